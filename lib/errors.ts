@@ -1,0 +1,81 @@
+// Every error that Scumble raises on purpose: a class to catch by, a stable `code` to switch on, and a message
+// that names the option and the value at fault.
+
+/** Stable, machine-readable causes. */
+export type ErrorCode =
+  | 'ERR_OPTION' // an option has the wrong type, range or combination
+  | 'ERR_IMAGE' // an image cannot be found, read or decoded
+  | 'ERR_IMAGE_SIZE' // an image is zero-sized, too small for the network, or over the pixel limit
+  | 'ERR_WEIGHTS' // a weights file is missing, malformed, hostile, or not a VGG
+  | 'ERR_OUTPUT' // the output path cannot be written
+  | 'ERR_MEMORY' // the plan needs more memory than there is
+  | 'ERR_DIVERGED' // a loss became NaN or infinite
+  | 'ERR_ADDON'; // the native addon is missing or cannot be loaded
+
+/** The base of all errors that Scumble raises on purpose. */
+export class ScumbleError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** An option is invalid: `option` is its API name, `value` what was given. */
+export class OptionError extends ScumbleError {
+  readonly option: string;
+  readonly value: unknown;
+  constructor(option: string, value: unknown, message: string, cause?: unknown) {
+    super('ERR_OPTION', message, cause === undefined ? undefined : { cause });
+    this.option = option;
+    this.value = value;
+  }
+}
+
+/** An image could not be read (`ERR_IMAGE`) or has an impossible size (`ERR_IMAGE_SIZE`). `option` says which one it was. */
+export class ImageError extends ScumbleError {
+  readonly option: string;
+  constructor(code: 'ERR_IMAGE' | 'ERR_IMAGE_SIZE', option: string, message: string, cause?: unknown) {
+    super(code, message, cause === undefined ? undefined : { cause });
+    this.option = option;
+  }
+}
+
+/** A weights file is missing, malformed or not a network that Scumble knows. */
+export class WeightsError extends ScumbleError {
+  readonly file: string;
+  constructor(file: string, message: string, cause?: unknown) {
+    super('ERR_WEIGHTS', message, cause === undefined ? undefined : { cause });
+    this.file = file;
+  }
+}
+
+/** The output cannot be written where it was asked for. */
+export class OutputError extends ScumbleError {
+  readonly path: string;
+  constructor(path: string, message: string, cause?: unknown) {
+    super('ERR_OUTPUT', message, cause === undefined ? undefined : { cause });
+    this.path = path;
+  }
+}
+
+/** The plan needs `required` bytes, `available` are free; `fittingSize` is the largest `size` that would fit. */
+export class MemoryError extends ScumbleError {
+  readonly required: number;
+  readonly available: number;
+  readonly fittingSize: number;
+  constructor(message: string, required: number, available: number, fittingSize: number) {
+    super('ERR_MEMORY', message);
+    this.required = required;
+    this.available = available;
+    this.fittingSize = fittingSize;
+  }
+}
+
+/** The native addon is missing or was built for another platform. */
+export class AddonError extends ScumbleError {
+  constructor(message: string, cause?: unknown) {
+    super('ERR_ADDON', message, cause === undefined ? undefined : { cause });
+  }
+}
