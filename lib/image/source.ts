@@ -1,0 +1,96 @@
+// What a caller may hand in as an image, made into one of two things: encoded bytes or checked raw pixels.
+
+import { fileURLToPath } from 'node:url';
+import { ImageError, OptionError } from '../errors.js';
+import type { Encoded } from './job.js';
+import { sizeFault } from './size.js';
+import { inSlices } from './slices.js';
+import type { ImageSource, RawImage } from './types.js';
+
+/** `label` names the source in messages. */
+export type Source = { label: string } & ({ encoded: Encoded } | { raw: RawImage });
+
+const EXPECTED = 'a path, a file: URL, an encoded image in memory or a RawImage';
+
+/** The end of a long path tells more than its beginning. */
+export function shorten(path: string): string {
+  return path.length > 72 ? `…${path.slice(-71)}` : path;
+}
+
+/** Sorts out what `source` is; raw pixels are checked throughout, files not yet. */
+export async function toSource(source: ImageSource, option: string, maxPixels: number): Promise<Source> {
+  if (typeof source === 'string' || source instanceof URL) {
+    const path = toPath(source, option);
+    return { label: `"${shorten(path)}"`, encoded: path };
+  }
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
+    const encoded = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
+    return { label: `the image in memory (${encoded.length} bytes)`, encoded };
+  }
+  if (typeof source !== 'object' || source === null || !('data' in source)) {
+    throw new OptionError(option, source, `${option} must be ${EXPECTED}, not ${describeValue(source)}`);
+  }
+  await checkRaw(source, option, maxPixels);
+  return { label: 'the raw image', raw: source };
+}
+
+function toPath(source: string | URL, option: string): string {
+  const text = String(source);
+  const refuse = (reason: string, cause?: unknown) =>
+    new OptionError(option, source, `${option}: "${shorten(text)}" ${reason}`, cause);
+  if (text === '')
+    throw new OptionError(option, source, `${option} must be ${EXPECTED}, not an empty string`);
+  if (text.includes('\0')) throw refuse('is not a path: it contains a null character');
+  if (/^file:/i.test(text)) {
+    try {
+      return fileURLToPath(text);
+    } catch (error) {
+      throw refuse(`is not a usable file: URL: ${(error as Error).message}`, error);
+    }
+  }
+  if (source instanceof URL || /^([a-z][a-z\d+.-]+:\/\/|data:)/i.test(text)) {
+    throw refuse('is not a local file; only local files are read');
+  }
+  return text;
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || typeof value !== 'object') return String(value);
+  return `an object of type ${value.constructor?.name ?? 'unknown'}`;
+}
+
+async function checkRaw(raw: RawImage, option: string, maxPixels: number): Promise<void> {
+  const { data, width, height, channels } = raw;
+  const demand = (valid: boolean, field: keyof RawImage, rule: string) => {
+    if (!valid)
+      throw new OptionError(
+        option,
+        raw,
+        `${option}.${field} must be ${rule}, not ${describeValue(raw[field])}`,
+      );
+  };
+  demand(Number.isInteger(width) && width > 0, 'width', 'a whole number above 0');
+  demand(Number.isInteger(height) && height > 0, 'height', 'a whole number above 0');
+  demand([1, 2, 3, 4].includes(channels), 'channels', '1, 2, 3 or 4');
+  const types = [Uint8Array, Uint8ClampedArray, Uint16Array, Float32Array];
+  demand(
+    types.some((type) => data instanceof type),
+    'data',
+    'a Uint8Array, Uint8ClampedArray, Uint16Array or Float32Array',
+  );
+  const length = width * height * channels;
+  if (data.length !== length) {
+    const sum = `${width} × ${height} × ${channels} = ${length}`;
+    throw new OptionError(option, raw, `${option}.data has ${data.length} values, but ${sum} are needed`);
+  }
+  const fault = sizeFault(width, height, maxPixels);
+  if (fault) throw new ImageError('ERR_IMAGE_SIZE', option, `${option}: the raw image ${fault}`);
+  if (!(data instanceof Float32Array)) return;
+  await inSlices(length, (start, end) => {
+    for (let i = start; i < end; i++) {
+      if (!Number.isFinite(data[i])) {
+        throw new OptionError(option, raw, `${option}.data[${i}] must be a finite number, not ${data[i]}`);
+      }
+    }
+  });
+}
