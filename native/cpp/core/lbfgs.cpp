@@ -1,0 +1,106 @@
+#include "lbfgs.h"
+
+#include <algorithm>
+
+namespace scumble {
+
+Lbfgs::Lbfgs(double learning_rate, std::vector<BufferId> vectors)
+    : learning_rate_(learning_rate), history_(vectors.size() / 2 - 1) {
+  for (size_t i = 0; i + 1 < vectors.size(); i += 2) free_.push_back({vectors[i], vectors[i + 1], {}, {}});
+  candidate_ = free_.back();
+  free_.pop_back();
+}
+
+void Lbfgs::step(Program& program, BufferId picture, BufferId gradient) {
+  double length = learning_rate_;
+  if (started_) {
+    remember(program, gradient);
+  } else {
+    const double norm = program.sum_abs(gradient);
+    length *= norm > 1 ? 1 / norm : 1;
+    started_ = true;
+  }
+  std::vector<BufferId> basis;
+  std::vector<double> coefficients = direction(program, gradient, basis);
+  for (double& c : coefficients) c *= length;
+  program.combine(candidate_.s, basis, coefficients);
+  program.copy(candidate_.y, gradient);
+  program.combine(picture, {picture, candidate_.s}, {1, 1});
+}
+
+// Judges the candidate pair and takes it in; afterwards candidate_ is free to be written.
+void Lbfgs::remember(Program& program, BufferId gradient) {
+  program.combine(candidate_.y, {gradient, candidate_.y}, {1, -1});
+  double ys = 0;
+  program.products({candidate_.s}, {candidate_.y}, &ys);
+  if (!(ys > 1e-10)) return;
+
+  if (pairs_.size() == history_) {
+    free_.push_back(pairs_.front());
+    pairs_.erase(pairs_.begin());
+    for (Pair& pair : pairs_) {
+      pair.sy.erase(pair.sy.begin());
+      pair.yy.erase(pair.yy.begin());
+    }
+  }
+  pairs_.push_back(candidate_);
+  candidate_ = free_.back();
+  free_.pop_back();
+
+  const size_t n = pairs_.size();
+  std::vector<BufferId> all;
+  for (const Pair& pair : pairs_) all.push_back(pair.y);
+  for (const Pair& pair : pairs_) all.push_back(pair.s);
+  const Pair& newest = pairs_.back();
+  std::vector<double> found(2 * all.size());
+  program.products({newest.y, newest.s}, all, found.data());
+  for (size_t i = 0; i < n; ++i) {
+    Pair& pair = pairs_[i];
+    pair.sy.resize(n);
+    pair.yy.resize(n);
+    pair.yy[n - 1] = found[i];
+    pair.sy[n - 1] = found[n + i];
+  }
+  Pair& last = pairs_.back();
+  for (size_t i = 0; i < n; ++i) {
+    last.yy[i] = found[i];
+    last.sy[i] = found[all.size() + i];
+  }
+}
+
+// -H g as coefficients of the basis (all s, all y, g), newest last.
+std::vector<double> Lbfgs::direction(Program& program, BufferId gradient, std::vector<BufferId>& basis) const {
+  const size_t n = pairs_.size();
+  basis.clear();
+  for (const Pair& pair : pairs_) basis.push_back(pair.s);
+  for (const Pair& pair : pairs_) basis.push_back(pair.y);
+  std::vector<double> with_gradient(2 * n);
+  if (n > 0) program.products({gradient}, basis, with_gradient.data());
+  basis.push_back(gradient);
+
+  // q = g - sum alpha_j y_j
+  std::vector<double> alpha(n);
+  for (size_t i = n; i-- > 0;) {
+    double sq = with_gradient[i];
+    for (size_t j = i + 1; j < n; ++j) sq -= alpha[j] * pairs_[i].sy[j];
+    alpha[i] = sq / pairs_[i].sy[i];
+  }
+  const double h = n > 0 ? pairs_[n - 1].sy[n - 1] / pairs_[n - 1].yy[n - 1] : 1;
+  // r = h q + sum delta_j s_j
+  std::vector<double> delta(n);
+  for (size_t i = 0; i < n; ++i) {
+    double yr = h * with_gradient[n + i];
+    for (size_t j = 0; j < n; ++j) yr -= h * alpha[j] * pairs_[i].yy[j];
+    for (size_t j = 0; j < i; ++j) yr += delta[j] * pairs_[j].sy[i];
+    delta[i] = alpha[i] - yr / pairs_[i].sy[i];
+  }
+  std::vector<double> coefficients(2 * n + 1);
+  for (size_t i = 0; i < n; ++i) {
+    coefficients[i] = -delta[i];
+    coefficients[n + i] = h * alpha[i];
+  }
+  coefficients[2 * n] = -h;
+  return coefficients;
+}
+
+}  // namespace scumble

@@ -1,0 +1,44 @@
+// Limited-memory BFGS without a line search, as torch's optim.lbfgs runs it: first step of length
+// min(1, 1/|g|_1), then 1, times the learning rate; a pair (s, y) is remembered only if y.s > 1e-10; the initial
+// inverse Hessian is y.s / y.y of the newest pair.
+//
+// The two-loop recursion runs on scalar products, not on vectors (Chen, Wang, Zhou 2014, "Large-scale L-BFGS using
+// MapReduce"): the direction is a combination of the remembered s and y and the gradient, and the recursion needs
+// only their products with each other, most of which are known from earlier iterations. So an iteration reads the
+// history twice, once for the products and once for the combination, whatever its length.
+#pragma once
+
+#include <vector>
+
+#include "optimizer.h"
+
+namespace scumble {
+
+class Lbfgs final : public Optimizer {
+ public:
+  // One pair more than remembered: the newest is judged before the oldest goes.
+  static int vectors(int history) { return 2 * (history + 1); }
+
+  Lbfgs(double learning_rate, std::vector<BufferId> vectors);
+  void step(Program& program, BufferId picture, BufferId gradient) override;
+
+ private:
+  struct Pair {
+    BufferId s;
+    BufferId y;
+    std::vector<double> sy;  // s . y of every pair, in the order of pairs_
+    std::vector<double> yy;
+  };
+
+  void remember(Program& program, BufferId gradient);
+  std::vector<double> direction(Program& program, BufferId gradient, std::vector<BufferId>& basis) const;
+
+  double learning_rate_;
+  size_t history_;
+  std::vector<Pair> free_;
+  std::vector<Pair> pairs_;  // oldest first
+  Pair candidate_;           // s: the last step taken; y: the gradient before it
+  bool started_ = false;
+};
+
+}  // namespace scumble

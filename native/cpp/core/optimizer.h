@@ -1,0 +1,30 @@
+// An optimiser turns the gradient at the picture into the next picture.
+#pragma once
+
+#include <memory>
+
+#include "backend.h"
+
+namespace scumble {
+
+enum class OptimizerKind { lbfgs, adam };
+
+struct OptimizerOptions {
+  OptimizerKind kind = OptimizerKind::lbfgs;
+  AdamConstants adam;               // learning_rate serves both
+  int history = 10;                 // pairs that L-BFGS remembers
+};
+
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  // Moves `picture` by one step along `gradient`.
+  virtual void step(Program& program, BufferId picture, BufferId gradient) = 0;
+};
+
+// Picture-sized vectors that the optimiser needs.
+int vectors_of(const OptimizerOptions& options);
+// `vectors`: as many as vectors_of() says.
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<BufferId> vectors);
+
+}  // namespace scumble

@@ -1,0 +1,165 @@
+#include "session.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "error.h"
+
+namespace scumble {
+namespace {
+
+PlanRequest request_of(const SessionOptions& options, const PictureView& picture) {
+  PlanRequest request;
+  request.width = picture.width;
+  request.height = picture.height;
+  request.pooling = options.pooling;
+  request.rounding = options.rounding;
+  request.objective = options.objective;
+  return request;
+}
+
+// Only the terms that an image has to supply: the content image its features, a style image its Gram matrices.
+PlanRequest content_request(const SessionOptions& options, const PictureView& content) {
+  PlanRequest request = request_of(options, content);
+  request.objective.style.clear();
+  return request;
+}
+
+PlanRequest style_request(const SessionOptions& options, const PictureView& style) {
+  PlanRequest request = request_of(options, style);
+  request.objective.content.clear();
+  return request;
+}
+
+PlanRequest iteration_request(const SessionOptions& options, const PictureView& content) {
+  PlanRequest request = request_of(options, content);
+  request.vectors = vectors_of(options.optimizer) + 1;
+  return request;
+}
+
+size_t dense_elements(const Buffer& buffer) {
+  const size_t c = static_cast<size_t>(buffer.shape.channels);
+  return buffer.kind == BufferKind::matrix ? c * c : buffer.shape.elements();
+}
+
+// Runs a forward pass over `picture` and returns the buffers asked for.
+std::vector<std::vector<float>> collect(const Backend& backend, const std::shared_ptr<const Network>& network,
+                                        const PlanRequest& request, const PictureView& picture, int threads,
+                                        const std::vector<BufferId> Plan::*wanted,
+                                        const std::atomic<bool>& cancelled) {
+  const Plan plan = Plan::targets(backend, network->architecture(), request);
+  const std::unique_ptr<Program> program = backend.compile(network, plan, threads);
+  program->write(plan.picture, picture.data);
+  program->run(nullptr, cancelled);
+  std::vector<std::vector<float>> found;
+  for (const BufferId id : plan.*wanted) {
+    found.emplace_back(dense_elements(plan.buffers[static_cast<size_t>(id)]));
+    program->read(id, found.back().data());
+  }
+  return found;
+}
+
+}  // namespace
+
+MemoryEstimate Session::estimate(const Backend& backend, const Architecture& architecture,
+                                 const SessionOptions& options, const PictureView& content,
+                                 const std::vector<StyleImage>& styles) {
+  const auto floats = [](const Plan& plan, const std::vector<BufferId>& ids) {
+    size_t bytes = 0;
+    for (const BufferId id : ids) bytes += dense_elements(plan.buffers[static_cast<size_t>(id)]) * sizeof(float);
+    return bytes;
+  };
+  MemoryEstimate estimate;
+  estimate.network = backend.network_bytes(architecture);
+  const Plan features = Plan::targets(backend, architecture, content_request(options, content));
+  const Plan iteration = Plan::iteration(backend, architecture, iteration_request(options, content));
+  const size_t targets = floats(iteration, iteration.content) + 2 * floats(iteration, iteration.style);
+  size_t largest = std::max(features.bytes, iteration.bytes);
+  for (const StyleImage& style : styles) {
+    largest = std::max(largest, Plan::targets(backend, architecture, style_request(options, style.picture)).bytes);
+  }
+  estimate.session = largest + targets;
+  return estimate;
+}
+
+Session::Session(const Backend& backend, std::shared_ptr<const Network> network, const SessionOptions& options,
+                 const PictureView& content, const std::vector<StyleImage>& styles, const PictureView& start,
+                 const std::atomic<bool>& cancelled)
+    : elements_(content.elements()),
+      content_terms_(options.objective.content.size()),
+      averaging_(options.averaging) {
+  if (start.width != content.width || start.height != content.height) {
+    throw InvalidArgument("the start picture must have the content's size");
+  }
+  if (styles.empty() && !options.objective.style.empty()) throw InvalidArgument("style terms need a style image");
+
+  std::vector<std::vector<float>> grams;
+  if (!options.objective.style.empty()) {
+    for (const StyleImage& style : styles) {
+      const auto found = collect(backend, network, style_request(options, style.picture), style.picture,
+                                 options.threads, &Plan::style, cancelled);
+      const float blend = static_cast<float>(style.blend);
+      if (grams.empty()) {
+        for (const auto& gram : found) grams.emplace_back(gram.size(), 0.0f);
+      }
+      for (size_t t = 0; t < found.size(); ++t) {
+        for (size_t i = 0; i < found[t].size(); ++i) grams[t][i] += blend * found[t][i];
+      }
+    }
+  }
+  std::vector<std::vector<float>> features;
+  if (!options.objective.content.empty()) {
+    features = collect(backend, network, content_request(options, content), content, options.threads,
+                       &Plan::content, cancelled);
+  }
+
+  plan_ = Plan::iteration(backend, network->architecture(), iteration_request(options, content));
+  program_ = backend.compile(std::move(network), plan_, options.threads);
+  for (size_t t = 0; t < grams.size(); ++t) program_->write(plan_.style[t], grams[t].data());
+  for (size_t t = 0; t < features.size(); ++t) program_->write(plan_.content[t], features[t].data());
+
+  std::vector<BufferId> vectors = plan_.vectors;
+  result_ = vectors.back();
+  vectors.pop_back();
+  optimizer_ = make_optimizer(options.optimizer, std::move(vectors));
+  program_->write(plan_.picture, start.data);
+  program_->copy(result_, plan_.picture);
+}
+
+Losses Session::evaluate(const std::atomic<bool>& cancelled) {
+  std::vector<double> slots(static_cast<size_t>(plan_.slots));
+  program_->run(slots.data(), cancelled);
+  Losses losses;
+  const auto content_end = slots.begin() + static_cast<std::ptrdiff_t>(content_terms_);
+  losses.content.assign(slots.begin(), content_end);
+  losses.style.assign(content_end, slots.end() - 1);
+  losses.tv = slots.back();
+  for (const double loss : slots) losses.total += loss;
+  return losses;
+}
+
+Losses Session::step(const std::atomic<bool>& cancelled) {
+  const Losses losses = evaluate(cancelled);
+  ++iteration_;
+  if (!std::isfinite(losses.total)) throw Diverged(iteration_);
+  if (averaging_ > 0) {
+    // Only points with a finite loss enter, so that the mean outlives a divergence.
+    program_->combine(result_, {result_, plan_.picture}, {mean_weight_ > 0 ? averaging_ : 0, 1 - averaging_});
+    mean_weight_ = averaging_ * mean_weight_ + (1 - averaging_);
+  } else if (losses.total < best_total_) {
+    program_->copy(result_, plan_.picture);
+    best_total_ = losses.total;
+  }
+  optimizer_->step(*program_, plan_.picture, plan_.gradient);
+  return losses;
+}
+
+void Session::read_result(float* to) const {
+  program_->read(result_, to);
+  if (mean_weight_ > 0) {
+    const float scale = static_cast<float>(1 / mean_weight_);
+    for (size_t i = 0; i < elements_; ++i) to[i] *= scale;
+  }
+}
+
+}  // namespace scumble

@@ -1,0 +1,84 @@
+// A session optimises one picture at one size: it owns the program (and with it all memory), the optimiser's state
+// and what is the result so far.
+#pragma once
+
+#include <atomic>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "backend.h"
+#include "objective.h"
+#include "optimizer.h"
+
+namespace scumble {
+
+// Interleaved RGB, 0..255, not owned.
+struct PictureView {
+  const float* data = nullptr;
+  int width = 0;
+  int height = 0;
+  size_t elements() const { return static_cast<size_t>(width) * static_cast<size_t>(height) * 3; }
+};
+
+struct StyleImage {
+  PictureView picture;
+  double blend = 1;  // the blends of a session are used as given: the caller makes them sum to 1
+};
+
+struct SessionOptions {
+  Pooling pooling = Pooling::max;
+  Rounding rounding = Rounding::floor;
+  Objective objective;
+  OptimizerOptions optimizer;
+  double averaging = 0;  // decay of the running mean of the points evaluated, [0, 1); 0: the best is the result
+  int threads = 1;
+};
+
+struct MemoryEstimate {
+  size_t network = 0;  // packed weights
+  size_t session = 0;  // the largest arena, targets included
+  size_t total() const { return network + session; }
+};
+
+class Session {
+ public:
+  // Collects the targets (a forward pass per image) and starts at `start`, which has the content's size.
+  Session(const Backend& backend, std::shared_ptr<const Network> network, const SessionOptions& options,
+          const PictureView& content, const std::vector<StyleImage>& styles, const PictureView& start,
+          const std::atomic<bool>& cancelled);
+
+  // What a session would need. Images are looked at for their sizes only.
+  static MemoryEstimate estimate(const Backend& backend, const Architecture& architecture,
+                                 const SessionOptions& options, const PictureView& content,
+                                 const std::vector<StyleImage>& styles);
+
+  // Evaluates the objective and its gradient at the current point, then moves the picture. Returns the losses of the
+  // point evaluated. Throws Diverged when the total is not finite: the result so far stays.
+  Losses step(const std::atomic<bool>& cancelled);
+
+  // Evaluates without moving; for tests.
+  Losses evaluate(const std::atomic<bool>& cancelled);
+  void read_gradient(float* to) const { program_->read(plan_.gradient, to); }
+
+  // The result so far: the mean of the points evaluated when averaging, else the one of the lowest total loss.
+  void read_result(float* to) const;
+
+  size_t elements() const { return elements_; }
+  size_t bytes() const { return plan_.bytes; }
+  int iteration() const { return iteration_; }
+
+ private:
+  Plan plan_;
+  size_t elements_;
+  size_t content_terms_;
+  double averaging_;
+  std::unique_ptr<Program> program_;
+  std::unique_ptr<Optimizer> optimizer_;
+  BufferId result_ = kNoBuffer;  // the best point, or the mean times mean_weight_
+  double best_total_ = std::numeric_limits<double>::infinity();
+  double mean_weight_ = 0;  // corrects the mean's bias towards zero, as in Adam
+  int iteration_ = 0;
+};
+
+}  // namespace scumble

@@ -1,0 +1,25 @@
+// The CPU backend: plans run step by step, each step cut into tasks for the thread pool. How a step is cut depends
+// on its size alone, so the bytes that come out do not depend on the number of threads.
+#pragma once
+
+#include "../core/backend.h"
+#include "kernels.h"
+
+namespace scumble::cpu {
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(const Kernels& kernels) : kernels_(kernels) {}
+
+  size_t tensor_bytes(const Shape& shape) const override;
+  size_t matrix_scratch_bytes(const Shape& features) const override;
+  size_t network_bytes(const Architecture& architecture) const override;
+  std::shared_ptr<const Network> load(const Architecture& architecture,
+                                      const std::vector<ConvolutionWeights>& weights) const override;
+  std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan, int threads) const override;
+
+ private:
+  const Kernels& kernels_;
+};
+
+}  // namespace scumble::cpu

@@ -1,0 +1,61 @@
+// Arithmetic on whole pictures for the optimisers. Each call gets a short run of elements that fits the first-level
+// cache, so a batch of scalar products reads memory once.
+#include "table.h"
+
+namespace scumble::cpu::SCUMBLE_ISA {
+namespace {
+
+int lanes(size_t n, size_t i) {
+  return n - i < static_cast<size_t>(kWidth) ? static_cast<int>(n - i) : kWidth;
+}
+
+}  // namespace
+
+double sum_abs(const float* v, size_t n) {
+  DoubleVec sums{};
+  for (size_t i = 0; i < n; i += kWidth) {
+    const Vec value = load(v + i, lanes(n, i));
+    sums += widen(value > Vec{} ? value : -value);
+  }
+  return sum(sums);
+}
+
+void products(const float* const* left, int lefts, const float* const* right, int rights, size_t n, double* out) {
+  for (int l = 0; l < lefts; ++l) {
+    for (int r = 0; r < rights; ++r) {
+      DoubleVec sums{};
+      for (size_t i = 0; i < n; i += kWidth) {
+        sums += widen(load(left[l] + i, lanes(n, i))) * widen(load(right[r] + i, lanes(n, i)));
+      }
+      out[l * rights + r] += sum(sums);
+    }
+  }
+}
+
+void combine(float* to, const float* const* terms, const double* coefficients, int count, size_t n) {
+  for (size_t i = 0; i < n; i += kWidth) {
+    DoubleVec value{};
+    for (int t = 0; t < count; ++t) value += widen(load(terms[t] + i, lanes(n, i))) * coefficients[t];
+    store(to + i, __builtin_convertvector(value, Vec), lanes(n, i));
+  }
+}
+
+void adam(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step, float correction,
+          float epsilon, size_t n) {
+  for (size_t i = 0; i < n; ++i) {
+    const float g = gradient[i];
+    m[i] = beta1 * m[i] + (1 - beta1) * g;
+    v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+    x[i] -= step * m[i] / (__builtin_sqrtf(v[i]) * correction + epsilon);
+  }
+}
+
+void blend_rows(float* to, const float* const* from, const float* weights, int taps, size_t n) {
+  for (size_t i = 0; i < n; i += kWidth) {
+    Vec value{};
+    for (int t = 0; t < taps; ++t) value += load(from[t] + i, lanes(n, i)) * splat(weights[t]);
+    store(to + i, value, lanes(n, i));
+  }
+}
+
+}  // namespace scumble::cpu::SCUMBLE_ISA

@@ -1,0 +1,86 @@
+#include "resample.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels.h"
+#include "thread_pool.h"
+
+namespace scumble::cpu {
+namespace {
+
+constexpr double kLobes = 3;
+
+double lanczos(double x) {
+  if (x == 0) return 1;
+  if (std::abs(x) >= kLobes) return 0;
+  const double p = std::acos(-1.0) * x;
+  return kLobes * std::sin(p) * std::sin(p / kLobes) / (p * p);
+}
+
+// For every output sample, the first input sample it looks at and the weights of the run that follows.
+struct Filter {
+  std::vector<int> first;
+  std::vector<std::vector<float>> weights;
+
+  Filter(int from, int to) {
+    const double scale = static_cast<double>(from) / to;
+    const double stretch = std::max(1.0, scale);
+    for (int i = 0; i < to; ++i) {
+      const double centre = (i + 0.5) * scale;
+      const int begin = std::max(0, static_cast<int>(std::floor(centre - kLobes * stretch)));
+      const int end = std::min(from, static_cast<int>(std::ceil(centre + kLobes * stretch)));
+      std::vector<double> exact;
+      double total = 0;
+      for (int k = begin; k < end; ++k) {
+        exact.push_back(lanczos((k + 0.5 - centre) / stretch));
+        total += exact.back();
+      }
+      first.push_back(begin);
+      weights.emplace_back();
+      for (const double weight : exact) weights.back().push_back(static_cast<float>(weight / total));
+    }
+  }
+};
+
+}  // namespace
+
+std::vector<float> resample(const float* from, int width, int height, int channels, int to_width, int to_height,
+                            int threads) {
+  const Filter across(width, to_width);
+  const Filter down(height, to_height);
+  const size_t c = static_cast<size_t>(channels);
+  const size_t in_row = static_cast<size_t>(width) * c;
+  const size_t out_row = static_cast<size_t>(to_width) * c;
+
+  std::vector<float> narrow(static_cast<size_t>(height) * out_row);
+  ThreadPool::shared().run(height, threads, [&](int y) {
+    const float* row = from + static_cast<size_t>(y) * in_row;
+    float* to = narrow.data() + static_cast<size_t>(y) * out_row;
+    for (size_t x = 0; x < static_cast<size_t>(to_width); ++x) {
+      const std::vector<float>& weights = across.weights[x];
+      const float* source = row + static_cast<size_t>(across.first[x]) * c;
+      for (size_t k = 0; k < c; ++k) {
+        float value = 0;
+        for (size_t t = 0; t < weights.size(); ++t) value += weights[t] * source[t * c + k];
+        to[x * c + k] = value;
+      }
+    }
+  });
+
+  std::vector<float> out(static_cast<size_t>(to_height) * out_row);
+  const Kernels& table = kernels();
+  ThreadPool::shared().run(to_height, threads, [&](int y) {
+    const size_t row = static_cast<size_t>(y);
+    const std::vector<float>& weights = down.weights[row];
+    std::vector<const float*> sources;
+    for (size_t t = 0; t < weights.size(); ++t) {
+      sources.push_back(narrow.data() + (static_cast<size_t>(down.first[row]) + t) * out_row);
+    }
+    table.blend_rows(out.data() + row * out_row, sources.data(), weights.data(), static_cast<int>(weights.size()),
+                     out_row);
+  });
+  return out;
+}
+
+}  // namespace scumble::cpu
