@@ -1,5 +1,6 @@
 // The worker's writing side. pngjs writes PNG, because it keeps 16 bit exact; sharp writes the rest.
 
+import type { PackerOptions } from 'pngjs';
 import sharp, { type Sharp } from 'sharp';
 import { toSamples } from './convert.js';
 import { srgbProfile } from './icc.js';
@@ -8,33 +9,29 @@ import { withMetadata } from './png.js';
 import type { Raster } from './types.js';
 import { toXmp } from './xmp.js';
 
-async function encodePng(
-  raster: Raster,
-  bitDepth: 8 | 16,
-  deflateLevel: number,
-  json?: string,
-): Promise<Buffer> {
+async function encodePng(raster: Raster, bitDepth: 8 | 16, packing?: PackerOptions): Promise<Buffer> {
   const { PNG } = await import('pngjs');
   const { width, height } = raster;
   const samples = toSamples(raster, raster.alpha ? 4 : 3, bitDepth);
   const colorType = raster.alpha ? 6 : 2;
   const png = Object.assign(new PNG(), { width, height, data: Buffer.from(samples.buffer) });
-  const written = PNG.sync.write(png, {
+  return PNG.sync.write(png, {
     bitDepth,
     colorType,
     inputColorType: colorType,
     inputHasAlpha: raster.alpha !== undefined,
-    deflateLevel,
+    ...packing,
   });
-  return withMetadata(written, await srgbProfile(), json);
 }
 
 /** The image as sharp takes it, tagged as sRGB. */
 async function toSharp(raster: Raster, channels: 3 | 4, bitDepth: 8 | 16): Promise<Sharp> {
   if (bitDepth === 16) {
     // Raw 16-bit pixels count as Display P3 for sharp; a PNG with its own profile passes through untouched.
-    const png = await encodePng(raster, 16, 1);
-    return sharp(png, { limitInputPixels: false }).keepIccProfile().toColourspace('rgb16');
+    const png = await encodePng(raster, 16, { deflateLevel: 0, filterType: 0 });
+    return sharp(withMetadata(png, await srgbProfile()), { limitInputPixels: false })
+      .keepIccProfile()
+      .toColourspace('rgb16');
   }
   const { width, height } = raster;
   const raw = { width, height, channels };
@@ -44,7 +41,9 @@ async function toSharp(raster: Raster, channels: 3 | 4, bitDepth: 8 | 16): Promi
 export async function encode(input: Jobs['encode']['input']): Promise<Uint8Array> {
   const { raster, format, bitDepth, quality, json } = input;
   // Copies, because Node's pooled memory and sharp's own cannot change threads.
-  if (format === 'png') return new Uint8Array(await encodePng(raster, bitDepth, 9, json));
+  if (format === 'png') {
+    return new Uint8Array(withMetadata(await encodePng(raster, bitDepth), await srgbProfile(), json));
+  }
   const image = await toSharp(raster, raster.alpha && format !== 'jpeg' ? 4 : 3, bitDepth);
   image.withXmp(toXmp(json));
   switch (format) {

@@ -55,7 +55,7 @@ export class Picture {
 
   /**
    * The pixels as bytes: clamped to 0..255, rounded to nearest, `channels` interleaved (alpha last, 0..255). It can be
-   * handed in again as a RawImage. Synchronous: about 10 ms per megapixel.
+   * handed in again as a RawImage. Synchronous: about 15 ms per megapixel.
    */
   toRaw(): { data: Uint8ClampedArray; width: number; height: number; channels: 3 | 4 } {
     const { width, height, channels } = this;
