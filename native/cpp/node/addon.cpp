@@ -1,0 +1,63 @@
+// What JavaScript sees of the engine; lib/addon.ts is its typed view.
+#include <napi.h>
+
+#include "../core/error.h"
+#include "../cpu/kernels.h"
+#include "../cpu/resample.h"
+#include "network.h"
+#include "session.h"
+#include "task.h"
+#include "values.h"
+
+namespace scumble::node {
+namespace {
+
+// resample({ data, width, height, channels }, width, height, threads): Promise<Float32Array>
+Napi::Value resample(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object from = info[0].As<Napi::Object>();
+  const int width = integer(from, "width", 1, 1 << 20);
+  const int height = integer(from, "height", 1, 1 << 20);
+  const int channels = integer(from, "channels", 1, 4);
+  const Napi::Float32Array data = from.Get("data").As<Napi::Float32Array>();
+  if (data.ElementLength() != static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels)) {
+    throw Napi::TypeError::New(env, "data must have width * height * channels floats");
+  }
+  const int to_width = info[1].ToNumber().Int32Value();
+  const int to_height = info[2].ToNumber().Int32Value();
+  const int threads = info[3].ToNumber().Int32Value();
+  if (to_width < 1 || to_height < 1) throw Napi::RangeError::New(env, "the new size must be at least 1x1");
+  const float* pixels = data.Data();
+  const auto never = std::make_shared<std::atomic<bool>>(false);
+  return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
+    const auto result = std::make_shared<std::vector<float>>(
+        cpu::resample(pixels, width, height, channels, to_width, to_height, threads));
+    return [result](Napi::Env js) {
+      return float_array(js, std::make_unique<std::vector<float>>(std::move(*result)));
+    };
+  });
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  auto* tasks = new Tasks;
+  env.SetInstanceData(tasks);
+  const Napi::Function network = NetworkObject::define(env);
+  const Napi::Function session = SessionObject::define(env);
+  tasks->constructors.network = Napi::Persistent(network);
+  tasks->constructors.session = Napi::Persistent(session);
+  exports["Network"] = network;
+  exports["Session"] = session;
+  exports["resample"] = Napi::Function::New<resample>(env);
+  try {
+    exports["instructionSet"] = Napi::String::New(env, cpu::kernels().name);
+  } catch (const InvalidArgument& e) {
+    throw Napi::Error::New(env, e.what());
+  }
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(scumble, initialise)
+
+}  // namespace scumble::node

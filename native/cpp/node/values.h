@@ -1,0 +1,29 @@
+// Reading JavaScript values. The TypeScript side has validated what a user may get wrong; these checks keep a
+// mistake there from becoming a wild pointer here.
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+
+#include "../core/session.h"
+
+namespace scumble::node {
+
+double number(const Napi::Object& object, const char* key);
+int integer(const Napi::Object& object, const char* key, int low, int high);
+std::string text(const Napi::Object& object, const char* key);
+Napi::Object child(const Napi::Object& object, const char* key);
+Napi::Array list(const Napi::Object& object, const char* key);
+
+// { data: Float32Array, width, height }, or without data where only the size matters.
+PictureView picture(const Napi::Object& object, bool with_data);
+Architecture architecture(const Napi::Object& object);
+SessionOptions session_options(const Napi::Object& object);
+// { content, styles: [{ …, blend }] }
+std::vector<StyleImage> style_images(const Napi::Array& styles, bool with_data);
+
+// A Float32Array that takes over the memory; nothing is copied.
+Napi::Value float_array(Napi::Env env, std::unique_ptr<std::vector<float>> data);
+
+}  // namespace scumble::node
