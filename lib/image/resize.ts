@@ -1,0 +1,15 @@
+// Resizing happens in the engine, threaded and on floats, so that images and the pyramid's pictures go the same way.
+
+import { addon } from '../addon.js';
+import type { Size } from '../scales.js';
+import type { Raster } from './types.js';
+
+/** Lanczos to `size`; an image that already has that size comes back as it is, not a bit changed. */
+export async function resize(image: Raster, { width, height }: Size, threads: number): Promise<Raster> {
+  if (image.width === width && image.height === height) return image;
+  const plane = (data: Float32Array, channels: number) =>
+    addon().resample({ data, width: image.width, height: image.height, channels }, width, height, threads);
+  const data = await plane(image.data, 3);
+  if (!image.alpha) return { data, width, height };
+  return { data, width, height, alpha: await plane(image.alpha, 1) };
+}
