@@ -1,5 +1,5 @@
 // Decoding, encoding and per-pixel loops run in a worker, one per job, so that the event loop stays free. A fresh
-// worker costs about 60 ms, keeps no memory afterwards, and loads only the codec that its job needs.
+// worker costs about 100 ms, keeps no memory afterwards, and loads only the codec that its job needs.
 
 import { Worker } from 'node:worker_threads';
 import type { Raster, RawImage } from './types.js';
