@@ -125,13 +125,8 @@ for (const format of ['png', 'jpeg'] as const) {
 }
 
 test("sharp's own pixel limit does not bite below ours", async (t) => {
-  const background = { r: 1, g: 2, b: 3 };
-  const create = { width: 16400, height: 16400, channels: 3 as const, background };
-  const big = await sharp({ create, limitInputPixels: false })
-    .webp({ effort: 0 })
-    .toBuffer()
-    .catch(() => undefined);
-  const file = big ?? (await sharp({ create, limitInputPixels: false }).jpeg().toBuffer());
+  const create = { width: 16400, height: 16400, channels: 3 as const, background: 'grey' };
+  const file = await sharp({ create, limitInputPixels: false }).jpeg().toBuffer();
   t.is((await probeImage(file, 'content', 1e9)).width, 16400);
 });
 
