@@ -1,6 +1,8 @@
 // Every error that Scumble raises on purpose: a class to catch by, a stable `code` to switch on, and a message
 // that names the option and the value at fault.
 
+import type { Picture } from './image/picture.js';
+
 /** Stable, machine-readable causes. */
 export type ErrorCode =
   | 'ERR_OPTION' // an option has the wrong type, range or combination
@@ -70,6 +72,17 @@ export class MemoryError extends ScumbleError {
     this.required = required;
     this.available = available;
     this.fittingSize = fittingSize;
+  }
+}
+
+/** The total loss is no longer finite at `iteration`; `picture` is the last good one, at that scale's size. */
+export class DivergedError extends ScumbleError {
+  readonly iteration: number;
+  readonly picture: Picture;
+  constructor(message: string, iteration: number, picture: Picture) {
+    super('ERR_DIVERGED', message);
+    this.iteration = iteration;
+    this.picture = picture;
   }
 }
 

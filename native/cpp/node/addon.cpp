@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "../core/error.h"
+#include "../core/noise.h"
 #include "../cpu/kernels.h"
 #include "../cpu/resample.h"
 #include "network.h"
@@ -30,12 +31,23 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
   const float* pixels = data.Data();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
-    const auto result = std::make_shared<std::vector<float>>(
-        cpu::resample(pixels, width, height, channels, to_width, to_height, threads));
-    return [result](Napi::Env js) {
-      return float_array(js, std::make_unique<std::vector<float>>(std::move(*result)));
-    };
+    return floats_of(cpu::resample(pixels, width, height, channels, to_width, to_height, threads));
   });
+}
+
+// whiteNoise(width, height, [r, g, b], deviation, seed): Promise<Float32Array>
+Napi::Value noise(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const int width = info[0].ToNumber().Int32Value();
+  const int height = info[1].ToNumber().Int32Value();
+  if (width < 1 || height < 1) throw Napi::RangeError::New(env, "the size must be at least 1x1");
+  std::array<float, 3> mean{};
+  for (uint32_t i = 0; i < 3; ++i) mean[i] = info[2].As<Napi::Array>().Get(i).ToNumber().FloatValue();
+  const float deviation = info[3].ToNumber().FloatValue();
+  const uint64_t seed = static_cast<uint64_t>(info[4].ToNumber().Int64Value());
+  const auto never = std::make_shared<std::atomic<bool>>(false);
+  return Tasks::of(env).start(env, never, {},
+                              [=]() -> Finish { return floats_of(white_noise(width, height, mean, deviation, seed)); });
 }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
@@ -48,6 +60,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["Network"] = network;
   exports["Session"] = session;
   exports["resample"] = Napi::Function::New<resample>(env);
+  exports["whiteNoise"] = Napi::Function::New<noise>(env);
   try {
     exports["instructionSet"] = Napi::String::New(env, cpu::kernels().name);
   } catch (const InvalidArgument& e) {

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "../core/error.h"
 #include "../cpu/backend.h"
 #include "network.h"
 #include "values.h"
@@ -26,11 +27,10 @@ Finish losses_of(const Losses& losses) {
   };
 }
 
-Finish floats_of(std::vector<float> values) {
-  auto shared = std::make_shared<std::vector<float>>(std::move(values));
-  return [shared](Napi::Env env) {
-    return float_array(env, std::make_unique<std::vector<float>>(std::move(*shared)));
-  };
+// A call that was still waiting when its session was disposed.
+Session& alive(const Held& held) {
+  if (!held.session) throw Cancelled();
+  return *held.session;
 }
 
 }  // namespace
@@ -64,8 +64,8 @@ const std::shared_ptr<Held>& SessionObject::held(const Napi::CallbackInfo& info)
   return held_;
 }
 
-// create(network, { content, styles, start, …options }): content, start: { data, width, height }; aborts by
-// cancel() are possible only once the session exists, so `cancel` may carry an Int32Array to watch instead.
+// create(network, { content, styles, start, ...options }): { session: Promise<Session>, cancel(): void }, so that the
+// targets, which may take long, can be cancelled too.
 Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto network = Napi::ObjectWrap<NetworkObject>::Unwrap(info[0].As<Napi::Object>())->network();
@@ -115,7 +115,7 @@ Napi::Value SessionObject::step(const Napi::CallbackInfo& info) {
   const auto held = this->held(info);
   return Tasks::of(info.Env()).start(info.Env(), held->cancelled, {}, [held]() -> Finish {
     const std::lock_guard<std::mutex> lock(held->mutex);
-    return losses_of(held->session->step(*held->cancelled));
+    return losses_of(alive(*held).step(*held->cancelled));
   });
 }
 
@@ -123,7 +123,7 @@ Napi::Value SessionObject::image(const Napi::CallbackInfo& info) {
   const auto held = this->held(info);
   return Tasks::of(info.Env()).start(info.Env(), held->cancelled, {}, [held]() -> Finish {
     const std::lock_guard<std::mutex> lock(held->mutex);
-    std::vector<float> values(held->session->elements());
+    std::vector<float> values(alive(*held).elements());
     held->session->read_result(values.data());
     return floats_of(std::move(values));
   });
@@ -134,7 +134,7 @@ Napi::Value SessionObject::gradient(const Napi::CallbackInfo& info) {
   const auto held = this->held(info);
   return Tasks::of(info.Env()).start(info.Env(), held->cancelled, {}, [held]() -> Finish {
     const std::lock_guard<std::mutex> lock(held->mutex);
-    std::vector<float> values(held->session->elements());
+    std::vector<float> values(alive(*held).elements());
     held->session->read_gradient(values.data());
     return floats_of(std::move(values));
   });

@@ -133,12 +133,15 @@ std::vector<StyleImage> style_images(const Napi::Array& styles, bool with_data) 
   return found;
 }
 
-Napi::Value float_array(Napi::Env env, std::unique_ptr<std::vector<float>> data) {
-  std::vector<float>* owned = data.release();
-  const Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(
-      env, owned->data(), owned->size() * sizeof(float), [](Napi::Env, void*, std::vector<float>* v) { delete v; },
-      owned);
-  return Napi::Float32Array::New(env, owned->size(), memory, 0);
+Finish floats_of(std::vector<float> values) {
+  const auto shared = std::make_shared<std::vector<float>>(std::move(values));
+  return [shared](Napi::Env env) -> Napi::Value {
+    auto* owned = new std::vector<float>(std::move(*shared));
+    const Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(
+        env, owned->data(), owned->size() * sizeof(float), [](Napi::Env, void*, std::vector<float>* v) { delete v; },
+        owned);
+    return Napi::Float32Array::New(env, owned->size(), memory, 0);
+  };
 }
 
 }  // namespace scumble::node

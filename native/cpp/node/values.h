@@ -7,6 +7,7 @@
 #include <string>
 
 #include "../core/session.h"
+#include "task.h"
 
 namespace scumble::node {
 
@@ -23,7 +24,7 @@ SessionOptions session_options(const Napi::Object& object);
 // { content, styles: [{ …, blend }] }
 std::vector<StyleImage> style_images(const Napi::Array& styles, bool with_data);
 
-// A Float32Array that takes over the memory; nothing is copied.
-Napi::Value float_array(Napi::Env env, std::unique_ptr<std::vector<float>> data);
+// Resolves to a Float32Array that takes over the memory; nothing is copied.
+Finish floats_of(std::vector<float> values);
 
 }  // namespace scumble::node

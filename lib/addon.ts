@@ -1,0 +1,132 @@
+// The typed view of the native engine, and the only file that loads it.
+
+import { createRequire } from 'node:module';
+import { AddonError } from './errors.js';
+import type { Tensor } from './weights/formats/safetensors.js';
+
+/** Interleaved RGB, 0..255: width × height × 3 floats. */
+export interface EnginePicture {
+  data: Float32Array;
+  width: number;
+  height: number;
+}
+
+/** As NetworkDescription, with blocks and indices spelled out. */
+export interface EngineNetworkDescription {
+  channelOrder: 'RGB' | 'BGR';
+  range: number;
+  mean: number[];
+  std: number[];
+  padding: 'zero' | 'replicate';
+  convolutions: {
+    block: number;
+    index: number;
+    inputs: number;
+    outputs: number;
+    weight: Tensor;
+    bias: Tensor;
+  }[];
+}
+
+export interface EngineOptions {
+  pooling: 'max' | 'average' | 'l2';
+  rounding: 'floor' | 'ceil';
+  contentTerms: { layer: string; weight: number }[];
+  styleTerms: { layer: string; weight: number }[];
+  tvWeight: number;
+  optimizer: {
+    kind: 'lbfgs' | 'adam';
+    learningRate: number;
+    beta1: number;
+    beta2: number;
+    epsilon: number;
+    history: number;
+  };
+  averaging: number;
+  threads: number;
+}
+
+/** Losses of the point evaluated, weighted, in the order of the terms. */
+export interface EngineLosses {
+  content: number[];
+  style: number[];
+  tv: number;
+  total: number;
+}
+
+export interface EngineSession {
+  /** One iteration. Rejects with code CANCELLED or DIVERGED. */
+  step(): Promise<EngineLosses>;
+  /** The result so far; the memory is the caller's. */
+  image(): Promise<Float32Array>;
+  /** The gradient of the last step with respect to the picture. */
+  gradient(): Promise<Float32Array>;
+  /** Makes calls in progress reject as soon as they can. */
+  cancel(): void;
+  /** Resolves when the memory is given back. */
+  dispose(): Promise<void>;
+}
+
+/** Packed weights, shared by sessions. */
+export type EngineNetwork = { readonly engineNetwork: unique symbol };
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+export interface Addon {
+  /** The kernels in use: avx512, avx2 or portable. */
+  instructionSet: string;
+  Network: { load(description: EngineNetworkDescription): Promise<EngineNetwork> };
+  Session: {
+    create(
+      network: EngineNetwork,
+      options: EngineOptions & {
+        content: EnginePicture;
+        styles: (EnginePicture & { blend: number })[];
+        start: EnginePicture;
+      },
+    ): { session: Promise<EngineSession>; cancel(): void };
+    /** Bytes, from sizes alone. */
+    estimate(
+      description: EngineNetworkDescription,
+      options: EngineOptions & { content: Size; styles: (Size & { blend: number })[] },
+    ): { network: number; session: number };
+  };
+  /** Lanczos. */
+  resample(
+    from: { data: Float32Array; width: number; height: number; channels: number },
+    width: number,
+    height: number,
+    threads: number,
+  ): Promise<Float32Array>;
+  whiteNoise(
+    width: number,
+    height: number,
+    mean: number[],
+    deviation: number,
+    seed: number,
+  ): Promise<Float32Array>;
+}
+
+const require = createRequire(import.meta.url);
+let loaded: Addon | undefined;
+
+/** Loads the engine once. @throws AddonError that says what to type when it is missing. */
+export function addon(): Addon {
+  if (loaded) return loaded;
+  try {
+    loaded = require('../build/Release/scumble.node') as Addon;
+    return loaded;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const missing = code === 'MODULE_NOT_FOUND';
+    const reason = missing ? 'its install script has not run here' : (message.split('\n')[0] ?? '');
+    throw new AddonError(
+      `scumble has no native engine for ${process.platform}-${process.arch} (Node ${process.version}): ${reason}.\n` +
+        'Type "npm approve-scripts scumble" and install again, or "npx scumble build" to build it in place.',
+      error,
+    );
+  }
+}

@@ -1,0 +1,8 @@
+// The public API.
+
+export * from './errors.js';
+export { Picture, type SaveOptions } from './image/picture.js';
+export type { ImageSource, RawImage } from './image/types.js';
+export type { LayerWeights, StylizeOptions } from './options.js';
+export type { Progress } from './progress.js';
+export { type Stylization, stylize } from './stylize.js';

@@ -1,0 +1,231 @@
+// The options of stylize(): their types, defaults and checks. Everything a caller can get wrong in a value is caught
+// here, before any file is opened.
+
+import { availableParallelism } from 'node:os';
+import * as z from 'zod';
+import { OptionError } from './errors.js';
+import type { ImageSource } from './image/types.js';
+import type { Progress } from './progress.js';
+
+/** Layers with a weight each (names alone weigh 1): `['relu4_2']` or `{ relu1_1: 1, relu2_1: 0.5 }`. */
+export type LayerWeights = readonly string[] | Readonly<Record<string, number>>;
+
+export interface StylizeOptions {
+  /** What the picture shows: a path, `file:` URL, encoded image or raw pixels. */
+  content: ImageSource;
+  /** How it is painted: one image or several. */
+  style: ImageSource | readonly ImageSource[];
+  /** Weight of each style image, ≥ 0, not all 0; they are scaled to sum to 1. Default: equal. */
+  styleBlend?: readonly number[];
+  /** Long side of the picture in pixels, 1..65536. Default 512. */
+  size?: number;
+  /** Long side of the style images relative to the picture's, > 0. Larger means larger strokes. Default 1. */
+  styleScale?: number;
+  /** Iterations at each scale, ≥ 1. Default 500. */
+  iterations?: number;
+  /** A safetensors file with a VGG network. Default: the file that the environment variable SCUMBLE_WEIGHTS names. */
+  weights?: string;
+  /** Layers whose features should be the content image's. Default `['relu4_2']`. */
+  contentLayers?: LayerWeights;
+  /** Layers whose Gram matrices should be the style images'. Default `['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1']`. */
+  styleLayers?: LayerWeights;
+  /** ≥ 0. Default 5. */
+  contentWeight?: number;
+  /** ≥ 0. Default 100. */
+  styleWeight?: number;
+  /** Weight of the total variation, the sum of absolute differences of neighbours in 0..255; ≥ 0. Default 0.001. */
+  tvWeight?: number;
+  /** Where to start: the content image, white noise, or an image (a path other than these two words). Default `'content'`. */
+  init?: 'content' | 'noise' | ImageSource;
+  /** Default `'lbfgs'`. */
+  optimizer?: 'lbfgs' | 'adam';
+  /** > 0. Default 1 for L-BFGS, 5 for Adam (in units of 0..255). */
+  learningRate?: number;
+  /** L-BFGS: pairs remembered, 1..1000; each costs 24 bytes a pixel. Default 10. */
+  history?: number;
+  /** Adam: decay of the first moment, [0, 1). Default 0.9. */
+  beta1?: number;
+  /** Adam: decay of the second moment, [0, 1). Default 0.999. */
+  beta2?: number;
+  /** Adam: > 0. Default 1e-8. */
+  epsilon?: number;
+  /**
+   * Decay of a running mean of the iterates that becomes the picture, [0, 1). Default 0: the picture is the iterate
+   * with the lowest total loss.
+   */
+  averaging?: number;
+  /** Default `'max'`. */
+  pooling?: 'max' | 'average' | 'l2';
+  /** What a pooling makes of an odd size. Default `'floor'`. */
+  rounding?: 'floor' | 'ceil';
+  /** Most scales of the pyramid; 1 turns it off. Default: as many √2 steps as fit between `minSize` and `size`. */
+  scales?: number;
+  /** Long side of the pyramid's smallest scale, ≥ 1. Default 128. */
+  minSize?: number;
+  /** Seed of the noise, 0..2^53 - 1. Default 0. */
+  seed?: number;
+  /** Threads that compute, 1..1024; the picture does not depend on it. Default: as many as the machine runs at once. */
+  threads?: number;
+  /** Largest input image in pixels. Default 268435456 (16384 × 16384). */
+  maxPixels?: number;
+  /** Called after every iteration; a promise it returns is waited for. What it throws ends the run. */
+  onProgress?: (progress: Progress) => unknown;
+  /** Aborts within one iteration; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** The options with every default filled in. */
+export interface ResolvedOptions {
+  content: ImageSource;
+  styles: ImageSource[];
+  /** Sums to 1. */
+  styleBlend: number[];
+  size: number;
+  styleScale: number;
+  iterations: number;
+  weights: string;
+  contentLayers: Record<string, number>;
+  styleLayers: Record<string, number>;
+  contentWeight: number;
+  styleWeight: number;
+  tvWeight: number;
+  init: 'content' | 'noise' | ImageSource;
+  optimizer: 'lbfgs' | 'adam';
+  learningRate: number;
+  history: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  averaging: number;
+  pooling: 'max' | 'average' | 'l2';
+  rounding: 'floor' | 'ceil';
+  scales: number;
+  minSize: number;
+  seed: number;
+  threads: number;
+  maxPixels: number;
+  onProgress?: ((progress: Progress) => unknown) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const LEARNING_RATE = { lbfgs: 1, adam: 5 };
+
+const integer = (low: number, high: number) =>
+  z.number().refine((n) => Number.isInteger(n) && n >= low && n <= high, `an integer from ${low} to ${high}`);
+const number = (ok: (n: number) => boolean, what: string) =>
+  z.number().refine((n) => Number.isFinite(n) && ok(n), what);
+const weight = number((n) => n >= 0, 'a number that is 0 or more');
+const positive = number((n) => n > 0, 'a number above 0');
+const decay = number((n) => n >= 0 && n < 1, 'a number from 0 up to but not including 1');
+const image = z.custom<ImageSource>(
+  (v) =>
+    (typeof v === 'string' && v !== '') ||
+    v instanceof URL ||
+    v instanceof Uint8Array ||
+    v instanceof ArrayBuffer ||
+    (typeof v === 'object' && v !== null && 'data' in v),
+  'a path, a file: URL, a Buffer or { data, width, height, channels }',
+);
+const layers = z
+  .union([z.array(z.string()).min(1), z.record(z.string(), weight)], 'layer names, or an object of weights')
+  .transform(
+    (given): Record<string, number> =>
+      Array.isArray(given) ? Object.fromEntries(given.map((name) => [name, 1])) : given,
+  )
+  .refine((given) => Object.keys(given).length > 0, 'at least one layer');
+
+const schema = z.strictObject({
+  content: image,
+  style: z.union([z.array(image).min(1), image], 'an image, or a list of at least one'),
+  styleBlend: z
+    .array(weight)
+    .refine((blend) => blend.some((b) => b > 0), 'numbers of which one at least is above 0')
+    .optional(),
+  size: integer(1, 65536).default(512),
+  styleScale: positive.default(1),
+  iterations: integer(1, 1e9).default(500),
+  weights: z.string().min(1, 'a path').optional(),
+  contentLayers: layers.default({ relu4_2: 1 }),
+  styleLayers: layers.default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }),
+  contentWeight: weight.default(5),
+  styleWeight: weight.default(100),
+  tvWeight: weight.default(0.001),
+  init: image.default('content'),
+  optimizer: z.enum(['lbfgs', 'adam'], 'lbfgs or adam').default('lbfgs'),
+  learningRate: positive.optional(),
+  history: integer(1, 1000).default(10),
+  beta1: decay.default(0.9),
+  beta2: decay.default(0.999),
+  epsilon: positive.default(1e-8),
+  averaging: decay.default(0),
+  pooling: z.enum(['max', 'average', 'l2'], 'max, average or l2').default('max'),
+  rounding: z.enum(['floor', 'ceil'], 'floor or ceil').default('floor'),
+  scales: integer(1, 64).default(64),
+  minSize: integer(1, 65536).default(128),
+  seed: integer(0, Number.MAX_SAFE_INTEGER).default(0),
+  threads: integer(1, 1024).default(() => availableParallelism()),
+  maxPixels: integer(1, 2 ** 40).default(2 ** 28),
+  onProgress: z
+    .custom<ResolvedOptions['onProgress']>((v) => typeof v === 'function', 'a function')
+    .optional(),
+  signal: z.custom<AbortSignal>((v) => v instanceof AbortSignal, 'an AbortSignal').optional(),
+});
+
+/** Fills in defaults. @throws OptionError for the first value that is wrong. */
+export function resolveOptions(given: StylizeOptions): ResolvedOptions {
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw optionError(parsed.error.issues[0]!, given);
+  const { style, styleBlend, weights, learningRate, ...rest } = parsed.data;
+  const styles = Array.isArray(style) ? style : [style];
+  const blend = styleBlend ?? styles.map(() => 1);
+  if (blend.length !== styles.length) {
+    throw new OptionError(
+      'styleBlend',
+      styleBlend,
+      `styleBlend has ${blend.length} weights for ${styles.length} style images`,
+    );
+  }
+  const file = weights ?? process.env.SCUMBLE_WEIGHTS;
+  if (!file) {
+    throw new OptionError(
+      'weights',
+      weights,
+      'weights is missing: give a safetensors file with a VGG network, or set SCUMBLE_WEIGHTS to one',
+    );
+  }
+  const sum = blend.reduce((a, b) => a + b, 0);
+  return {
+    ...rest,
+    styles,
+    styleBlend: blend.map((b) => b / sum),
+    weights: file,
+    learningRate: learningRate ?? LEARNING_RATE[rest.optimizer],
+  };
+}
+
+function optionError(issue: z.core.$ZodIssue, given: unknown): OptionError {
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const value = (given as Record<string, unknown>)[key];
+    return new OptionError(key, value, `${key} is not an option of stylize()`);
+  }
+  if (issue.path.length === 0)
+    return new OptionError('options', given, 'stylize() takes an object of options');
+  const [option, ...inner] = issue.path.map(String);
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], given);
+  const name = option + inner.map((key) => `[${key}]`).join('');
+  if (value === undefined) return new OptionError(option!, value, `${name} is missing`);
+  const wanted =
+    issue.code === 'custom' || issue.code.startsWith('invalid') ? issue.message : `valid (${issue.message})`;
+  return new OptionError(option!, value, `${name} must be ${wanted}, not ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) {
+    if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
+    return `a ${value.constructor?.name ?? 'null-prototype object'}`;
+  }
+  return String(value);
+}

@@ -1,0 +1,31 @@
+// What a run tells after every iteration.
+
+import type { Picture } from './image/picture.js';
+
+export interface Progress {
+  /** Width and height of the picture at this scale, in pixels. */
+  scale: [width: number, height: number];
+  /** This scale's place in the pyramid, from 1. */
+  scaleIndex: number;
+  scaleCount: number;
+  /** The iteration at this scale, from 1 … */
+  iteration: number;
+  /** … to this. */
+  iterations: number;
+  /** The objective at the point just evaluated: the sum of all terms below. */
+  total: number;
+  /** Weighted content losses by layer. */
+  content: Record<string, number>;
+  /** Weighted style losses by layer. */
+  style: Record<string, number>;
+  /** Weighted total variation. */
+  tv: number;
+  /** Seconds since the first iteration began, and an estimate of those to come. */
+  elapsed: number;
+  remaining: number;
+  /**
+   * The picture so far, at this scale's size. Ask while handling the progress, not later: the run waits for a preview
+   * that has been asked for, and rejects one that is asked for after it has gone on to another scale or ended.
+   */
+  image(): Promise<Picture>;
+}

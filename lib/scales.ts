@@ -1,0 +1,28 @@
+// The sizes that a picture passes through, coarse to fine: √2 steps that end exactly at the size asked for
+// (as in crowsonkb/style-transfer-pytorch). Large strokes settle cheaply at small scales.
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** The size with its long side at `side` pixels, its aspect kept to the nearest pixel. */
+export function sizeAt({ width, height }: Size, side: number): Size {
+  const long = Math.max(width, height);
+  const scaled = (n: number) => Math.max(1, Math.round((n * side) / long));
+  return { width: scaled(width), height: scaled(height) };
+}
+
+/**
+ * Long sides, ascending: size, size/√2, size/2, … not below `minSize`, at most `scales` of them, and always `size`
+ * itself.
+ */
+export function longSides(size: number, minSize: number, scales: number): number[] {
+  const sides = [size];
+  for (let i = 1; sides.length < scales; i++) {
+    const side = Math.round(size / 2 ** (i / 2));
+    if (side < minSize) break;
+    sides.unshift(side);
+  }
+  return sides;
+}
