@@ -23,23 +23,27 @@ class Program {
  public:
   virtual ~Program() = default;
 
-  // Runs all steps. `losses` has room for the plan's slots. Throws Cancelled between steps once `cancelled` is set.
+  // Runs all steps. `losses` has room for the plan's slots. Throws Cancelled between steps once `cancelled`
+  // is set.
   virtual void run(double* losses, const std::atomic<bool>& cancelled) = 0;
 
   // Dense copies: pictures are height*width*3, tensors height*width*channels, matrices channels*channels.
   virtual void read(BufferId from, float* to) const = 0;
   virtual void write(BufferId to, const float* from) = 0;
 
-  // Arithmetic on picture buffers, for the optimisers. Sums are accumulated in double in an order that depends
-  // only on the picture's size.
+  // Arithmetic on picture buffers, for the optimisers. Sums are accumulated in double in an order that
+  // depends only on the picture's size.
   virtual void copy(BufferId to, BufferId from) = 0;
   virtual double sum_abs(BufferId v) = 0;
   // out[i * right.size() + j] = left[i] . right[j], in one pass over memory.
-  virtual void products(const std::vector<BufferId>& left, const std::vector<BufferId>& right, double* out) = 0;
+  virtual void products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
+                        double* out) = 0;
   // to = sum of coefficients[i] * terms[i]; `to` may be one of the terms.
-  virtual void combine(BufferId to, const std::vector<BufferId>& terms, const std::vector<double>& coefficients) = 0;
+  virtual void combine(BufferId to, const std::vector<BufferId>& terms,
+                       const std::vector<double>& coefficients) = 0;
   // One Adam update, `t` counted from 1; m and v are the moments.
-  virtual void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, const AdamConstants& constants) = 0;
+  virtual void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t,
+                    const AdamConstants& constants) = 0;
 };
 
 class Backend {
@@ -55,7 +59,8 @@ class Backend {
   virtual std::shared_ptr<const Network> load(const Architecture& architecture,
                                               const std::vector<ConvolutionWeights>& weights) const = 0;
   // Allocates plan.bytes. `threads` ≥ 1; throws std::bad_alloc.
-  virtual std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan, int threads) const = 0;
+  virtual std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
+                                           int threads) const = 0;
 };
 
 }  // namespace scumble

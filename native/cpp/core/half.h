@@ -12,7 +12,9 @@ inline float from_bits(uint32_t bits) {
   return value;
 }
 
-inline float bfloat16_to_float(uint16_t h) { return from_bits(static_cast<uint32_t>(h) << 16); }
+inline float bfloat16_to_float(uint16_t h) {
+  return from_bits(static_cast<uint32_t>(h) << 16);
+}
 
 // IEEE 754 binary16, subnormals, infinities and NaN included.
 inline float float16_to_float(uint16_t h) {

@@ -69,7 +69,8 @@ void Lbfgs::remember(Program& program, BufferId gradient) {
 }
 
 // -H g as coefficients of the basis (all s, all y, g), newest last.
-std::vector<double> Lbfgs::direction(Program& program, BufferId gradient, std::vector<BufferId>& basis) const {
+std::vector<double> Lbfgs::direction(Program& program, BufferId gradient,
+                                     std::vector<BufferId>& basis) const {
   const size_t n = pairs_.size();
   basis.clear();
   for (const Pair& pair : pairs_) basis.push_back(pair.s);

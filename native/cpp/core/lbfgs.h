@@ -1,11 +1,11 @@
 // Limited-memory BFGS without a line search, as torch's optim.lbfgs runs it: first step of length
-// min(1, 1/|g|_1), then 1, times the learning rate; a pair (s, y) is remembered only if y.s > 1e-10; the initial
-// inverse Hessian is y.s / y.y of the newest pair.
+// min(1, 1/|g|_1), then 1, times the learning rate; a pair (s, y) is remembered only if y.s > 1e-10; the
+// initial inverse Hessian is y.s / y.y of the newest pair.
 //
-// The two-loop recursion runs on scalar products, not on vectors (Chen, Wang, Zhou 2014, "Large-scale L-BFGS using
-// MapReduce"): the direction is a combination of the remembered s and y and the gradient, and the recursion needs
-// only their products with each other, most of which are known from earlier iterations. So an iteration reads the
-// history twice, once for the products and once for the combination, whatever its length.
+// The two-loop recursion runs on scalar products, not on vectors (Chen, Wang, Zhou 2014, "Large-scale L-BFGS
+// using MapReduce"): the direction is a combination of the remembered s and y and the gradient, and the
+// recursion needs only their products with each other, most of which are known from earlier iterations. So an
+// iteration reads the history twice, once for the products and once for the combination, whatever its length.
 #pragma once
 
 #include <vector>

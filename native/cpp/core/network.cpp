@@ -17,8 +17,8 @@ void validate(const Architecture& architecture) {
     const bool next_block = index > 0 && conv.block == block + 1 && conv.index == 1;
     if (!next_in_block && !next_block) throw InvalidArgument("conv" + conv.suffix() + " is out of order");
     if (conv.inputs != inputs) {
-      throw InvalidArgument("conv" + conv.suffix() + " takes " + std::to_string(conv.inputs) + " channels, but " +
-                            std::to_string(inputs) + " come in");
+      throw InvalidArgument("conv" + conv.suffix() + " takes " + std::to_string(conv.inputs) +
+                            " channels, but " + std::to_string(inputs) + " come in");
     }
     if (conv.outputs < 1 || conv.outputs > 8192) {
       throw InvalidArgument("conv" + conv.suffix() + " has " + std::to_string(conv.outputs) + " outputs");
@@ -28,10 +28,12 @@ void validate(const Architecture& architecture) {
     inputs = conv.outputs;
   }
   const Preprocessing& pre = architecture.preprocessing;
-  if (!(pre.range > 0) || !std::isfinite(pre.range)) throw InvalidArgument("the input range must be positive");
+  if (!(pre.range > 0) || !std::isfinite(pre.range))
+    throw InvalidArgument("the input range must be positive");
   for (int c = 0; c < 3; ++c) {
     if (!std::isfinite(pre.mean[c])) throw InvalidArgument("the input mean must be finite");
-    if (!(pre.std[c] > 0) || !std::isfinite(pre.std[c])) throw InvalidArgument("the input std must be positive");
+    if (!(pre.std[c] > 0) || !std::isfinite(pre.std[c]))
+      throw InvalidArgument("the input std must be positive");
   }
 }
 

@@ -1,6 +1,6 @@
-// What a network is: a chain of 3x3 convolutions, ReLUs and 2x2 poolings (VGG A, B, D, E of Simonyan & Zisserman
-// 2014, any prefix and any widths), and what its first layer expects. The weights themselves live in a backend's
-// subclass, packed the way its kernels read them.
+// What a network is: a chain of 3x3 convolutions, ReLUs and 2x2 poolings (VGG A, B, D, E of Simonyan &
+// Zisserman 2014, any prefix and any widths), and what its first layer expects. The weights themselves live
+// in a backend's subclass, packed the way its kernels read them.
 #pragma once
 
 #include <array>

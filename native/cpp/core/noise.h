@@ -1,5 +1,5 @@
-// White noise: independent normal values around a mean colour. Every value depends only on the seed and its place, so
-// any part of any picture can be made alone.
+// White noise: independent normal values around a mean colour. Every value depends only on the seed and its
+// place, so any part of any picture can be made alone.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ inline uint64_t scramble(uint64_t z) {
 }
 
 // width * height * 3 values; Box-Muller on two uniform numbers each.
-inline std::vector<float> white_noise(int width, int height, const std::array<float, 3>& mean, float deviation,
-                                      uint64_t seed) {
+inline std::vector<float> white_noise(int width, int height, const std::array<float, 3>& mean,
+                                      float deviation, uint64_t seed) {
   std::vector<float> values(static_cast<size_t>(width) * static_cast<size_t>(height) * 3);
   constexpr uint64_t kStep = 0x9e3779b97f4a7c15u;
   const uint64_t stream = scramble(seed + kStep);

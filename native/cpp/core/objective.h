@@ -1,9 +1,10 @@
-// What is minimised: L = sum of content terms + sum of style terms + total variation (Gatys, Ecker, Bethge 2015).
+// What is minimised: L = sum of content terms + sum of style terms + total variation (Gatys, Ecker, Bethge
+// 2015).
 //   content  w * mean over C*M of (F - P)^2
 //   style    w * mean over C^2 of (F F^T / (C*M) - T)^2
 //   tv       w * (sum |dx| + sum |dy|) over the picture in 0..255
-// F are a layer's features (C channels, M positions), P those of the content image, T the blended Gram matrices of
-// the style images, each divided by its own C*M.
+// F are a layer's features (C channels, M positions), P those of the content image, T the blended Gram
+// matrices of the style images, each divided by its own C*M.
 #pragma once
 
 #include <string>

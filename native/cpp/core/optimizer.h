@@ -11,8 +11,8 @@ enum class OptimizerKind { lbfgs, adam };
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::lbfgs;
-  AdamConstants adam;               // learning_rate serves both
-  int history = 10;                 // pairs that L-BFGS remembers
+  AdamConstants adam;  // learning_rate serves both
+  int history = 10;    // pairs that L-BFGS remembers
 };
 
 class Optimizer {

@@ -11,7 +11,9 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
-size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+size_t aligned(size_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 // Gives every buffer an offset such that two buffers overlap in memory only if they are never alive together:
 // largest first, each into the lowest gap that the already placed ones leave it.
@@ -40,8 +42,8 @@ size_t place(std::vector<Buffer>& buffers) {
   return total;
 }
 
-// A point of the chain that a loss may look at: the picture, a convolution (with its ReLU where nothing looks in
-// between), a lone ReLU, or a pool.
+// A point of the chain that a loss may look at: the picture, a convolution (with its ReLU where nothing looks
+// in between), a lone ReLU, or a pool.
 struct Node {
   LayerKind kind = LayerKind::conv;
   std::string name;
@@ -70,7 +72,8 @@ class Builder {
   Plan iteration() {
     const Shape picture{3, request_.height, request_.width};
     plan_.gradient = persistent(BufferKind::picture, picture);
-    for (int i = 0; i < request_.vectors; ++i) plan_.vectors.push_back(persistent(BufferKind::picture, picture));
+    for (int i = 0; i < request_.vectors; ++i)
+      plan_.vectors.push_back(persistent(BufferKind::picture, picture));
     style_differences_.assign(plan_.style.size(), kNoBuffer);
     plan_.slots = static_cast<int>(plan_.content.size() + plan_.style.size()) + 1;
     for (size_t n = 0; n < nodes_.size(); ++n) {
@@ -203,8 +206,8 @@ class Builder {
     emit(step);
   }
 
-  // The gradient of a node is what its losses say plus what comes back from the node after it; whoever writes last
-  // applies the ReLU mask.
+  // The gradient of a node is what its losses say plus what comes back from the node after it; whoever writes
+  // last applies the ReLU mask.
   void backward() {
     BufferId behind = kNoBuffer;  // gradient of node n + 1
     for (size_t n = nodes_.size(); n-- > 0;) {

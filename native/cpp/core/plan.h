@@ -1,6 +1,6 @@
-// A plan is an iteration (or a forward pass that collects targets) compiled to a flat list of fused steps, with
-// every buffer placed in one arena by its lifetime. It is made once, without allocating: `bytes` is the memory
-// estimate and exactly what a backend allocates. Every backend runs the same list.
+// A plan is an iteration (or a forward pass that collects targets) compiled to a flat list of fused steps,
+// with every buffer placed in one arena by its lifetime. It is made once, without allocating: `bytes` is the
+// memory estimate and exactly what a backend allocates. Every backend runs the same list.
 #pragma once
 
 #include <string>
@@ -90,12 +90,13 @@ struct Plan {
   // One iteration: losses, and their gradient with respect to the picture.
   static Plan iteration(const Backend& backend, const Architecture& architecture, const PlanRequest& request);
 
-  // One forward pass over a picture of the request's size that leaves the content terms' features and the style
-  // terms' Gram matrices in `content` and `style`.
+  // One forward pass over a picture of the request's size that leaves the content terms' features and the
+  // style terms' Gram matrices in `content` and `style`.
   static Plan targets(const Backend& backend, const Architecture& architecture, const PlanRequest& request);
 };
 
-// Smallest height and width that leave at least one position at `layer`. Throws InvalidArgument for unknown layers.
+// Smallest height and width that leave at least one position at `layer`. Throws InvalidArgument for unknown
+// layers.
 int smallest_size(const Architecture& architecture, const std::string& layer, Rounding rounding);
 
 }  // namespace scumble

@@ -18,7 +18,8 @@ PlanRequest request_of(const SessionOptions& options, const PictureView& picture
   return request;
 }
 
-// Only the terms that an image has to supply: the content image its features, a style image its Gram matrices.
+// Only the terms that an image has to supply: the content image its features, a style image its Gram
+// matrices.
 PlanRequest content_request(const SessionOptions& options, const PictureView& content) {
   PlanRequest request = request_of(options, content);
   request.objective.style.clear();
@@ -45,7 +46,7 @@ size_t dense_elements(const Buffer& buffer) {
 // Runs a forward pass over `picture` and returns the buffers asked for.
 std::vector<std::vector<float>> collect(const Backend& backend, const std::shared_ptr<const Network>& network,
                                         const PlanRequest& request, const PictureView& picture, int threads,
-                                        const std::vector<BufferId> Plan::*wanted,
+                                        const std::vector<BufferId> Plan::* wanted,
                                         const std::atomic<bool>& cancelled) {
   const Plan plan = Plan::targets(backend, network->architecture(), request);
   const std::unique_ptr<Program> program = backend.compile(network, plan, threads);
@@ -66,7 +67,8 @@ MemoryEstimate Session::estimate(const Backend& backend, const Architecture& arc
                                  const std::vector<StyleImage>& styles) {
   const auto floats = [](const Plan& plan, const std::vector<BufferId>& ids) {
     size_t bytes = 0;
-    for (const BufferId id : ids) bytes += dense_elements(plan.buffers[static_cast<size_t>(id)]) * sizeof(float);
+    for (const BufferId id : ids)
+      bytes += dense_elements(plan.buffers[static_cast<size_t>(id)]) * sizeof(float);
     return bytes;
   };
   MemoryEstimate estimate;
@@ -76,14 +78,16 @@ MemoryEstimate Session::estimate(const Backend& backend, const Architecture& arc
   const size_t targets = floats(iteration, iteration.content) + 2 * floats(iteration, iteration.style);
   size_t largest = std::max(features.bytes, iteration.bytes);
   for (const StyleImage& style : styles) {
-    largest = std::max(largest, Plan::targets(backend, architecture, style_request(options, style.picture)).bytes);
+    largest =
+        std::max(largest, Plan::targets(backend, architecture, style_request(options, style.picture)).bytes);
   }
   estimate.session = largest + targets;
   return estimate;
 }
 
-Session::Session(const Backend& backend, std::shared_ptr<const Network> network, const SessionOptions& options,
-                 const PictureView& content, const std::vector<StyleImage>& styles, const PictureView& start,
+Session::Session(const Backend& backend, std::shared_ptr<const Network> network,
+                 const SessionOptions& options, const PictureView& content,
+                 const std::vector<StyleImage>& styles, const PictureView& start,
                  const std::atomic<bool>& cancelled)
     : elements_(content.elements()),
       content_terms_(options.objective.content.size()),
@@ -91,7 +95,8 @@ Session::Session(const Backend& backend, std::shared_ptr<const Network> network,
   if (start.width != content.width || start.height != content.height) {
     throw InvalidArgument("the start picture must have the content's size");
   }
-  if (styles.empty() && !options.objective.style.empty()) throw InvalidArgument("style terms need a style image");
+  if (styles.empty() && !options.objective.style.empty())
+    throw InvalidArgument("style terms need a style image");
 
   std::vector<std::vector<float>> grams;
   if (!options.objective.style.empty()) {

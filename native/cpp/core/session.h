@@ -1,5 +1,5 @@
-// A session optimises one picture at one size: it owns the program (and with it all memory), the optimiser's state
-// and what is the result so far.
+// A session optimises one picture at one size: it owns the program (and with it all memory), the optimiser's
+// state and what is the result so far.
 #pragma once
 
 #include <atomic>
@@ -31,7 +31,8 @@ struct SessionOptions {
   Rounding rounding = Rounding::floor;
   Objective objective;
   OptimizerOptions optimizer;
-  double averaging = 0;  // decay of the running mean of the points evaluated, [0, 1); 0: the best is the result
+  double averaging =
+      0;  // decay of the running mean of the points evaluated, [0, 1); 0: the best is the result
   int threads = 1;
 };
 
@@ -53,15 +54,16 @@ class Session {
                                  const SessionOptions& options, const PictureView& content,
                                  const std::vector<StyleImage>& styles);
 
-  // Evaluates the objective and its gradient at the current point, then moves the picture. Returns the losses of the
-  // point evaluated. Throws Diverged when the total is not finite: the result so far stays.
+  // Evaluates the objective and its gradient at the current point, then moves the picture. Returns the losses
+  // of the point evaluated. Throws Diverged when the total is not finite: the result so far stays.
   Losses step(const std::atomic<bool>& cancelled);
 
   // Evaluates without moving; for tests.
   Losses evaluate(const std::atomic<bool>& cancelled);
   void read_gradient(float* to) const { program_->read(plan_.gradient, to); }
 
-  // The result so far: the mean of the points evaluated when averaging, else the one of the lowest total loss.
+  // The result so far: the mean of the points evaluated when averaging, else the one of the lowest total
+  // loss.
   void read_result(float* to) const;
 
   size_t elements() const { return elements_; }

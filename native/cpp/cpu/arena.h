@@ -15,7 +15,7 @@ class Arena {
  public:
   explicit Arena(size_t bytes) : block_(std::calloc(bytes + kPage, 1)) {
     if (block_ == nullptr) throw std::bad_alloc();
-    base_ = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(block_) + kPage - 1) / kPage * kPage);
+    base_ = static_cast<char*>(block_) + (kPage - reinterpret_cast<uintptr_t>(block_) % kPage) % kPage;
 #ifdef __linux__
     if (bytes >= kLargePage) madvise(base_, bytes, MADV_HUGEPAGE);  // a wish: failure changes nothing
 #endif

@@ -12,7 +12,8 @@
 namespace scumble::cpu {
 namespace {
 
-// Input rows that a product's task works on should stay in the second-level cache, as should a block of weights.
+// Input rows that a product's task works on should stay in the second-level cache, as should a block of
+// weights.
 constexpr size_t kTaskBytes = size_t{256} << 10;
 // Elements of one task of a plain pass over memory.
 constexpr size_t kTaskElements = size_t{1} << 15;
@@ -87,15 +88,18 @@ class CpuProgram final : public Program {
     }
   }
 
-  void combine(BufferId to, const std::vector<BufferId>& terms, const std::vector<double>& coefficients) override {
+  void combine(BufferId to, const std::vector<BufferId>& terms,
+               const std::vector<double>& coefficients) override {
     vector_pass(elements(to), [&](size_t begin, size_t n) {
       std::vector<const float*> from(terms.size());
       for (size_t i = 0; i < from.size(); ++i) from[i] = floats(terms[i]) + begin;
-      kernels_.combine(floats(to) + begin, from.data(), coefficients.data(), static_cast<int>(from.size()), n);
+      kernels_.combine(floats(to) + begin, from.data(), coefficients.data(), static_cast<int>(from.size()),
+                       n);
     });
   }
 
-  void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, const AdamConstants& k) override {
+  void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t,
+            const AdamConstants& k) override {
     const double step = k.learning_rate / (1 - std::pow(k.beta1, static_cast<double>(t)));
     const double correction = 1 / std::sqrt(1 - std::pow(k.beta2, static_cast<double>(t)));
     vector_pass(elements(x), [&](size_t begin, size_t n) {
@@ -240,8 +244,8 @@ class CpuProgram final : public Program {
         const Tensor in = tensor(step.other);
         const Tensor out = tensor(step.out);
         each_rows(gradient.height, 2 * row_elements(in), [&](int y0, int y1) {
-          kernels_.pool_back(static_cast<int>(plan_.pooling), gradient, in, out, origin(step.mask), step.accumulate,
-                             y0, y1);
+          kernels_.pool_back(static_cast<int>(plan_.pooling), gradient, in, out, origin(step.mask),
+                             step.accumulate, y0, y1);
         });
         return 0;
       }
@@ -253,7 +257,8 @@ class CpuProgram final : public Program {
         const size_t row = static_cast<size_t>(shape.width) * 3;
         const float weight = static_cast<float>(step.weight);
         return step.weight * sum_rows(shape.height, row, [&](int y0, int y1) {
-                 return kernels_.tv(floats(step.in), shape.width, shape.height, floats(step.out), weight, y0, y1);
+                 return kernels_.tv(floats(step.in), shape.width, shape.height, floats(step.out), weight, y0,
+                                    y1);
                });
       }
     }
@@ -279,8 +284,8 @@ class CpuProgram final : public Program {
     });
   }
 
-  // Replicate padding: what flows back to the border belongs to the nearest pixel. Only conv1_1 has it, and only
-  // the picture's rim is concerned.
+  // Replicate padding: what flows back to the border belongs to the nearest pixel. Only conv1_1 has it, and
+  // only the picture's rim is concerned.
   void fold_border(const Product& p) const {
     const int block = kernels_.block;
     const int height = p.out.height;
@@ -379,10 +384,11 @@ class CpuProgram final : public Program {
   double style_loss(const Step& step) {
     const double c = buffer(step.in).shape.channels;
     const size_t n = static_cast<size_t>(c) * static_cast<size_t>(c);
-    const float scale = static_cast<float>(4 * step.weight / (c * c * c * static_cast<double>(step.positions)));
+    const float scale =
+        static_cast<float>(4 * step.weight / (c * c * c * static_cast<double>(step.positions)));
     return step.weight / (c * c) * reduce(n, [&](size_t begin, size_t count) {
-             return kernels_.difference(floats(step.in) + begin, floats(step.other) + begin, floats(step.out) + begin,
-                                        scale, count);
+             return kernels_.difference(floats(step.in) + begin, floats(step.other) + begin,
+                                        floats(step.out) + begin, scale, count);
            });
   }
 
@@ -415,7 +421,8 @@ class CpuProgram final : public Program {
     const double n = static_cast<double>(buffer(step.in).shape.elements());
     const float scale = static_cast<float>(2 * step.weight / n);
     return step.weight / n * sum_rows(in.height, row_elements(in), [&](int y0, int y1) {
-             return kernels_.content(in, origin(step.other), out, origin(step.mask), step.accumulate, scale, y0, y1);
+             return kernels_.content(in, origin(step.other), out, origin(step.mask), step.accumulate, scale,
+                                     y0, y1);
            });
   }
 
@@ -436,7 +443,8 @@ size_t CpuBackend::tensor_bytes(const Shape& shape) const {
 size_t CpuBackend::matrix_scratch_bytes(const Shape& features) const {
   const size_t c = static_cast<size_t>(features.channels);
   const size_t sums = static_cast<size_t>(gram_splits(features)) * c * c * sizeof(double);
-  const size_t packed = blocks_of(features.channels, kernels_.block) * static_cast<size_t>(kernels_.block) * c;
+  const size_t packed =
+      blocks_of(features.channels, kernels_.block) * static_cast<size_t>(kernels_.block) * c;
   return std::max(sums, packed * sizeof(float));
 }
 
@@ -453,16 +461,18 @@ std::shared_ptr<const Network> CpuBackend::load(const Architecture& architecture
   for (size_t i = 0; i < weights.size(); ++i) {
     const Convolution& conv = architecture.convolutions[i];
     const size_t outputs = static_cast<size_t>(conv.outputs);
-    if (weights[i].bias.size() != outputs || weights[i].weight.size() != outputs * static_cast<size_t>(conv.inputs) * 9) {
+    if (weights[i].bias.size() != outputs ||
+        weights[i].weight.size() != outputs * static_cast<size_t>(conv.inputs) * 9) {
       throw InvalidArgument("conv" + conv.suffix() + " has weights of the wrong size");
     }
   }
   return std::make_shared<CpuNetwork>(architecture, weights, kernels_.block);
 }
 
-std::unique_ptr<Program> CpuBackend::compile(std::shared_ptr<const Network> network, Plan plan, int threads) const {
-  return std::make_unique<CpuProgram>(kernels_, std::static_pointer_cast<const CpuNetwork>(std::move(network)),
-                                      std::move(plan), threads);
+std::unique_ptr<Program> CpuBackend::compile(std::shared_ptr<const Network> network, Plan plan,
+                                             int threads) const {
+  const auto mine = std::static_pointer_cast<const CpuNetwork>(network);
+  return std::make_unique<CpuProgram>(kernels_, mine, std::move(plan), threads);
 }
 
 }  // namespace scumble::cpu

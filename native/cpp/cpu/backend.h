@@ -1,5 +1,5 @@
-// The CPU backend: plans run step by step, each step cut into tasks for the thread pool. How a step is cut depends
-// on its size alone, so the bytes that come out do not depend on the number of threads.
+// The CPU backend: plans run step by step, each step cut into tasks for the thread pool. How a step is cut
+// depends on its size alone, so the bytes that come out do not depend on the number of threads.
 #pragma once
 
 #include "../core/backend.h"
@@ -16,7 +16,8 @@ class CpuBackend final : public Backend {
   size_t network_bytes(const Architecture& architecture) const override;
   std::shared_ptr<const Network> load(const Architecture& architecture,
                                       const std::vector<ConvolutionWeights>& weights) const override;
-  std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan, int threads) const override;
+  std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
+                                   int threads) const override;
 
  private:
   const Kernels& kernels_;

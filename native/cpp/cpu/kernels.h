@@ -1,8 +1,8 @@
-// The kernels of one instruction set, as a table of functions. A kernel does one task's share of an operation on
-// one thread; who runs how many is the backend's business (backend.cpp).
+// The kernels of one instruction set, as a table of functions. A kernel does one task's share of an operation
+// on one thread; who runs how many is the backend's business (backend.cpp).
 //
-// Tensors are channels-last with a border of one pixel all around, which every writer fills: zeros are then the
-// padding of a 3x3 convolution, and its inner loop needs no bounds.
+// Tensors are channels-last with a border of one pixel all around, which every writer fills: zeros are then
+// the padding of a 3x3 convolution, and its inner loop needs no bounds.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,8 @@ struct Tensor {
 // out = in * weights over taps (9: a 3x3 window; 1: the pixel itself), then
 //   forward:  + bias, ReLU if relu
 //   backward: + out if accumulate, then 0 where mask is not positive
-// weights are packed per block of `block` output channels: [block][tap][input][block], zero where there is no output.
+// weights are packed per block of `block` output channels: [block][tap][input][block], zero where there is no
+// output.
 struct Product {
   Tensor in;
   Tensor out;
@@ -48,37 +49,39 @@ struct Kernels {
 
   // The network's input from rows [y0, y1) of a picture: out[c] = picture[order[c]] * scale[c] + shift[c];
   // the border is zero or the nearest pixel.
-  void (*input)(const float* picture, const Tensor& out, const int* order, const float* scale, const float* shift,
-                bool replicate, int y0, int y1);
+  void (*input)(const float* picture, const Tensor& out, const int* order, const float* scale,
+                const float* shift, bool replicate, int y0, int y1);
   // The picture's gradient from the input's, added to what is there; undoes input().
-  void (*input_back)(const Tensor& gradient, float* picture, const int* order, const float* scale, int y0, int y1);
+  void (*input_back)(const Tensor& gradient, float* picture, const int* order, const float* scale, int y0,
+                     int y1);
 
   void (*relu)(const Tensor& in, const Tensor& out, int y0, int y1);
   // out (+)= in where `positive` > 0; then 0 where mask is not positive.
-  void (*relu_back)(const Tensor& in, const float* positive, const Tensor& out, const float* mask, bool accumulate,
-                    int y0, int y1);
+  void (*relu_back)(const Tensor& in, const float* positive, const Tensor& out, const float* mask,
+                    bool accumulate, int y0, int y1);
 
   // kind: 0 max, 1 average, 2 l2. Rows of the pooled tensor.
   void (*pool)(int kind, const Tensor& in, const Tensor& out, int y0, int y1);
-  // gradient: of the pooled tensor; in, out: as the pool's input. Rows [y0, y1) of the windows; the last window row
-  // also clears what no window covers.
+  // gradient: of the pooled tensor; in, out: as the pool's input. Rows [y0, y1) of the windows; the last
+  // window row also clears what no window covers.
   void (*pool_back)(int kind, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask,
                     bool accumulate, int y0, int y1);
 
   // Returns sum (in - target)^2 over rows [y0, y1); out (+)= scale * (in - target), masked.
-  double (*content)(const Tensor& in, const float* target, const Tensor& out, const float* mask, bool accumulate,
-                    float scale, int y0, int y1);
+  double (*content)(const Tensor& in, const float* target, const Tensor& out, const float* mask,
+                    bool accumulate, float scale, int y0, int y1);
 
   // Returns sum (a - b)^2 over n floats; out = scale * (a - b).
   double (*difference)(const float* a, const float* b, float* out, float scale, size_t n);
 
-  // Returns sum |dx| + |dy| of the differences that start in rows [y0, y1); gradient of those rows = weight * its
-  // derivative.
+  // Returns sum |dx| + |dy| of the differences that start in rows [y0, y1); gradient of those rows = weight *
+  // its derivative.
   double (*tv)(const float* picture, int width, int height, float* gradient, float weight, int y0, int y1);
 
   double (*sum_abs)(const float* v, size_t n);
   // out[i * rights + j] += left[i] . right[j]
-  void (*products)(const float* const* left, int lefts, const float* const* right, int rights, size_t n, double* out);
+  void (*products)(const float* const* left, int lefts, const float* const* right, int rights, size_t n,
+                   double* out);
   void (*combine)(float* to, const float* const* terms, const double* coefficients, int count, size_t n);
   // m, v: moments; step = learning rate / (1 - beta1^t), correction = 1 / sqrt(1 - beta2^t)
   void (*adam)(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step,
@@ -88,7 +91,8 @@ struct Kernels {
   void (*blend_rows)(float* to, const float* const* from, const float* weights, int taps, size_t n);
 };
 
-// The best table this processor runs, or the one SCUMBLE_ISA names. Throws InvalidArgument for one it cannot run.
+// The best table this processor runs, or the one SCUMBLE_ISA names. Throws InvalidArgument for one it cannot
+// run.
 const Kernels& kernels();
 // Those this processor runs, best first; ends with null.
 const Kernels* const* available_kernels();

@@ -11,7 +11,8 @@ size_t packed_floats(int outputs, int inputs, int block) {
 
 }  // namespace
 
-CpuNetwork::CpuNetwork(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights, int block)
+CpuNetwork::CpuNetwork(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights,
+                       int block)
     : Network(architecture), block_(block), packed_(weights.size()) {
   const size_t b = static_cast<size_t>(block);
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -38,7 +39,8 @@ CpuNetwork::CpuNetwork(const Architecture& architecture, const std::vector<Convo
 size_t CpuNetwork::bytes(const Architecture& architecture, int block) {
   size_t floats = 0;
   for (const Convolution& conv : architecture.convolutions) {
-    floats += packed_floats(conv.outputs, conv.inputs, block) + packed_floats(conv.inputs, conv.outputs, block) +
+    floats += packed_floats(conv.outputs, conv.inputs, block) +
+              packed_floats(conv.inputs, conv.outputs, block) +
               blocks_of(conv.outputs, block) * static_cast<size_t>(block);
   }
   return floats * sizeof(float);

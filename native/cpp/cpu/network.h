@@ -1,5 +1,5 @@
-// A network as the CPU kernels read it: per convolution, kernels packed for the forward product and, flipped and
-// transposed, for the backward one.
+// A network as the CPU kernels read it: per convolution, kernels packed for the forward product and, flipped
+// and transposed, for the backward one.
 #pragma once
 
 #include <vector>

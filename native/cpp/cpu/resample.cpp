@@ -45,8 +45,8 @@ struct Filter {
 
 }  // namespace
 
-std::vector<float> resample(const float* from, int width, int height, int channels, int to_width, int to_height,
-                            int threads) {
+std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
+                            int to_height, int threads) {
   const Filter across(width, to_width);
   const Filter down(height, to_height);
   const size_t c = static_cast<size_t>(channels);
@@ -77,8 +77,8 @@ std::vector<float> resample(const float* from, int width, int height, int channe
     for (size_t t = 0; t < weights.size(); ++t) {
       sources.push_back(narrow.data() + (static_cast<size_t>(down.first[row]) + t) * out_row);
     }
-    table.blend_rows(out.data() + row * out_row, sources.data(), weights.data(), static_cast<int>(weights.size()),
-                     out_row);
+    table.blend_rows(out.data() + row * out_row, sources.data(), weights.data(),
+                     static_cast<int>(weights.size()), out_row);
   });
   return out;
 }

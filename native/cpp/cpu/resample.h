@@ -1,5 +1,5 @@
-// Lanczos resampling (3 lobes, widened when shrinking so that nothing aliases), for the images that come in and for
-// the pyramid's next scale.
+// Lanczos resampling (3 lobes, widened when shrinking so that nothing aliases), for the images that come in
+// and for the pyramid's next scale.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@ namespace scumble::cpu {
 
 // `from` has width * height * channels interleaved floats; the result has to_width * to_height * channels.
 // Sample centres are aligned ((i + 1/2) / size), weights sum to one, and pixels beyond the edge do not exist.
-std::vector<float> resample(const float* from, int width, int height, int channels, int to_width, int to_height,
-                            int threads);
+std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
+                            int to_height, int threads);
 
 }  // namespace scumble::cpu

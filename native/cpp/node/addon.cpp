@@ -21,7 +21,8 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
   const int height = integer(from, "height", 1, 1 << 20);
   const int channels = integer(from, "channels", 1, 4);
   const Napi::Float32Array data = from.Get("data").As<Napi::Float32Array>();
-  if (data.ElementLength() != static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels)) {
+  if (data.ElementLength() !=
+      static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels)) {
     throw Napi::TypeError::New(env, "data must have width * height * channels floats");
   }
   const int to_width = info[1].ToNumber().Int32Value();
@@ -46,8 +47,9 @@ Napi::Value noise(const Napi::CallbackInfo& info) {
   const float deviation = info[3].ToNumber().FloatValue();
   const uint64_t seed = static_cast<uint64_t>(info[4].ToNumber().Int64Value());
   const auto never = std::make_shared<std::atomic<bool>>(false);
-  return Tasks::of(env).start(env, never, {},
-                              [=]() -> Finish { return floats_of(white_noise(width, height, mean, deviation, seed)); });
+  return Tasks::of(env).start(env, never, {}, [=]() -> Finish {
+    return floats_of(white_noise(width, height, mean, deviation, seed));
+  });
 }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {

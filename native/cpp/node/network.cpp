@@ -45,7 +45,8 @@ Napi::Function NetworkObject::define(Napi::Env env) {
 }
 
 NetworkObject::NetworkObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NetworkObject>(info) {
-  if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Network.load()");
+  if (info.Length() != 1 || !info[0].IsExternal())
+    throw Napi::TypeError::New(info.Env(), "use Network.load()");
   network_ = *info[0].As<Napi::External<std::shared_ptr<const Network>>>().Data();
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), static_cast<int64_t>(network_->bytes()));
 }

@@ -36,17 +36,17 @@ Session& alive(const Held& held) {
 }  // namespace
 
 Napi::Function SessionObject::define(Napi::Env env) {
-  return DefineClass(env, "Session",
-                     {StaticMethod<&SessionObject::create>("create"),
-                      StaticMethod<&SessionObject::estimate>("estimate"),
-                      InstanceMethod<&SessionObject::step>("step"), InstanceMethod<&SessionObject::image>("image"),
-                      InstanceMethod<&SessionObject::gradient>("gradient"),
-                      InstanceMethod<&SessionObject::cancel>("cancel"),
-                      InstanceMethod<&SessionObject::dispose>("dispose")});
+  return DefineClass(
+      env, "Session",
+      {StaticMethod<&SessionObject::create>("create"), StaticMethod<&SessionObject::estimate>("estimate"),
+       InstanceMethod<&SessionObject::step>("step"), InstanceMethod<&SessionObject::image>("image"),
+       InstanceMethod<&SessionObject::gradient>("gradient"), InstanceMethod<&SessionObject::cancel>("cancel"),
+       InstanceMethod<&SessionObject::dispose>("dispose")});
 }
 
 SessionObject::SessionObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SessionObject>(info) {
-  if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use Session.create()");
+  if (info.Length() != 1 || !info[0].IsExternal())
+    throw Napi::TypeError::New(info.Env(), "use Session.create()");
   held_ = *info[0].As<Napi::External<std::shared_ptr<Held>>>().Data();
   bytes_ = static_cast<int64_t>(held_->session->bytes());
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), bytes_);
@@ -64,8 +64,8 @@ const std::shared_ptr<Held>& SessionObject::held(const Napi::CallbackInfo& info)
   return held_;
 }
 
-// create(network, { content, styles, start, ...options }): { session: Promise<Session>, cancel(): void }, so that the
-// targets, which may take long, can be cancelled too.
+// create(network, { content, styles, start, ...options }): { session: Promise<Session>, cancel(): void }, so
+// that the targets, which may take long, can be cancelled too.
 Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto network = Napi::ObjectWrap<NetworkObject>::Unwrap(info[0].As<Napi::Object>())->network();
@@ -82,8 +82,8 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   }
   const auto held = std::make_shared<Held>();
   const Work work = [=]() -> Finish {
-    held->session = std::make_unique<Session>(cpu::CpuBackend(cpu::kernels()), network, options, content, style, start,
-                                              *held->cancelled);
+    held->session = std::make_unique<Session>(cpu::CpuBackend(cpu::kernels()), network, options, content,
+                                              style, start, *held->cancelled);
     return [held](Napi::Env js) -> Napi::Value {
       auto copy = held;
       return Tasks::of(js).constructors.session.New({Napi::External<std::shared_ptr<Held>>::New(js, &copy)});
@@ -91,17 +91,17 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   };
   Napi::Object pending = Napi::Object::New(env);
   pending["session"] = Tasks::of(env).start(env, held->cancelled, std::move(kept), work);
-  pending["cancel"] = Napi::Function::New(env, [held](const Napi::CallbackInfo&) { *held->cancelled = true; });
+  pending["cancel"] =
+      Napi::Function::New(env, [held](const Napi::CallbackInfo&) { *held->cancelled = true; });
   return pending;
 }
 
 Napi::Value SessionObject::estimate(const Napi::CallbackInfo& info) {
   const Napi::Object given = info[1].As<Napi::Object>();
   try {
-    const MemoryEstimate estimate =
-        Session::estimate(cpu::CpuBackend(cpu::kernels()), architecture(info[0].As<Napi::Object>()),
-                          session_options(given), picture(child(given, "content"), false),
-                          style_images(list(given, "styles"), false));
+    const MemoryEstimate estimate = Session::estimate(
+        cpu::CpuBackend(cpu::kernels()), architecture(info[0].As<Napi::Object>()), session_options(given),
+        picture(child(given, "content"), false), style_images(list(given, "styles"), false));
     Napi::Object result = Napi::Object::New(info.Env());
     result["network"] = Napi::Number::New(info.Env(), static_cast<double>(estimate.network));
     result["session"] = Napi::Number::New(info.Env(), static_cast<double>(estimate.session));

@@ -1,5 +1,6 @@
-// Session.create(network, options): { session: Promise<Session>, cancel() }; step(), image(), cancel(), dispose(). Calls on one session run
-// one after the other; what is running keeps the session's memory alive, whatever happens to the object.
+// Session.create(network, options): { session: Promise<Session>, cancel() }; step(), image(), cancel(),
+// dispose(). Calls on one session run one after the other; what is running keeps the session's memory alive,
+// whatever happens to the object.
 #pragma once
 
 #include <napi.h>

@@ -59,7 +59,9 @@ struct Tasks::Running {
 
 Tasks::Tasks() = default;
 
-Tasks& Tasks::of(Napi::Env env) { return *env.GetInstanceData<Tasks>(); }
+Tasks& Tasks::of(Napi::Env env) {
+  return *env.GetInstanceData<Tasks>();
+}
 
 Tasks::~Tasks() {
   for (const auto& task : running_) *task->cancelled = true;

@@ -1,5 +1,5 @@
-// Work off the event loop, as promises. Each task has a thread of its own rather than one of libuv's four, which
-// file and image I/O need; the arithmetic inside is shared out by the engine's pool.
+// Work off the event loop, as promises. Each task has a thread of its own rather than one of libuv's four,
+// which file and image I/O need; the arithmetic inside is shared out by the engine's pool.
 #pragma once
 
 #include <napi.h>
@@ -20,8 +20,8 @@ using Work = std::function<Finish()>;
 
 using CancelFlag = std::shared_ptr<std::atomic<bool>>;
 
-// All tasks of one environment. When it goes away (process exit, a worker's end) they are told to stop and waited for,
-// so that none outlives the memory it works on.
+// All tasks of one environment. When it goes away (process exit, a worker's end) they are told to stop and
+// waited for, so that none outlives the memory it works on.
 class Tasks {
  public:
   static Tasks& of(Napi::Env env);

@@ -29,7 +29,8 @@ std::array<float, 3> triple(const Napi::Object& object, const char* key) {
 }
 
 template <typename T>
-T choice(const Napi::Object& object, const char* key, std::initializer_list<std::pair<const char*, T>> choices) {
+T choice(const Napi::Object& object, const char* key,
+         std::initializer_list<std::pair<const char*, T>> choices) {
   const std::string given = text(object, key);
   for (const auto& [name, value] : choices) {
     if (given == name) return value;
@@ -48,7 +49,8 @@ double number(const Napi::Object& object, const char* key) {
 int integer(const Napi::Object& object, const char* key, int low, int high) {
   const double value = number(object, key);
   if (!(value >= low && value <= high) || value != std::floor(value)) {
-    bad(object, std::string(key) + " must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
+    bad(object,
+        std::string(key) + " must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
   }
   return static_cast<int>(value);
 }
@@ -93,7 +95,8 @@ Architecture architecture(const Napi::Object& object) {
   pre.range = static_cast<float>(number(object, "range"));
   pre.mean = triple(object, "mean");
   pre.std = triple(object, "std");
-  pre.padding = choice<Padding>(object, "padding", {{"zero", Padding::zero}, {"replicate", Padding::replicate}});
+  pre.padding =
+      choice<Padding>(object, "padding", {{"zero", Padding::zero}, {"replicate", Padding::replicate}});
   const Napi::Array convolutions = list(object, "convolutions");
   for (uint32_t i = 0; i < convolutions.Length(); ++i) {
     const Napi::Object conv = convolutions.Get(i).As<Napi::Object>();
@@ -107,13 +110,14 @@ SessionOptions session_options(const Napi::Object& object) {
   SessionOptions options;
   options.pooling = choice<Pooling>(
       object, "pooling", {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
-  options.rounding = choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
+  options.rounding =
+      choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
   options.objective.content = terms(list(object, "contentTerms"));
   options.objective.style = terms(list(object, "styleTerms"));
   options.objective.tv_weight = number(object, "tvWeight");
   const Napi::Object optimizer = child(object, "optimizer");
-  options.optimizer.kind =
-      choice<OptimizerKind>(optimizer, "kind", {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}});
+  options.optimizer.kind = choice<OptimizerKind>(
+      optimizer, "kind", {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}});
   options.optimizer.adam.learning_rate = number(optimizer, "learningRate");
   options.optimizer.adam.beta1 = number(optimizer, "beta1");
   options.optimizer.adam.beta2 = number(optimizer, "beta2");
@@ -138,8 +142,8 @@ Finish floats_of(std::vector<float> values) {
   return [shared](Napi::Env env) -> Napi::Value {
     auto* owned = new std::vector<float>(std::move(*shared));
     const Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(
-        env, owned->data(), owned->size() * sizeof(float), [](Napi::Env, void*, std::vector<float>* v) { delete v; },
-        owned);
+        env, owned->data(), owned->size() * sizeof(float),
+        [](Napi::Env, void*, std::vector<float>* v) { delete v; }, owned);
     return Napi::Float32Array::New(env, owned->size(), memory, 0);
   };
 }

@@ -1,6 +1,6 @@
-// F^T F as a symmetric product over positions: a register tile of kRows x two vectors of the matrix gathers a short
-// run of positions in float32, then joins the double sums, so that accuracy does not depend on the picture's size.
-// Only tiles that touch the upper triangle are computed.
+// F^T F as a symmetric product over positions: a register tile of kRows x two vectors of the matrix gathers a
+// short run of positions in float32, then joins the double sums, so that accuracy does not depend on the
+// picture's size. Only tiles that touch the upper triangle are computed.
 #include "simd.h"
 #include "table.h"
 
@@ -54,22 +54,36 @@ using Tile = void (*)(const float*, int, int, int, int, double*);
 
 Tile tile_of(int rows) {
   switch (rows) {
-    case 1: return tile<1>;
-    case 2: return tile<2>;
-    case 3: return tile<3>;
-    case 4: return tile<4>;
-    case 5: return tile<5>;
+    case 1:
+      return tile<1>;
+    case 2:
+      return tile<2>;
+    case 3:
+      return tile<3>;
+    case 4:
+      return tile<4>;
+    case 5:
+      return tile<5>;
 #if SCUMBLE_ROWS > 6
-    case 6: return tile<6>;
-    case 7: return tile<7>;
-    case 8: return tile<8>;
-    case 9: return tile<9>;
-    case 10: return tile<10>;
-    case 11: return tile<11>;
-    case 12: return tile<12>;
-    case 13: return tile<13>;
+    case 6:
+      return tile<6>;
+    case 7:
+      return tile<7>;
+    case 8:
+      return tile<8>;
+    case 9:
+      return tile<9>;
+    case 10:
+      return tile<10>;
+    case 11:
+      return tile<11>;
+    case 12:
+      return tile<12>;
+    case 13:
+      return tile<13>;
 #endif
-    default: return tile<kRows>;
+    default:
+      return tile<kRows>;
   }
 }
 

@@ -4,7 +4,9 @@
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
 
-int clamp(int value, int low, int high) { return value < low ? low : value > high ? high : value; }
+int clamp(int value, int low, int high) {
+  return value < low ? low : value > high ? high : value;
+}
 
 }  // namespace
 
@@ -23,7 +25,8 @@ void input(const float* picture, const Tensor& out, const int* order, const floa
   }
 }
 
-void input_back(const Tensor& gradient, float* picture, const int* order, const float* scale, int y0, int y1) {
+void input_back(const Tensor& gradient, float* picture, const int* order, const float* scale, int y0,
+                int y1) {
   for (int y = y0; y < y1; ++y) {
     for (int x = 0; x < gradient.width; ++x) {
       const float* from = gradient.pixel(y, x);

@@ -5,7 +5,9 @@
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
 
-float sign(float x) { return static_cast<float>((x > 0) - (x < 0)); }
+float sign(float x) {
+  return static_cast<float>((x > 0) - (x < 0));
+}
 
 }  // namespace
 

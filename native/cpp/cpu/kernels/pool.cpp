@@ -1,6 +1,6 @@
-// 2x2 pooling, stride 2, and its gradient. A window that hangs over the edge (rounding up) counts only what is
-// inside: the average is over those, the maximum and the root of the sum of squares too. The maximum's gradient goes
-// to the first of equals in row order.
+// 2x2 pooling, stride 2, and its gradient. A window that hangs over the edge (rounding up) counts only what
+// is inside: the average is over those, the maximum and the root of the sum of squares too. The maximum's
+// gradient goes to the first of equals in row order.
 #include "table.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
@@ -11,7 +11,7 @@ enum Kind { kMax, kAverage, kL2 };
 // The window's pixels inside the input, in row order.
 struct Window {
   int count = 0;
-  ptrdiff_t at[4];
+  ptrdiff_t at[4] = {};
 
   Window(const Tensor& in, int y, int x) {
     for (int dy = 0; dy < 2 && 2 * y + dy < in.height; ++dy) {
@@ -66,8 +66,8 @@ void forward(const Tensor& in, const Tensor& out, int y0, int y1) {
 }
 
 template <int kKind>
-void backward(const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask, bool accumulate, int y0,
-              int y1) {
+void backward(const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask, bool accumulate,
+              int y0, int y1) {
   for (int y = y0; y < y1; ++y) {
     for (int x = 0; x < gradient.width; ++x) {
       const Window window(in, y, x);
@@ -100,7 +100,8 @@ void backward(const Tensor& gradient, const Tensor& in, const Tensor& out, const
     const int covered = y < 2 * gradient.height ? 2 * gradient.width : 0;
     for (int x = covered; x < in.width; ++x) {
       const ptrdiff_t at = in.pixel(y, x) - in.at;
-      for (int c = 0; c < in.channels; c += kWidth) write(out.at, mask, at + c, Vec{}, accumulate, in.channels - c);
+      for (int c = 0; c < in.channels; c += kWidth)
+        write(out.at, mask, at + c, Vec{}, accumulate, in.channels - c);
     }
   }
   clear_border(out, 2 * y0, last || 2 * y1 > in.height ? in.height : 2 * y1);

@@ -1,7 +1,8 @@
-// The product at the heart of everything: a 3x3 convolution, its input gradient (the same with flipped kernels), and
-// the Gram gradient S F (one tap). A tile of kRows neighbouring pixels times two vectors of output channels stays in
-// registers while taps and input channels stream by: per input channel, two loads of weights serve kRows broadcasts
-// of pixels. Rows are cut into tiles of nearly equal width, so that no narrow remainder is left.
+// The product at the heart of everything: a 3x3 convolution, its input gradient (the same with flipped
+// kernels), and the Gram gradient S F (one tap). A tile of kRows neighbouring pixels times two vectors of
+// output channels stays in registers while taps and input channels stream by: per input channel, two loads of
+// weights serve kRows broadcasts of pixels. Rows are cut into tiles of nearly equal width, so that no narrow
+// remainder is left.
 #include "simd.h"
 #include "table.h"
 
@@ -19,7 +20,8 @@ void tile(const Product& p, const float* weights, int block_index, int y, int x)
   }
   const float* w = weights;
   for (int tap = 0; tap < p.taps; ++tap) {
-    const float* in = p.taps == 1 ? p.in.pixel(y, x) : p.in.pixel(y - 1, x - 1) + (tap / 3) * in_row + (tap % 3) * inputs;
+    const float* in =
+        p.taps == 1 ? p.in.pixel(y, x) : p.in.pixel(y - 1, x - 1) + (tap / 3) * in_row + (tap % 3) * inputs;
     for (int c = 0; c < inputs; ++c, w += 2 * kWidth) {
       Vec weight[Vectors];
       for (int v = 0; v < Vectors; ++v) weight[v] = load(w + v * kWidth);
@@ -52,22 +54,36 @@ using Tile = void (*)(const Product&, const float*, int, int, int);
 template <int Vectors>
 Tile tile_of(int rows) {
   switch (rows) {
-    case 1: return tile<1, Vectors>;
-    case 2: return tile<2, Vectors>;
-    case 3: return tile<3, Vectors>;
-    case 4: return tile<4, Vectors>;
-    case 5: return tile<5, Vectors>;
+    case 1:
+      return tile<1, Vectors>;
+    case 2:
+      return tile<2, Vectors>;
+    case 3:
+      return tile<3, Vectors>;
+    case 4:
+      return tile<4, Vectors>;
+    case 5:
+      return tile<5, Vectors>;
 #if SCUMBLE_ROWS > 6
-    case 6: return tile<6, Vectors>;
-    case 7: return tile<7, Vectors>;
-    case 8: return tile<8, Vectors>;
-    case 9: return tile<9, Vectors>;
-    case 10: return tile<10, Vectors>;
-    case 11: return tile<11, Vectors>;
-    case 12: return tile<12, Vectors>;
-    case 13: return tile<13, Vectors>;
+    case 6:
+      return tile<6, Vectors>;
+    case 7:
+      return tile<7, Vectors>;
+    case 8:
+      return tile<8, Vectors>;
+    case 9:
+      return tile<9, Vectors>;
+    case 10:
+      return tile<10, Vectors>;
+    case 11:
+      return tile<11, Vectors>;
+    case 12:
+      return tile<12, Vectors>;
+    case 13:
+      return tile<13, Vectors>;
 #endif
-    default: return tile<kRows, Vectors>;
+    default:
+      return tile<kRows, Vectors>;
   }
 }
 
@@ -87,7 +103,8 @@ void product(const Product& p, int block_index, int y0, int y1) {
   const int wider = width % tiles;  // this many tiles are one pixel wider
   const Tile wide_tile = outputs > kWidth ? tile_of<2>(narrow + 1) : tile_of<1>(narrow + 1);
   const Tile narrow_tile = outputs > kWidth ? tile_of<2>(narrow) : tile_of<1>(narrow);
-  const float* weights = p.weights + static_cast<ptrdiff_t>(block_index) * p.taps * p.in.channels * 2 * kWidth;
+  const float* weights =
+      p.weights + static_cast<ptrdiff_t>(block_index) * p.taps * p.in.channels * 2 * kWidth;
   const int count = outputs < 2 * kWidth ? outputs : 2 * kWidth;
   for (int y = y0; y < y1; ++y) {
     int x = 0;

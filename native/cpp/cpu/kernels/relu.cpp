@@ -15,8 +15,8 @@ void relu(const Tensor& in, const Tensor& out, int y0, int y1) {
   clear_border(out, y0, y1);
 }
 
-void relu_back(const Tensor& in, const float* positive, const Tensor& out, const float* mask, bool accumulate, int y0,
-               int y1) {
+void relu_back(const Tensor& in, const float* positive, const Tensor& out, const float* mask, bool accumulate,
+               int y0, int y1) {
   const int n = in.width * in.channels;
   for (int y = y0; y < y1; ++y) {
     const ptrdiff_t at = in.pixel(y, 0) - in.at;

@@ -1,6 +1,6 @@
-// The vector width. Kernels are written once over these types (GCC and Clang vector extensions) and compiled once
-// per instruction set into a namespace of their own; nothing here or in a kernel may use the standard library's
-// inline functions, or the linker could keep a copy that an older processor cannot run.
+// The vector width. Kernels are written once over these types (GCC and Clang vector extensions) and compiled
+// once per instruction set into a namespace of their own; nothing here or in a kernel may use the standard
+// library's inline functions, or the linker could keep a copy that an older processor cannot run.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,9 @@ inline __attribute__((always_inline)) Vec load(const float* p) {
   return v;
 }
 
-inline __attribute__((always_inline)) void store(float* p, Vec v) { __builtin_memcpy(p, &v, sizeof v); }
+inline __attribute__((always_inline)) void store(float* p, Vec v) {
+  __builtin_memcpy(p, &v, sizeof v);
+}
 
 // The first n lanes; the others are zero.
 inline __attribute__((always_inline)) Vec load(const float* p, int n) {
@@ -55,7 +57,9 @@ inline __attribute__((always_inline)) void store(float* p, Vec v, int n) {
   }
 }
 
-inline __attribute__((always_inline)) Vec splat(float x) { return Vec{} + x; }
+inline __attribute__((always_inline)) Vec splat(float x) {
+  return Vec{} + x;
+}
 
 // mask ? v : 0, lane by lane; masks come from comparisons and are all ones or all zeros.
 inline __attribute__((always_inline)) Vec keep(Mask mask, Vec v) {
@@ -63,7 +67,9 @@ inline __attribute__((always_inline)) Vec keep(Mask mask, Vec v) {
 }
 
 // ReLU; NaN stays NaN, so that a diverged picture cannot hide behind it.
-inline __attribute__((always_inline)) Vec rectified(Vec v) { return keep(~(v <= Vec{}), v); }
+inline __attribute__((always_inline)) Vec rectified(Vec v) {
+  return keep(~(v <= Vec{}), v);
+}
 
 inline __attribute__((always_inline)) double sum(DoubleVec v) {
   double total = 0;
@@ -71,6 +77,8 @@ inline __attribute__((always_inline)) double sum(DoubleVec v) {
   return total;
 }
 
-inline __attribute__((always_inline)) DoubleVec widen(Vec v) { return __builtin_convertvector(v, DoubleVec); }
+inline __attribute__((always_inline)) DoubleVec widen(Vec v) {
+  return __builtin_convertvector(v, DoubleVec);
+}
 
 }  // namespace scumble::cpu::SCUMBLE_ISA

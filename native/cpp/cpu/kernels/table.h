@@ -12,8 +12,8 @@ void input(const float* picture, const Tensor& out, const int* order, const floa
            bool replicate, int y0, int y1);
 void input_back(const Tensor& gradient, float* picture, const int* order, const float* scale, int y0, int y1);
 void relu(const Tensor& in, const Tensor& out, int y0, int y1);
-void relu_back(const Tensor& in, const float* positive, const Tensor& out, const float* mask, bool accumulate, int y0,
-               int y1);
+void relu_back(const Tensor& in, const float* positive, const Tensor& out, const float* mask, bool accumulate,
+               int y0, int y1);
 void pool(int kind, const Tensor& in, const Tensor& out, int y0, int y1);
 void pool_back(int kind, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask,
                bool accumulate, int y0, int y1);
@@ -22,10 +22,11 @@ double content(const Tensor& in, const float* target, const Tensor& out, const f
 double difference(const float* a, const float* b, float* out, float scale, size_t n);
 double tv(const float* picture, int width, int height, float* gradient, float weight, int y0, int y1);
 double sum_abs(const float* v, size_t n);
-void products(const float* const* left, int lefts, const float* const* right, int rights, size_t n, double* out);
+void products(const float* const* left, int lefts, const float* const* right, int rights, size_t n,
+              double* out);
 void combine(float* to, const float* const* terms, const double* coefficients, int count, size_t n);
-void adam(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step, float correction,
-          float epsilon, size_t n);
+void adam(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step,
+          float correction, float epsilon, size_t n);
 void blend_rows(float* to, const float* const* from, const float* weights, int taps, size_t n);
 
 // Fills the border of rows [y0, y1), and of the rows above and below where they are the first and the last.

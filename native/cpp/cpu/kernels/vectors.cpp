@@ -1,5 +1,5 @@
-// Arithmetic on whole pictures for the optimisers. Each call gets a short run of elements that fits the first-level
-// cache, so a batch of scalar products reads memory once.
+// Arithmetic on whole pictures for the optimisers. Each call gets a short run of elements that fits the
+// first-level cache, so a batch of scalar products reads memory once.
 #include "table.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
@@ -20,7 +20,8 @@ double sum_abs(const float* v, size_t n) {
   return sum(sums);
 }
 
-void products(const float* const* left, int lefts, const float* const* right, int rights, size_t n, double* out) {
+void products(const float* const* left, int lefts, const float* const* right, int rights, size_t n,
+              double* out) {
   for (int l = 0; l < lefts; ++l) {
     for (int r = 0; r < rights; ++r) {
       DoubleVec sums{};
@@ -40,8 +41,8 @@ void combine(float* to, const float* const* terms, const double* coefficients, i
   }
 }
 
-void adam(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step, float correction,
-          float epsilon, size_t n) {
+void adam(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step,
+          float correction, float epsilon, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     const float g = gradient[i];
     m[i] = beta1 * m[i] + (1 - beta1) * g;
