@@ -1,0 +1,91 @@
+// `scumble <content> <style...>`: one run, from flags to a saved picture.
+
+import type { Command } from 'commander';
+import { DivergedError } from '../../errors.js';
+import type { Picture, SaveOptions } from '../../image/picture.js';
+import type { StylizeOptions } from '../../options.js';
+import { formatSize, formatTime } from '../format.js';
+import { type Reporter, reporterFor } from '../progress.js';
+import { Run } from '../run.js';
+import { addStylizeFlags, type StylizeFlags } from '../stylize-flags.js';
+
+const DESCRIPTION = `Paints the content image in the style of one or more other images.
+
+Examples:
+  scumble river.jpg starry-night.jpg -o river-night.png --size 768
+  scumble river.jpg a.jpg b.jpg --style-blend 3,1 --init noise --seed 7`;
+
+const STATUS = `
+Ctrl-C or SIGTERM: the picture so far is saved; a second one quits at once.
+Exit status: 0 done, 1 failed, 2 misuse, 130 Ctrl-C, 143 SIGTERM, 141 no reader.`;
+
+export function addStylizeCommand(program: Command, version: string): void {
+  program
+    .usage('<content> <style...> [options]\n       scumble build')
+    .description(DESCRIPTION)
+    .argument('<content>', 'the image that says what the picture shows')
+    .argument('<style...>', 'the images that say how it is painted');
+  addStylizeFlags(program, version);
+  program.addHelpText('after', STATUS).action(execute);
+}
+
+async function execute(content: string, style: string[], flags: StylizeFlags): Promise<void> {
+  const { output, bitDepth, quality, saveEvery, progress: kind, ...options } = flags;
+  const saving: SaveOptions = {};
+  if (bitDepth !== undefined) saving.bitDepth = bitDepth;
+  if (quality !== undefined) saving.quality = quality;
+  const reporter = await reporterFor(kind);
+  process.once('exit', () => reporter.close());
+  try {
+    await paint({ ...options, content, style }, { output, saving, saveEvery }, reporter);
+  } finally {
+    reporter.close();
+  }
+}
+
+interface Target {
+  output: string;
+  saving: SaveOptions;
+  saveEvery: number | undefined;
+}
+
+async function paint(options: StylizeOptions, target: Target, reporter: Reporter): Promise<void> {
+  const { output, saving, saveEvery } = target;
+  const run = new Run(reporter);
+  const { resolveOptions } = await import('../../options.js');
+  const { checkSaving, framePath } = await import('../output.js');
+  const { size } = resolveOptions(options);
+  const [{ stylize }] = await Promise.all([import('../../stylize.js'), checkSaving(output, saving, size)]);
+
+  const save = async (picture: Picture, remark = '') => {
+    await picture.save(output, saving);
+    reporter.close();
+    const done = `${run.count} ${run.count === 1 ? 'iteration' : 'iterations'}`;
+    const { width, height } = picture;
+    reporter.note(
+      `${output}: ${formatSize(width, height)}, ${done}, ${formatTime(performance.now() / 1000)}${remark}`,
+    );
+  };
+  const stylization = stylize({ ...options, signal: run.signal });
+  let picture: Picture | undefined;
+  try {
+    for await (const progress of stylization) {
+      run.step(progress);
+      if (saveEvery && run.count % saveEvery === 0) {
+        await (await progress.image()).save(framePath(output, run.count), saving);
+      }
+      if (run.isBetweenScales) run.keep(await progress.image());
+      if (run.exitCode !== undefined) {
+        picture = await progress.image();
+        break;
+      }
+    }
+    picture ??= await stylization;
+  } catch (error) {
+    if (error instanceof DivergedError) await save(error.picture, ' (the last good picture)');
+    else picture = run.stoppedBetweenScales();
+    if (!picture) throw error;
+  }
+  await save(picture);
+  if (run.exitCode !== undefined) process.exitCode = run.exitCode;
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// The command `scumble`. Nothing heavy is imported until a command needs it: --help and --version answer at once.
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addBuildCommand } from './commands/build.js';
+import { addStylizeCommand } from './commands/stylize.js';
+import { BROKEN_PIPE } from './exit-codes.js';
+import { fail } from './failure.js';
+
+// Whoever read the data has gone, as in `| head -1`: there is nobody left to work for. Talk may be lost without harm.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1),
+);
+process.stderr.on('error', () => {});
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+const program = new Command('scumble')
+  .exitOverride()
+  .configureHelp({ optionDescription: ({ description }) => description }) // which quotes the defaults itself
+  .configureOutput({
+    getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),
+    outputError: (text, write) => write(text.replace('error:', 'scumble:').replace('\n(Did', ' (Did')),
+  })
+  .showHelpAfterError('(scumble --help lists the options)');
+addStylizeCommand(program, version);
+addBuildCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = fail(error, program);
+}

@@ -1,0 +1,14 @@
+// Progress for programs: one JSON object per iteration on stdout.
+
+import type { Reporter } from './progress.js';
+import { say } from './talk.js';
+
+export function jsonProgress(): Reporter {
+  return {
+    step({ scale, iteration, total, content, style, tv }) {
+      process.stdout.write(`${JSON.stringify({ scale, iteration, total, content, style, tv })}\n`);
+    },
+    note: say,
+    close() {},
+  };
+}
