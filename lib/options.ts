@@ -110,10 +110,10 @@ export interface ResolvedOptions {
 
 const LEARNING_RATE = { lbfgs: 1, adam: 5 };
 
+// Every message completes "<option> must be …".
+const number = (ok: (n: number) => boolean, what: string) => z.number(what).refine(ok, what);
 const integer = (low: number, high: number) =>
-  z.number().refine((n) => Number.isInteger(n) && n >= low && n <= high, `an integer from ${low} to ${high}`);
-const number = (ok: (n: number) => boolean, what: string) =>
-  z.number().refine((n) => Number.isFinite(n) && ok(n), what);
+  number((n) => Number.isInteger(n) && n >= low && n <= high, `an integer from ${low} to ${high}`);
 const weight = number((n) => n >= 0, 'a number that is 0 or more');
 const positive = number((n) => n > 0, 'a number above 0');
 const decay = number((n) => n >= 0 && n < 1, 'a number from 0 up to but not including 1');
@@ -126,25 +126,29 @@ const image = z.custom<ImageSource>(
     (typeof v === 'object' && v !== null && 'data' in v),
   'a path, a file: URL, a Buffer or { data, width, height, channels }',
 );
+const LAYERS = 'layer names, or an object of layers and weights, at least one';
 const layers = z
-  .union([z.array(z.string()).min(1), z.record(z.string(), weight)], 'layer names, or an object of weights')
+  .union([z.array(z.string('a layer name')), z.record(z.string(), weight)], LAYERS)
   .transform(
     (given): Record<string, number> =>
       Array.isArray(given) ? Object.fromEntries(given.map((name) => [name, 1])) : given,
   )
-  .refine((given) => Object.keys(given).length > 0, 'at least one layer');
+  .refine((given) => Object.keys(given).length > 0, LAYERS);
+
+const STYLE = 'an image, or a list of at least one';
+const BLEND = 'a list of numbers that are 0 or more and not all 0';
 
 const schema = z.strictObject({
   content: image,
-  style: z.union([z.array(image).min(1), image], 'an image, or a list of at least one'),
+  style: z.union([z.array(image).min(1, STYLE), image], STYLE),
   styleBlend: z
-    .array(weight)
-    .refine((blend) => blend.some((b) => b > 0), 'numbers of which one at least is above 0')
+    .array(weight, BLEND)
+    .refine((blend) => blend.some((b) => b > 0), BLEND)
     .optional(),
   size: integer(1, 65536).default(512),
   styleScale: positive.default(1),
   iterations: integer(1, 1e9).default(500),
-  weights: z.string().min(1, 'a path').optional(),
+  weights: z.string('a path').min(1, 'a path').optional(),
   contentLayers: layers.default({ relu4_2: 1 }),
   styleLayers: layers.default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }),
   contentWeight: weight.default(5),
@@ -174,7 +178,7 @@ const schema = z.strictObject({
 /** Fills in defaults. @throws OptionError for the first value that is wrong. */
 export function resolveOptions(given: StylizeOptions): ResolvedOptions {
   const parsed = schema.safeParse(given);
-  if (!parsed.success) throw optionError(parsed.error.issues[0]!, given);
+  if (!parsed.success) throw optionError(innermost(parsed.error.issues[0]!), given);
   const { style, styleBlend, weights, learningRate, ...rest } = parsed.data;
   const styles = Array.isArray(style) ? style : [style];
   const blend = styleBlend ?? styles.map(() => 1);
@@ -203,6 +207,13 @@ export function resolveOptions(given: StylizeOptions): ResolvedOptions {
   };
 }
 
+/** Of a union's alternatives, the one that got into the value, say as far as an element of a list. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue;
+  const inner = issue.errors.flat().find(({ path }) => path.length > 0);
+  return inner ? { ...inner, path: [...issue.path, ...inner.path] } : issue;
+}
+
 function optionError(issue: z.core.$ZodIssue, given: unknown): OptionError {
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
@@ -215,9 +226,7 @@ function optionError(issue: z.core.$ZodIssue, given: unknown): OptionError {
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], given);
   const name = option + inner.map((key) => `[${key}]`).join('');
   if (value === undefined) return new OptionError(option!, value, `${name} is missing`);
-  const wanted =
-    issue.code === 'custom' || issue.code.startsWith('invalid') ? issue.message : `valid (${issue.message})`;
-  return new OptionError(option!, value, `${name} must be ${wanted}, not ${show(value)}`);
+  return new OptionError(option!, value, `${name} must be ${issue.message}, not ${show(value)}`);
 }
 
 function show(value: unknown): string {
@@ -225,7 +234,7 @@ function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
-    return `a ${value.constructor?.name ?? 'null-prototype object'}`;
+    return `an object of type ${value.constructor?.name ?? 'null'}`;
   }
   return String(value);
 }

@@ -1,0 +1,240 @@
+// Options: everything a caller can get wrong in a value is refused by name before any file is opened, and what is left
+// out gets the documented value.
+
+import { availableParallelism } from 'node:os';
+import test, { type ExecutionContext } from 'ava';
+import { OptionError, type StylizeOptions, stylize } from '../dist/index.js';
+import { resolveOptions } from '../dist/options.js';
+
+// None of these files exists: whatever looks for one fails with another error than the one expected.
+const missing: StylizeOptions = {
+  content: '/nowhere/content.png',
+  style: '/nowhere/style.png',
+  weights: '/nowhere/vgg.safetensors',
+};
+
+async function refused(t: ExecutionContext, given: object, option: string, message: RegExp, value?: unknown) {
+  const run = stylize({ ...missing, ...given } as StylizeOptions);
+  const error = await t.throwsAsync(run, { instanceOf: OptionError, code: 'ERR_OPTION', message });
+  t.is(error?.name, 'OptionError');
+  t.is(error?.option, option);
+  if (value !== undefined) t.is(error?.value, value);
+}
+
+const integers = {
+  size: [1, 65536],
+  iterations: [1, 1e9],
+  history: [1, 1000],
+  scales: [1, 64],
+  minSize: [1, 65536],
+  seed: [0, Number.MAX_SAFE_INTEGER],
+  threads: [1, 1024],
+  maxPixels: [1, 2 ** 40],
+};
+for (const [option, [low, high]] of Object.entries(integers) as [string, [number, number]][]) {
+  test(`${option} is an integer from ${low} to ${high}`, async (t) => {
+    const wanted = `${option} must be an integer from ${low} to ${high}, not `;
+    const wrong = [
+      low - 1,
+      -5,
+      high + 1,
+      low + 0.5,
+      Number.NaN,
+      Infinity,
+      -Infinity,
+      null,
+      '1',
+      [1],
+      {},
+      1n,
+      true,
+    ];
+    for (const value of wrong)
+      await refused(t, { [option]: value }, option, new RegExp(`^${wanted}.`), value);
+    await refused(t, { [option]: '1' }, option, new RegExp(`^${wanted}"1"$`));
+    await refused(t, { [option]: Number.NaN }, option, new RegExp(`^${wanted}NaN$`));
+    for (const value of [low, high]) {
+      t.like(resolveOptions({ ...missing, [option]: value }), { [option]: value });
+    }
+  });
+}
+
+const UNLIKELY = [Number.NaN, Infinity, -Infinity, null, '1', [1], {}, true];
+const numbers: [option: string, what: string, wrong: number[], right: number[]][] = [
+  ['contentWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
+  ['styleWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
+  ['tvWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
+  ['styleScale', 'a number above 0', [0, -1], [1e-3, 4]],
+  ['learningRate', 'a number above 0', [0, -1], [1e-3, 100]],
+  ['epsilon', 'a number above 0', [0, -1e-8], [1e-12]],
+  ['beta1', 'a number from 0 up to but not including 1', [-0.1, 1, 2], [0, 0.999]],
+  ['beta2', 'a number from 0 up to but not including 1', [-0.1, 1, 2], [0, 0.999]],
+  ['averaging', 'a number from 0 up to but not including 1', [-0.1, 1, 2], [0, 0.999]],
+];
+for (const [option, what, wrong, right] of numbers) {
+  test(`${option} is ${what}`, async (t) => {
+    for (const value of [...wrong, ...UNLIKELY]) {
+      await refused(t, { [option]: value }, option, new RegExp(`^${option} must be ${what}, not .`), value);
+    }
+    for (const value of right) t.like(resolveOptions({ ...missing, [option]: value }), { [option]: value });
+  });
+}
+
+const words: Record<string, string[]> = {
+  optimizer: ['lbfgs', 'adam'],
+  pooling: ['max', 'average', 'l2'],
+  rounding: ['floor', 'ceil'],
+};
+for (const [option, allowed] of Object.entries(words)) {
+  test(`${option} is one of ${allowed.join(', ')}`, async (t) => {
+    for (const value of ['', 'Max', 'sgd', 0, null, [], allowed]) {
+      await refused(
+        t,
+        { [option]: value },
+        option,
+        new RegExp(`^${option} must be ${allowed[0]}.*, not .`),
+        value,
+      );
+    }
+    for (const value of allowed) t.like(resolveOptions({ ...missing, [option]: value }), { [option]: value });
+  });
+}
+
+const IMAGE = 'a path, a file: URL, a Buffer or \\{ data, width, height, channels \\}';
+const table: [title: string, given: object, option: string, message: RegExp][] = [
+  ['content: absent', { content: undefined }, 'content', /^content is missing$/],
+  ['content: a number', { content: 5 }, 'content', new RegExp(`^content must be ${IMAGE}, not 5$`)],
+  ['content: null', { content: null }, 'content', /, not null$/],
+  ['content: empty', { content: '' }, 'content', /, not ""$/],
+  ['content: any object', { content: { width: 3 } }, 'content', /, not an object of type Object$/],
+  ['content: a function', { content: () => 1 }, 'content', /, not a function$/],
+  ['content: a list', { content: ['a.png'] }, 'content', /, not a list of 1$/],
+  ['init: a number', { init: 1 }, 'init', new RegExp(`^init must be ${IMAGE}, not 1$`)],
+  ['style: absent', { style: undefined }, 'style', /^style is missing$/],
+  ['style: an empty list', { style: [] }, 'style', /^style must be an image, or a list of at least one, not an empty list$/],
+  ['style: a number', { style: 5 }, 'style', /^style must be an image, or a list of at least one, not 5$/],
+  ['style: a number in a list', { style: ['a.png', 5] }, 'style', new RegExp(`^style\\[1\\] must be ${IMAGE}, not 5$`)],
+  ['style: a hole in a list', { style: ['a.png', undefined] }, 'style', /^style\[1\] is missing$/],
+  ['style: a list in a list', { style: [['a.png']] }, 'style', /^style\[0\] must be .*, not a list of 1$/],
+  ['styleBlend: fewer than styles', { style: ['a.png', 'b.png'], styleBlend: [1] }, 'styleBlend', /^styleBlend has 1 weights for 2 style images$/],
+  ['styleBlend: more than styles', { styleBlend: [1, 1] }, 'styleBlend', /^styleBlend has 2 weights for 1 style images$/],
+  ['styleBlend: empty', { styleBlend: [] }, 'styleBlend', /^styleBlend must be a list of numbers that are 0 or more and not all 0, not an empty list$/],
+  ['styleBlend: all 0', { styleBlend: [0] }, 'styleBlend', /and not all 0, not a list of 1$/],
+  ['styleBlend: negative', { styleBlend: [-1] }, 'styleBlend', /^styleBlend\[0\] must be a number that is 0 or more, not -1$/],
+  ['styleBlend: NaN', { styleBlend: [Number.NaN] }, 'styleBlend', /^styleBlend\[0\] must be .*, not NaN$/],
+  ['styleBlend: Infinity', { styleBlend: [Infinity] }, 'styleBlend', /^styleBlend\[0\] must be .*, not Infinity$/],
+  ['styleBlend: a number', { styleBlend: 1 }, 'styleBlend', /^styleBlend must be a list of numbers .*, not 1$/],
+  ['contentLayers: a word', { contentLayers: 'relu4_2' }, 'contentLayers', /^contentLayers must be layer names, or an object of layers and weights, at least one, not "relu4_2"$/],
+  ['contentLayers: empty', { contentLayers: [] }, 'contentLayers', /at least one, not an empty list$/],
+  ['styleLayers: empty', { styleLayers: {} }, 'styleLayers', /at least one, not an object of type Object$/],
+  ['styleLayers: a number', { styleLayers: ['relu1_1', 3] }, 'styleLayers', /^styleLayers\[1\] must be a layer name, not 3$/],
+  ['styleLayers: negative', { styleLayers: { relu1_1: -1 } }, 'styleLayers', /^styleLayers\[relu1_1\] must be a number that is 0 or more, not -1$/],
+  ['styleLayers: NaN', { styleLayers: { relu1_1: Number.NaN } }, 'styleLayers', /^styleLayers\[relu1_1\] must be .*, not NaN$/],
+  ['weights: a number', { weights: 7 }, 'weights', /^weights must be a path, not 7$/],
+  ['weights: empty', { weights: '' }, 'weights', /^weights must be a path, not ""$/],
+  ['onProgress: a word', { onProgress: 'log' }, 'onProgress', /^onProgress must be a function, not "log"$/],
+  ['signal: a controller', { signal: new AbortController() }, 'signal', /^signal must be an AbortSignal, not an object of type AbortController$/],
+  ['an unknown option', { iteration: 5 }, 'iteration', /^iteration is not an option of stylize\(\)$/],
+]; // biome-ignore format: a table
+for (const [title, given, option, message] of table) {
+  test(title, (t) => refused(t, given, option, message));
+}
+
+test('a long word is cut in the message', (t) =>
+  refused(t, { pooling: 'x'.repeat(1000) }, 'pooling', /^.{20,130}…"$/));
+
+test('no options at all', async (t) => {
+  for (const given of [undefined, null, 5, 'content.png', [], () => 1]) {
+    let run: Promise<unknown> | undefined;
+    t.notThrows(() => {
+      run = stylize(given as never);
+    });
+    const error = await t.throwsAsync(run, { instanceOf: OptionError });
+    t.like(error, { code: 'ERR_OPTION', option: 'options', value: given });
+    t.is(error?.message, 'stylize() takes an object of options');
+  }
+});
+
+test.serial('weights come from the option, else from SCUMBLE_WEIGHTS, else are missed', async (t) => {
+  const before = process.env.SCUMBLE_WEIGHTS;
+  t.teardown(() => {
+    if (before === undefined) delete process.env.SCUMBLE_WEIGHTS;
+    else process.env.SCUMBLE_WEIGHTS = before;
+  });
+  const { weights, ...rest } = missing;
+  for (const empty of [undefined, '']) {
+    if (empty === undefined) delete process.env.SCUMBLE_WEIGHTS;
+    else process.env.SCUMBLE_WEIGHTS = empty;
+    const error = await t.throwsAsync(stylize(rest), { instanceOf: OptionError, message: /SCUMBLE_WEIGHTS/ });
+    t.is(error?.option, 'weights');
+  }
+  process.env.SCUMBLE_WEIGHTS = '/elsewhere/vgg.safetensors';
+  t.is(resolveOptions(rest).weights, '/elsewhere/vgg.safetensors');
+  t.is(resolveOptions(missing).weights, weights);
+});
+
+test('defaults', (t) => {
+  t.deepEqual(resolveOptions(missing), {
+    content: '/nowhere/content.png',
+    styles: ['/nowhere/style.png'],
+    styleBlend: [1],
+    size: 512,
+    styleScale: 1,
+    iterations: 500,
+    weights: '/nowhere/vgg.safetensors',
+    contentLayers: { relu4_2: 1 },
+    styleLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
+    contentWeight: 5,
+    styleWeight: 100,
+    tvWeight: 0.001,
+    init: 'content',
+    optimizer: 'lbfgs',
+    learningRate: 1,
+    history: 10,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    averaging: 0,
+    pooling: 'max',
+    rounding: 'floor',
+    scales: 64,
+    minSize: 128,
+    seed: 0,
+    threads: availableParallelism(),
+    maxPixels: 16384 ** 2,
+  });
+  t.is(resolveOptions({ ...missing, optimizer: 'adam' }).learningRate, 5);
+  t.is(resolveOptions({ ...missing, optimizer: 'adam', learningRate: 2 }).learningRate, 2);
+});
+
+test('undefined is the same as left out', (t) => {
+  const nothing = { size: undefined, styleBlend: undefined, learningRate: undefined, signal: undefined };
+  t.deepEqual(
+    JSON.stringify(resolveOptions({ ...missing, ...nothing } as unknown as StylizeOptions)),
+    JSON.stringify(resolveOptions(missing)),
+  );
+});
+
+test('blends sum to 1', (t) => {
+  const style = ['a.png', 'b.png', 'c.png', 'd.png'];
+  t.deepEqual(resolveOptions({ ...missing, style }).styleBlend, [0.25, 0.25, 0.25, 0.25]);
+  t.deepEqual(
+    resolveOptions({ ...missing, style, styleBlend: [0, 1, 4, 3] }).styleBlend,
+    [0, 0.125, 0.5, 0.375],
+  );
+});
+
+test('layer names weigh 1, and keep their order', (t) => {
+  const { styleLayers } = resolveOptions({ ...missing, styleLayers: ['relu3_1', 'relu1_1'] });
+  t.deepEqual(Object.entries(styleLayers), [['relu3_1', 1], ['relu1_1', 1]]); // biome-ignore format: pairs
+  t.deepEqual(resolveOptions({ ...missing, contentLayers: { relu2_1: 0 } }).contentLayers, { relu2_1: 0 });
+});
+
+test('every kind of image source is taken as it is', (t) => {
+  const raw = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 as const };
+  for (const content of ['a.png', new URL('file:///a.png'), Buffer.from('x'), new ArrayBuffer(1), raw]) {
+    t.is(resolveOptions({ ...missing, content }).content, content);
+    t.is(resolveOptions({ ...missing, style: ['b.png', content] }).styles[1], content);
+    t.is(resolveOptions({ ...missing, init: content }).init, content);
+  }
+});
