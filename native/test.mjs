@@ -26,6 +26,6 @@ const folder = join(root, values.sanitize ? `build-${values.sanitize.replaceAll(
 const configure = ['-S', root, '-B', folder, '-DSCUMBLE_TESTS=ON', `-DSCUMBLE_SANITIZE=${values.sanitize}`];
 run('cmake', [...configure, `-DCMAKE_BUILD_TYPE=${values.sanitize ? 'RelWithDebInfo' : 'Release'}`]);
 run('cmake', ['--build', folder, '--parallel', String(availableParallelism())]);
-run('ctest', ['--test-dir', folder, '--output-on-failure', ...positionals.flatMap((name) => ['-R', name])], {
+run('ctest', ['--test-dir', folder, '--verbose', ...positionals.flatMap((name) => ['-R', name])], {
   UBSAN_OPTIONS: 'print_stacktrace=1',
 });

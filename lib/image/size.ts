@@ -4,7 +4,7 @@
 export function sizeFault(width: number, height: number, maxPixels: number): string | undefined {
   if (width < 1 || height < 1) return `is ${width} × ${height} pixels: there is nothing in it`;
   if (width * height > maxPixels) {
-    return `is ${width} × ${height} pixels, over the limit of ${maxPixels}; option maxPixels (--max-pixels) raises it`;
+    return `is ${width} × ${height} pixels, over the limit of ${maxPixels}; maxPixels raises it`;
   }
   return undefined;
 }

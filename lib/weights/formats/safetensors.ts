@@ -60,7 +60,8 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
     }
   } catch (error) {
     if (error instanceof WeightsError) throw error;
-    refuse(path, `cannot be read: ${error instanceof Error ? error.message : error}`, error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    refuse(path, code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`, error);
   }
 }
 
