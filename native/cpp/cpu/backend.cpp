@@ -104,8 +104,8 @@ class CpuProgram final : public Program {
     const double correction = 1 / std::sqrt(1 - std::pow(k.beta2, static_cast<double>(t)));
     vector_pass(elements(x), [&](size_t begin, size_t n) {
       kernels_.adam(floats(x) + begin, floats(gradient) + begin, floats(m) + begin, floats(v) + begin,
-                    static_cast<float>(k.beta1), static_cast<float>(k.beta2), static_cast<float>(step),
-                    static_cast<float>(correction), static_cast<float>(k.epsilon), n);
+                    k.beta1, k.beta2, static_cast<float>(step), static_cast<float>(correction),
+                    static_cast<float>(k.epsilon), n);
     });
   }
 

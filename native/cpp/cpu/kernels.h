@@ -84,7 +84,7 @@ struct Kernels {
                    double* out);
   void (*combine)(float* to, const float* const* terms, const double* coefficients, int count, size_t n);
   // m, v: moments; step = learning rate / (1 - beta1^t), correction = 1 / sqrt(1 - beta2^t)
-  void (*adam)(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step,
+  void (*adam)(float* x, const float* gradient, float* m, float* v, double beta1, double beta2, float step,
                float correction, float epsilon, size_t n);
 
   // One row of a separable resampling: to[i] = sum over taps t of weights[t] * from[t][i].

@@ -25,7 +25,7 @@ double sum_abs(const float* v, size_t n);
 void products(const float* const* left, int lefts, const float* const* right, int rights, size_t n,
               double* out);
 void combine(float* to, const float* const* terms, const double* coefficients, int count, size_t n);
-void adam(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step,
+void adam(float* x, const float* gradient, float* m, float* v, double beta1, double beta2, float step,
           float correction, float epsilon, size_t n);
 void blend_rows(float* to, const float* const* from, const float* weights, int taps, size_t n);
 

@@ -41,12 +41,17 @@ void combine(float* to, const float* const* terms, const double* coefficients, i
   }
 }
 
-void adam(float* x, const float* gradient, float* m, float* v, float beta1, float beta2, float step,
+void adam(float* x, const float* gradient, float* m, float* v, double beta1, double beta2, float step,
           float correction, float epsilon, size_t n) {
+  const float keep1 = static_cast<float>(beta1);
+  const float keep2 = static_cast<float>(beta2);
+  // Not 1 - keep: that loses the digits in which keep differs from 1.
+  const float take1 = static_cast<float>(1 - beta1);
+  const float take2 = static_cast<float>(1 - beta2);
   for (size_t i = 0; i < n; ++i) {
     const float g = gradient[i];
-    m[i] = beta1 * m[i] + (1 - beta1) * g;
-    v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+    m[i] = keep1 * m[i] + take1 * g;
+    v[i] = keep2 * v[i] + take2 * g * g;
     x[i] -= step * m[i] / (__builtin_sqrtf(v[i]) * correction + epsilon);
   }
 }

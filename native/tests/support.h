@@ -1,0 +1,184 @@
+// What several tests need: random numbers that are the same everywhere, the instruction sets, tensors with a
+// border, pictures and networks.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../cpp/core/network.h"
+#include "../cpp/core/noise.h"
+#include "../cpp/core/session.h"
+#include "../cpp/cpu/backend.h"
+#include "../cpp/cpu/kernels.h"
+#include "reference.h"
+
+namespace support {
+
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(scumble::scramble(seed + 1)) {}
+
+  uint64_t bits() { return scumble::scramble(state_ += 0x9e3779b97f4a7c15u); }
+  // Uniform in [low, high), a float's value.
+  float uniform(double low, double high) {
+    return static_cast<float>(low + (high - low) * static_cast<double>(bits() >> 40) * 0x1p-24);
+  }
+  // Uniform in low ... high.
+  int integer(int low, int high) {
+    return low + static_cast<int>(bits() % static_cast<uint64_t>(high - low + 1));
+  }
+
+ private:
+  uint64_t state_;
+};
+
+inline std::vector<float> uniform(Random& random, size_t n, double low, double high) {
+  std::vector<float> values(n);
+  for (float& v : values) v = random.uniform(low, high);
+  return values;
+}
+
+inline std::vector<const scumble::cpu::Kernels*> tables() {
+  std::vector<const scumble::cpu::Kernels*> found;
+  for (auto table = scumble::cpu::available_kernels(); *table != nullptr; ++table) found.push_back(*table);
+  return found;
+}
+
+// A tensor as kernels see it, in memory of exactly its size.
+class Bordered {
+ public:
+  Bordered(int channels, int height, int width, float fill = 0)
+      : channels_(channels),
+        height_(height),
+        width_(width),
+        values_(static_cast<size_t>(channels) * static_cast<size_t>((height + 2) * (width + 2)), fill) {}
+  explicit Bordered(const reference::Tensor& t) : Bordered(t.channels, t.height, t.width) { set(t); }
+
+  scumble::cpu::Tensor view() {
+    scumble::cpu::Tensor t{values_.data(), channels_, height_, width_};
+    t.at += t.row() + t.channels;
+    return t;
+  }
+
+  void set(const reference::Tensor& t) {
+    for (int y = 0; y < height_; ++y) {
+      for (int x = 0; x < width_; ++x) {
+        for (int c = 0; c < channels_; ++c) view().pixel(y, x)[c] = static_cast<float>(t.at(y, x, c));
+      }
+    }
+  }
+
+  std::vector<float> inside() {
+    std::vector<float> found;
+    for (int y = 0; y < height_; ++y) {
+      const float* row = view().pixel(y, 0);
+      found.insert(found.end(), row, row + static_cast<ptrdiff_t>(width_) * channels_);
+    }
+    return found;
+  }
+
+  bool border_is_zero() {
+    for (int y = -1; y <= height_; ++y) {
+      for (int x = -1; x <= width_; ++x) {
+        if (y >= 0 && y < height_ && x >= 0 && x < width_) continue;
+        for (int c = 0; c < channels_; ++c) {
+          if (view().pixel(y, x)[c] != 0) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+ private:
+  int channels_;
+  int height_;
+  int width_;
+  std::vector<float> values_;
+};
+
+inline reference::Tensor random_tensor(Random& random, int channels, int height, int width, double low = -1,
+                                       double high = 1) {
+  reference::Tensor t(channels, height, width);
+  for (double& v : t.values) v = static_cast<double>(random.uniform(low, high));
+  return t;
+}
+
+// Small whole numbers, so that there are ties and zeros.
+inline reference::Tensor coarse_tensor(Random& random, int channels, int height, int width) {
+  reference::Tensor t(channels, height, width);
+  for (double& v : t.values) v = random.integer(-1, 2);
+  return t;
+}
+
+inline scumble::ConvolutionWeights random_weights(Random& random, int inputs, int outputs) {
+  const double bound = std::sqrt(6.0 / (9 * inputs));  // keeps the size of what passes through (He 2015)
+  scumble::ConvolutionWeights w;
+  w.weight = uniform(random, static_cast<size_t>(inputs) * static_cast<size_t>(outputs) * 9, -bound, bound);
+  w.bias = uniform(random, static_cast<size_t>(outputs), -0.2, 0.2);
+  return w;
+}
+
+// `depths`: convolutions per block; `width`: the outputs of each.
+template <typename Width>
+reference::Model random_model(Random& random, const std::vector<int>& depths, const Width& width) {
+  reference::Model model;
+  int inputs = 3;
+  for (size_t block = 0; block < depths.size(); ++block) {
+    for (int index = 1; index <= depths[block]; ++index) {
+      const int outputs = width();
+      model.architecture.convolutions.push_back({static_cast<int>(block) + 1, index, inputs, outputs});
+      model.weights.push_back(random_weights(random, inputs, outputs));
+      inputs = outputs;
+    }
+  }
+  return model;
+}
+
+inline std::vector<float> floats(const reference::Tensor& t) {
+  return {t.values.begin(), t.values.end()};
+}
+
+inline scumble::PictureView view(const std::vector<float>& values, int width, int height) {
+  return {values.data(), width, height};
+}
+
+// Delegates to the CPU backend and remembers what was compiled.
+class Recording final : public scumble::Backend {
+ public:
+  explicit Recording(const scumble::cpu::Kernels& table) : cpu_(table) {}
+
+  size_t tensor_bytes(const scumble::Shape& shape) const override { return cpu_.tensor_bytes(shape); }
+  size_t matrix_scratch_bytes(const scumble::Shape& features) const override {
+    return cpu_.matrix_scratch_bytes(features);
+  }
+  size_t network_bytes(const scumble::Architecture& architecture) const override {
+    return cpu_.network_bytes(architecture);
+  }
+  std::shared_ptr<const scumble::Network> load(
+      const scumble::Architecture& architecture,
+      const std::vector<scumble::ConvolutionWeights>& weights) const override {
+    return cpu_.load(architecture, weights);
+  }
+  std::unique_ptr<scumble::Program> compile(std::shared_ptr<const scumble::Network> network,
+                                            scumble::Plan plan, int threads) const override {
+    plans.push_back(plan);
+    auto made = cpu_.compile(std::move(network), std::move(plan), threads);
+    newest = made.get();
+    return made;
+  }
+
+  mutable std::vector<scumble::Plan> plans;
+  mutable scumble::Program* newest = nullptr;  // lives as long as whoever asked for it
+
+ private:
+  scumble::cpu::CpuBackend cpu_;
+};
+
+inline const std::atomic<bool>& running() {
+  static const std::atomic<bool> cancelled{false};
+  return cancelled;
+}
+
+}  // namespace support
