@@ -11,20 +11,22 @@ function availableMemory(): number {
 
 /**
  * @param size the long side asked for
- * @param required bytes for a given long side, growing with it
- * @throws MemoryError with the numbers and the largest size that fits
+ * @param least the smallest long side there can be
+ * @param required bytes for a long side from `least` to `size`, growing with it
+ * @throws MemoryError with the numbers and the largest size that fits, 0 if none does
  */
-export function checkMemory(size: number, required: (size: number) => number): void {
+export function checkMemory(size: number, least: number, required: (size: number) => number): void {
   const available = availableMemory();
   const needed = required(size);
   if (needed <= available) return;
-  let fits = 0;
+  let below = least; // every size below this one fits, or is too small
   let fails = size;
-  while (fails - fits > 1) {
-    const middle = Math.floor((fits + fails) / 2);
-    if (required(middle) <= available) fits = middle;
+  while (below < fails) {
+    const middle = Math.floor((below + fails) / 2);
+    if (required(middle) <= available) below = middle + 1;
     else fails = middle;
   }
+  const fits = below > least ? below - 1 : 0;
   const advice = fits > 0 ? `size ${fits} would fit` : 'no size would fit';
   throw new MemoryError(
     `size ${size} needs ${megabytes(needed)} of memory and ${megabytes(available)} are free; ${advice}`,

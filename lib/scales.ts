@@ -14,7 +14,7 @@ export function sizeAt({ width, height }: Size, side: number): Size {
 }
 
 /**
- * Long sides, ascending: size, size/√2, size/2, … not below `minSize`, at most `scales` of them, and always `size`
+ * Long sides, each once, ascending: size, size/√2, size/2, … not below `minSize`, at most `scales` of them, and always `size`
  * itself.
  */
 export function longSides(size: number, minSize: number, scales: number): number[] {
@@ -22,7 +22,7 @@ export function longSides(size: number, minSize: number, scales: number): number
   for (let i = 1; sides.length < scales; i++) {
     const side = Math.round(size / 2 ** (i / 2));
     if (side < minSize) break;
-    sides.unshift(side);
+    if (side !== sides[0]) sides.unshift(side); // the smallest steps round to the same
   }
   return sides;
 }

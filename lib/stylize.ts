@@ -22,7 +22,8 @@ const NOISE_DEVIATION = 64;
 /**
  * A run: a promise of the picture, and an async iterable of its progress. Iterating drives the run, one iteration per
  * `next()`, and leaving the loop ends it; the promise then resolves with the picture if the loop came to the end, and
- * rejects with an AbortError if it was left early.
+ * rejects with an AbortError if it was left early. A run that nobody has begun to iterate by the time stylize()'s caller
+ * awaits something goes by itself, and cannot be iterated any more.
  */
 export type Stylization = Promise<Picture> & AsyncIterable<Progress>;
 
@@ -43,9 +44,11 @@ export type Stylization = Promise<Picture> & AsyncIterable<Progress>;
 export function stylize(options: StylizeOptions): Stylization {
   const run = iterate(options);
   const { promise, resolve, reject } = withResolvers<Picture>();
-  let iterated = false;
+  let driven = false;
   queueMicrotask(() => {
-    if (!iterated) drain(run).then(resolve, reject);
+    if (driven) return;
+    driven = true;
+    drain(run).then(resolve, reject);
   });
   async function* pull(): AsyncGenerator<Progress, void> {
     try {
@@ -59,8 +62,9 @@ export function stylize(options: StylizeOptions): Stylization {
   }
   return Object.assign(promise, {
     [Symbol.asyncIterator]() {
-      if (iterated) throw new TypeError('a stylization can be iterated once');
-      iterated = true;
+      if (driven)
+        throw new TypeError('a stylization can be iterated once, and only before anything is awaited');
+      driven = true;
       promise.catch(() => {}); // whoever iterates sees the error there
       return pull();
     },
@@ -111,11 +115,12 @@ async function* iterate(given: StylizeOptions): AsyncGenerator<Progress, Picture
     });
     const session = await watched(signal, creation.cancel, creation.session);
     const previews = new Set<Promise<unknown>>();
+    const draw = async () =>
+      new Picture({ ...size, data: await session.image(), ...alphaOf(content) }, record);
     const image = (): Promise<Picture> => {
-      const preview = session
-        .image()
-        .then((data) => new Picture({ ...size, data, ...alphaOf(content) }, record));
-      previews.add(preview.catch(() => {}));
+      const preview = draw();
+      const settled: Promise<unknown> = preview.catch(() => {}).then(() => previews.delete(settled));
+      previews.add(settled);
       return preview;
     };
     try {
@@ -162,7 +167,28 @@ async function plan(
   if (options.init !== 'content' && options.init !== 'noise')
     await probeImage(options.init, 'init', maxPixels);
 
-  checkMemory(options.size, (size) => {
+  const smallest = smallestSide(description, options);
+  const tooSmall = (image: Size, side: number) => {
+    const { width, height } = sizeAt(image, side);
+    return Math.min(width, height) < smallest;
+  };
+  const largeEnough = (side: number) =>
+    !tooSmall(content, side) && !styles.some((style) => tooSmall(style, styleSide(options, side)));
+  const names = ['content', ...styles.map((_, i) => styleName(options, i))];
+  for (const [i, image] of [content, ...styles].entries()) {
+    const side = i === 0 ? options.size : styleSide(options, options.size);
+    if (!tooSmall(image, side)) continue;
+    const { width, height } = sizeAt(image, side);
+    throw new ImageError(
+      'ERR_IMAGE_SIZE',
+      names[i]!,
+      `${names[i]} would be ${width}x${height}: these layers need ${smallest} pixels on the short side (size is ${options.size})`,
+    );
+  }
+
+  let least = 1;
+  while (!largeEnough(least)) least++;
+  checkMemory(options.size, least, (size) => {
     const sized = sizeAt(content, size);
     const styled = styles.map((style, i) => ({
       ...sizeAt(style, styleSide(options, size)),
@@ -178,28 +204,7 @@ async function plan(
     return weights + session + 24 * pixels;
   });
 
-  const smallest = smallestSide(description, options);
-  const tooSmall = (image: Size, side: number) => {
-    const { width, height } = sizeAt(image, side);
-    return Math.min(width, height) < smallest;
-  };
-  const sides = longSides(options.size, options.minSize, options.scales).filter(
-    (side) =>
-      side === options.size ||
-      (!tooSmall(content, side) && !styles.some((style) => tooSmall(style, styleSide(options, side)))),
-  );
-  const names = ['content', ...styles.map((_, i) => styleName(options, i))];
-  for (const [i, image] of [content, ...styles].entries()) {
-    const side = i === 0 ? options.size : styleSide(options, options.size);
-    if (!tooSmall(image, side)) continue;
-    const { width, height } = sizeAt(image, side);
-    throw new ImageError(
-      'ERR_IMAGE_SIZE',
-      names[i]!,
-      `${names[i]} would be ${width}x${height}: these layers need ${smallest} pixels on the short side (size is ${options.size})`,
-    );
-  }
-  return sides;
+  return longSides(options.size, options.minSize, options.scales).filter(largeEnough);
 }
 
 /** Every image at every scale; the full-sized originals are let go one by one. */
@@ -260,6 +265,7 @@ function engineOptions(options: ResolvedOptions): EngineOptions {
 /** Awaits the engine's work; an abort meanwhile cancels it and becomes the error. */
 async function watched<T>(signal: AbortSignal | undefined, cancel: () => void, work: Promise<T>): Promise<T> {
   signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted) cancel(); // since it was last looked at: there is no event any more
   try {
     return await work;
   } catch (error) {

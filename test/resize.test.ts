@@ -1,0 +1,102 @@
+// Resizing: Lanczos as it is defined, on every channel, the same for any number of threads, and nothing at all when
+// the size is right already.
+
+import test from 'ava';
+import { resize } from '../dist/image/resize.js';
+import { bits, plain, relative, wave } from './support/runs.js';
+
+/** Lanczos with three lobes by the book, one axis: `from` samples a row apart by `stride`. */
+function lanczos(from: number, to: number, at: (k: number) => number): number[] {
+  const scale = from / to;
+  const stretch = Math.max(1, scale);
+  const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+  return Array.from({ length: to }, (_, i) => {
+    let sum = 0;
+    let weights = 0;
+    for (let k = 0; k < from; k++) {
+      const x = (k + 0.5 - (i + 0.5) * scale) / stretch;
+      if (Math.abs(x) >= 3) continue;
+      sum += sinc(x) * sinc(x / 3) * at(k);
+      weights += sinc(x) * sinc(x / 3);
+    }
+    return sum / weights;
+  });
+}
+
+function byTheBook(data: Float32Array, [w, h]: [number, number], [tw, th]: [number, number]): Float32Array {
+  const out = new Float32Array(tw * th * 3);
+  for (let c = 0; c < 3; c++) {
+    const rows = Array.from({ length: h }, (_, y) => lanczos(w, tw, (x) => data[(y * w + x) * 3 + c]!));
+    for (let x = 0; x < tw; x++) {
+      for (const [y, value] of lanczos(h, th, (y) => rows[y]![x]!).entries())
+        out[(y * tw + x) * 3 + c] = value;
+    }
+  }
+  return out;
+}
+
+for (const [from, to] of [
+  [
+    [31, 23],
+    [17, 12],
+  ],
+  [
+    [31, 23],
+    [47, 40],
+  ],
+  [
+    [31, 23],
+    [64, 5],
+  ],
+  [
+    [1, 1],
+    [4, 3],
+  ],
+  [
+    [200, 3],
+    [2, 2],
+  ],
+] as [[number, number], [number, number]][]) {
+  test(`${from.join('x')} to ${to.join('x')}`, async (t) => {
+    const image = wave(...from);
+    const { data, width, height } = await resize(image, { width: to[0], height: to[1] }, 2);
+    t.deepEqual([width, height], to);
+    t.true(relative(data, byTheBook(image.data, from, to)) < 1e-6);
+  });
+}
+
+test('an image of the size asked for comes back as it is', async (t) => {
+  const image = wave(20, 10);
+  t.is(await resize(image, { width: 20, height: 10 }, 2), image);
+});
+
+test('one colour stays one colour', async (t) => {
+  for (const [width, height] of [
+    [3, 40],
+    [90, 7],
+  ] as const) {
+    const { data } = await resize(plain(20, 13, [255, 0, 12.5]), { width, height }, 2);
+    t.true(relative(data, plain(width, height, [255, 0, 12.5]).data) < 1e-6);
+  }
+});
+
+test('alpha is resized like a channel', async (t) => {
+  const grey = plain(31, 23, [0, 0, 0]);
+  const alpha = Float32Array.from({ length: 31 * 23 }, (_, i) => (i % 31) / 30);
+  for (const i of alpha.keys()) grey.data.fill(alpha[i]!, 3 * i, 3 * i + 3);
+  const small = await resize({ ...grey, alpha }, { width: 15, height: 11 }, 2);
+  t.is(small.alpha?.length, 15 * 11);
+  t.deepEqual(
+    small.alpha,
+    small.data.filter((_, i) => i % 3 === 0),
+  );
+});
+
+test('the number of threads changes nothing', async (t) => {
+  const image = wave(301, 203);
+  const results = [];
+  for (const threads of [1, 2, 3, 8]) {
+    results.push(bits(await resize(image, { width: 150, height: 333 }, threads)));
+  }
+  t.is(new Set(results).size, 1);
+});
