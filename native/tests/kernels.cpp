@@ -18,6 +18,8 @@ namespace {
 // more where a few results happen to cancel.
 constexpr double kElementwise = 3e-7;
 constexpr double kSums = 2e-6;
+// Winograd's transforms add and subtract before and after the sum, which loses a few times as much.
+constexpr double kWinogradSums = 5e-6;
 // Garbage in memory that a kernel must overwrite.
 constexpr float kGarbage = 12345;
 
@@ -55,6 +57,25 @@ void run_product(const Kernels& table, const scumble::cpu::Product& p) {
   }
 }
 
+// The same by Winograd's algorithm, two runs of tiles, one block after the other, in scratch of exactly its
+// size.
+void run_winograd(const Kernels& table, const scumble::cpu::Product& p) {
+  const int tiles = (p.out.height + 3) / 4 * ((p.out.width + 3) / 4);
+  const int blocks = static_cast<int>(scumble::cpu::blocks_of(p.out.channels, table.block));
+  in_parts(tiles, [&](int tile0, int tile1) {
+    std::vector<float> scratch(table.winograd_scratch(p.in.channels, tile1 - tile0), kGarbage);
+    for (int block = 0; block < blocks; ++block) {
+      table.winograd(p, tile0, tile1, block, block + 1, scratch.data());
+    }
+  });
+}
+
+struct Way {
+  void (*run)(const Kernels&, const scumble::cpu::Product&);
+  double tolerance;
+};
+const std::vector<Way> kWays = {{run_product, kSums}, {run_winograd, kWinogradSums}};
+
 // Visits shapes with two channel counts, each count in both roles.
 template <typename Visit>
 void each_pair(const Visit& visit) {
@@ -74,7 +95,7 @@ void each_shape(const Visit& visit) {
 
 scumble::Architecture one_convolution(int inputs, int outputs) {
   scumble::Architecture architecture;
-  architecture.convolutions = {{1, 1, inputs, outputs}};
+  architecture.convolutions = {{1, 2, inputs, outputs}};
   return architecture;
 }
 
@@ -90,17 +111,19 @@ TEST(convolution) {
       const scumble::cpu::CpuNetwork network(one_convolution(inputs, outputs), {weights}, table->block);
       for (const bool relu : {false, true}) {
         say(*table, height, width, inputs, "to " + std::to_string(outputs) + (relu ? " relu" : ""));
-        Bordered source(in);
-        Bordered out(outputs, height, width, kGarbage);
-        scumble::cpu::Product p;
-        p.in = source.view();
-        p.out = out.view();
-        p.weights = network.packed(0).forward.data();
-        p.bias = network.packed(0).bias.data();
-        p.relu = relu;
-        run_product(*table, p);
-        CHECK_ALL_CLOSE(out.inside(), (relu ? reference::relu(expected) : expected).values, kSums);
-        CHECK(out.border_is_zero());
+        for (const Way& way : kWays) {
+          Bordered source(in);
+          Bordered out(outputs, height, width, kGarbage);
+          scumble::cpu::Product p;
+          p.in = source.view();
+          p.out = out.view();
+          p.weights = network.packed(0).forward.data();
+          p.bias = network.packed(0).bias.data();
+          p.relu = relu;
+          way.run(*table, p);
+          CHECK_ALL_CLOSE(out.inside(), (relu ? reference::relu(expected) : expected).values, way.tolerance);
+          CHECK(out.border_is_zero());
+        }
       }
     }
   });
@@ -123,20 +146,49 @@ TEST(convolution_back) {
           reference::Tensor expected = back;
           if (accumulate) add(expected, before);
           if (mask) expected = reference::masked(expected, positive);
-          Bordered source(gradient);
-          Bordered masks(positive);
-          Bordered out = over_garbage(before);
-          scumble::cpu::Product p;
-          p.in = source.view();
-          p.out = out.view();
-          p.weights = network.packed(0).backward.data();
-          p.mask = mask ? masks.view().at : nullptr;
-          p.accumulate = accumulate;
-          run_product(*table, p);
-          CHECK_ALL_CLOSE(out.inside(), expected.values, kSums);
-          CHECK(out.border_is_zero());
+          for (const Way& way : kWays) {
+            Bordered source(gradient);
+            Bordered masks(positive);
+            Bordered out = over_garbage(before);
+            scumble::cpu::Product p;
+            p.in = source.view();
+            p.out = out.view();
+            p.weights = network.packed(0).backward.data();
+            p.mask = mask ? masks.view().at : nullptr;
+            p.accumulate = accumulate;
+            way.run(*table, p);
+            CHECK_ALL_CLOSE(out.inside(), expected.values, way.tolerance);
+            CHECK(out.border_is_zero());
+          }
         }
       }
+    }
+  });
+}
+
+TEST(first_convolution_back) {
+  Random random(20);
+  each_shape([&](int height, int width, int outputs) {
+    const reference::Tensor gradient = support::random_tensor(random, outputs, height, width);
+    const auto weights = support::random_weights(random, 3, outputs);
+    const reference::Tensor expected = reference::convolve_back(gradient, weights, 3, scumble::Padding::zero);
+    scumble::Architecture architecture;
+    architecture.convolutions = {{1, 1, 3, outputs}};
+    for (const Kernels* table : support::tables()) {
+      say(*table, height, width, outputs);
+      const scumble::cpu::CpuNetwork network(architecture, {weights}, table->block);
+      Bordered source(gradient);
+      Bordered out(3, height, width, kGarbage);
+      scumble::cpu::Product p;
+      p.in = source.view();
+      p.out = out.view();
+      p.weights = network.packed(0).backward.data();
+      in_parts(height, [&](int y0, int y1) {
+        std::vector<float> scratch(table->first_back_scratch(width), kGarbage);
+        table->first_back(p, y0, y1, scratch.data());
+      });
+      CHECK_ALL_CLOSE(out.inside(), expected.values, kSums);
+      CHECK(out.border_is_zero());
     }
   });
 }

@@ -175,9 +175,11 @@ TEST(estimate_covers_a_session) {
     const scumble::Session session(backend, network, options, content, styles, content, support::running());
     CHECK(estimate.network == network->bytes());
     size_t largest = 0;
-    for (const Plan& plan : backend.plans) largest = std::max(largest, plan.bytes);
+    for (const Plan& plan : backend.plans) {
+      largest = std::max(largest, backend.program_bytes(plan, options.threads));
+    }
     CHECK(largest <= estimate.session);
-    CHECK(session.bytes() == backend.plans.back().bytes);
+    CHECK(session.bytes() == backend.program_bytes(backend.plans.back(), options.threads));
     CHECK(estimate.total() == estimate.network + estimate.session);
   }
 }

@@ -153,6 +153,9 @@ class Recording final : public scumble::Backend {
   size_t matrix_scratch_bytes(const scumble::Shape& features) const override {
     return cpu_.matrix_scratch_bytes(features);
   }
+  size_t program_bytes(const scumble::Plan& plan, int threads) const override {
+    return cpu_.program_bytes(plan, threads);
+  }
   size_t network_bytes(const scumble::Architecture& architecture) const override {
     return cpu_.network_bytes(architecture);
   }

@@ -53,12 +53,14 @@ class Backend {
   virtual size_t tensor_bytes(const Shape& shape) const = 0;
   // For gram and for style_back at a layer.
   virtual size_t matrix_scratch_bytes(const Shape& features) const = 0;
+  // What compile() would allocate.
+  virtual size_t program_bytes(const Plan& plan, int threads) const = 0;
   // What load() would keep for this architecture.
   virtual size_t network_bytes(const Architecture& architecture) const = 0;
 
   virtual std::shared_ptr<const Network> load(const Architecture& architecture,
                                               const std::vector<ConvolutionWeights>& weights) const = 0;
-  // Allocates plan.bytes. `threads` ≥ 1; throws std::bad_alloc.
+  // Allocates program_bytes(). `threads` ≥ 1; throws std::bad_alloc.
   virtual std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
                                            int threads) const = 0;
 };

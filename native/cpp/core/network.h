@@ -30,6 +30,7 @@ struct Convolution {
   int index = 0;
   int inputs = 0;
   int outputs = 0;
+  bool first() const { return block == 1 && index == 1; }
   std::string suffix() const { return std::to_string(block) + "_" + std::to_string(index); }
 };
 

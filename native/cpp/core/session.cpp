@@ -76,10 +76,11 @@ MemoryEstimate Session::estimate(const Backend& backend, const Architecture& arc
   const Plan features = Plan::targets(backend, architecture, content_request(options, content));
   const Plan iteration = Plan::iteration(backend, architecture, iteration_request(options, content));
   const size_t targets = floats(iteration, iteration.content) + 2 * floats(iteration, iteration.style);
-  size_t largest = std::max(features.bytes, iteration.bytes);
+  const auto program = [&](const Plan& plan) { return backend.program_bytes(plan, options.threads); };
+  size_t largest = std::max(program(features), program(iteration));
   for (const StyleImage& style : styles) {
-    largest =
-        std::max(largest, Plan::targets(backend, architecture, style_request(options, style.picture)).bytes);
+    const Plan grams = Plan::targets(backend, architecture, style_request(options, style.picture));
+    largest = std::max(largest, program(grams));
   }
   estimate.session = largest + targets;
   return estimate;
@@ -119,6 +120,7 @@ Session::Session(const Backend& backend, std::shared_ptr<const Network> network,
   }
 
   plan_ = Plan::iteration(backend, network->architecture(), iteration_request(options, content));
+  bytes_ = backend.program_bytes(plan_, options.threads);
   program_ = backend.compile(std::move(network), plan_, options.threads);
   for (size_t t = 0; t < grams.size(); ++t) program_->write(plan_.style[t], grams[t].data());
   for (size_t t = 0; t < features.size(); ++t) program_->write(plan_.content[t], features[t].data());

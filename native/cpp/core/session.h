@@ -67,12 +67,13 @@ class Session {
   void read_result(float* to) const;
 
   size_t elements() const { return elements_; }
-  size_t bytes() const { return plan_.bytes; }
+  size_t bytes() const { return bytes_; }
   int iteration() const { return iteration_; }
 
  private:
   Plan plan_;
   size_t elements_;
+  size_t bytes_ = 0;  // of the program
   size_t content_terms_;
   double averaging_;
   std::unique_ptr<Program> program_;

@@ -23,6 +23,62 @@ constexpr size_t kRunElements = 1024;
 constexpr int kGramSums = 1 << 16;
 constexpr int kGramSplits = 16;
 
+// Tiles that one task of a Winograd product takes: enough to make transforming kernels on the way cheap, few
+// enough that they stay near the core.
+constexpr int kWinogradTiles = 56;
+constexpr int kWinogradTile = 4;
+constexpr int kWinogradChannels = 16;
+
+int winograd_tiles(const Shape& out) {
+  return pooled(pooled(out.height, Rounding::ceil), Rounding::ceil) *
+         pooled(pooled(out.width, Rounding::ceil), Rounding::ceil);
+}
+
+// Whether a 3x3 product pays by Winograd: enough channels on both sides, and not too much of its tiles
+// outside.
+bool by_winograd(const Shape& in, const Shape& out) {
+  constexpr size_t kTile = kWinogradTile * kWinogradTile;
+  return in.channels >= kWinogradChannels && out.channels >= kWinogradChannels &&
+         static_cast<size_t>(winograd_tiles(out)) * kTile < 2 * out.positions();
+}
+
+// How a Winograd product is cut into tasks: runs of tiles, times groups of output blocks. Every thread should
+// get as many, so runs are a multiple of the threads if they stay long; else several tasks share a run, and
+// each transforms its input. What comes out does not depend on it.
+struct WinogradCut {
+  int tiles;
+  int runs;
+  int groups;
+
+  WinogradCut(const Shape& out, int blocks, int threads) : tiles(winograd_tiles(out)) {
+    const int fewest = (tiles + kWinogradTiles - 1) / kWinogradTiles;
+    runs = (fewest + threads - 1) / threads * threads;
+    groups = 1;
+    if (tiles / runs < kWinogradTiles / 2) {
+      runs = fewest;
+      groups = std::min(blocks, (4 * threads + runs - 1) / runs);
+    }
+  }
+};
+
+// Floats that one thread needs beside the arena for a step.
+size_t scratch_floats(const Kernels& kernels, const Plan& plan, const Step& step, int threads) {
+  if (step.op != Op::conv && step.op != Op::conv_back) return 0;
+  const Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
+  const Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
+  if (step.op == Op::conv_back && step.convolution == 0) return kernels.first_back_scratch(out.width);
+  if (!by_winograd(in, out)) return 0;
+  const WinogradCut cut(out, 1, threads);
+  return kernels.winograd_scratch(in.channels, (cut.tiles + cut.runs - 1) / cut.runs);
+}
+
+// Each thread's scratch, a multiple of a cache line.
+size_t scratch_bytes(const Kernels& kernels, const Plan& plan, int threads) {
+  size_t floats = 0;
+  for (const Step& step : plan.steps) floats = std::max(floats, scratch_floats(kernels, plan, step, threads));
+  return (floats * sizeof(float) + 63) / 64 * 64;
+}
+
 int gram_splits(const Shape& features) {
   const int by_memory = kGramSums / (features.channels * features.channels);
   return std::max(1, std::min({by_memory, kGramSplits, features.height}));
@@ -35,7 +91,9 @@ class CpuProgram final : public Program {
         network_(std::move(network)),
         plan_(std::move(plan)),
         threads_(threads),
-        arena_(plan_.bytes) {}
+        arena_(plan_.bytes),
+        scratch_bytes_(scratch_bytes(kernels, plan_, threads)),
+        scratch_(scratch_bytes_ * static_cast<size_t>(threads)) {}
 
   void run(double* losses, const std::atomic<bool>& cancelled) override {
     for (const Step& step : plan_.steps) {
@@ -143,6 +201,17 @@ class CpuProgram final : public Program {
     ThreadPool::shared().run(static_cast<int>(count), threads_, [&](int i) { task(static_cast<size_t>(i)); });
   }
 
+  // The same with a thread's own scratch: task(index, scratch).
+  template <typename Task>
+  void each_with_scratch(int count, const Task& task) const {
+    std::atomic<int> next{0};
+    const int workers = std::min(count, threads_);
+    ThreadPool::shared().run(workers, threads_, [&](int worker) {
+      float* scratch = reinterpret_cast<float*>(scratch_.at(static_cast<size_t>(worker) * scratch_bytes_));
+      for (int i = next++; i < count; i = next++) task(i, scratch);
+    });
+  }
+
   // Rows of a pass over memory, in tasks: pass(y0, y1).
   template <typename Pass>
   void each_rows(int height, size_t row_elements, const Pass& pass) const {
@@ -193,7 +262,7 @@ class CpuProgram final : public Program {
         p.weights = packed.forward.data();
         p.bias = packed.bias.data();
         p.relu = step.relu;
-        product(p);
+        convolve(p);
         return 0;
       }
       case Op::relu: {
@@ -226,9 +295,11 @@ class CpuProgram final : public Program {
         p.weights = network_->packed(step.convolution).backward.data();
         p.mask = origin(step.mask);
         p.accumulate = step.accumulate;
-        product(p);
-        const bool first = step.convolution == 0;
-        if (first && network_->architecture().preprocessing.padding == Padding::replicate) fold_border(p);
+        if (step.convolution == 0) {
+          first_back(p);
+        } else {
+          convolve(p);
+        }
         return 0;
       }
       case Op::relu_back: {
@@ -284,22 +355,57 @@ class CpuProgram final : public Program {
     });
   }
 
+  void convolve(const Product& p) const {
+    if (by_winograd(shape_of(p.in), shape_of(p.out))) {
+      winograd(p);
+    } else {
+      product(p);
+    }
+  }
+
+  static Shape shape_of(const Tensor& t) { return {t.channels, t.height, t.width}; }
+
+  void winograd(const Product& p) const {
+    const int blocks = static_cast<int>(blocks_of(p.out.channels, kernels_.block));
+    const WinogradCut cut(shape_of(p.out), blocks, threads_);
+    const auto part = [](int n, int parts, int i) {
+      return static_cast<int>(static_cast<int64_t>(n) * i / parts);
+    };
+    each_with_scratch(cut.runs * cut.groups, [&](int task, float* scratch) {
+      const int run = task / cut.groups;
+      const int group = task % cut.groups;
+      kernels_.winograd(p, part(cut.tiles, cut.runs, run), part(cut.tiles, cut.runs, run + 1),
+                        part(blocks, cut.groups, group), part(blocks, cut.groups, group + 1), scratch);
+    });
+  }
+
+  void first_back(const Product& p) const {
+    const size_t row_bytes = static_cast<size_t>(p.in.row()) * sizeof(float);
+    const int rows = static_cast<int>(std::max<size_t>(8, kTaskBytes / row_bytes));
+    each_with_scratch((p.out.height + rows - 1) / rows, [&](int task, float* scratch) {
+      kernels_.first_back(p, task * rows, std::min(p.out.height, (task + 1) * rows), scratch);
+    });
+    if (network_->architecture().preprocessing.padding == Padding::replicate) fold_border(p);
+  }
+
   // Replicate padding: what flows back to the border belongs to the nearest pixel. Only conv1_1 has it, and
   // only the picture's rim is concerned.
   void fold_border(const Product& p) const {
-    const int block = kernels_.block;
+    const size_t block = static_cast<size_t>(kernels_.block);
+    const size_t inputs = static_cast<size_t>(p.in.channels);
     const int height = p.out.height;
     const int width = p.out.width;
     const auto fold = [&](int y, int x) {
       float* to = p.out.pixel(std::clamp(y, 0, height - 1), std::clamp(x, 0, width - 1));
-      for (int tap = 0; tap < p.taps; ++tap) {
+      for (int tap = 0; tap < 9; ++tap) {
         const int gy = y + tap / 3 - 1;
         const int gx = x + tap % 3 - 1;
         if (gy < 0 || gy >= height || gx < 0 || gx >= width) continue;
         const float* gradient = p.in.pixel(gy, gx);
-        const float* weights = p.weights + static_cast<ptrdiff_t>(tap) * p.in.channels * block;
-        for (int c = 0; c < p.in.channels; ++c, weights += block) {
-          for (int k = 0; k < p.out.channels; ++k) to[k] += gradient[c] * weights[k];
+        for (size_t k = 0; k < 3; ++k) {
+          const size_t column = static_cast<size_t>(tap) * 3 + k;
+          const float* weights = p.weights + column / block * inputs * block + column % block;
+          for (size_t c = 0; c < inputs; ++c) to[k] += gradient[c] * weights[c * block];
         }
       }
     };
@@ -431,6 +537,8 @@ class CpuProgram final : public Program {
   Plan plan_;
   int threads_;
   Arena arena_;
+  size_t scratch_bytes_;  // of one thread
+  Arena scratch_;
 };
 
 }  // namespace
@@ -446,6 +554,10 @@ size_t CpuBackend::matrix_scratch_bytes(const Shape& features) const {
   const size_t packed =
       blocks_of(features.channels, kernels_.block) * static_cast<size_t>(kernels_.block) * c;
   return std::max(sums, packed * sizeof(float));
+}
+
+size_t CpuBackend::program_bytes(const Plan& plan, int threads) const {
+  return plan.bytes + static_cast<size_t>(threads) * scratch_bytes(kernels_, plan, threads);
 }
 
 size_t CpuBackend::network_bytes(const Architecture& architecture) const {

@@ -13,6 +13,7 @@ class CpuBackend final : public Backend {
 
   size_t tensor_bytes(const Shape& shape) const override;
   size_t matrix_scratch_bytes(const Shape& features) const override;
+  size_t program_bytes(const Plan& plan, int threads) const override;
   size_t network_bytes(const Architecture& architecture) const override;
   std::shared_ptr<const Network> load(const Architecture& architecture,
                                       const std::vector<ConvolutionWeights>& weights) const override;

@@ -43,6 +43,17 @@ struct Kernels {
   // Rows [y0, y1) of output block `block_index`.
   void (*product)(const Product& p, int block_index, int y0, int y1);
 
+  // The same over 3x3 taps by F(4x4, 3x3): tiles [tile0, tile1) of 4x4 outputs in row order, output blocks
+  // [block0, block1). Scratch: winograd_scratch() floats, aligned to a cache line.
+  void (*winograd)(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch);
+  size_t (*winograd_scratch)(int inputs, int tiles);
+
+  // The same with three outputs, those of the network's input. weights: [block][input][block], where output
+  // tap * 3 + channel is what the input at that tap adds to that channel. Scratch: first_back_scratch()
+  // floats.
+  void (*first_back)(const Product& p, int y0, int y1, float* scratch);
+  size_t (*first_back_scratch)(int width);
+
   // Adds F^T F over rows [y0, y1) to the upper triangle of sums (channels x channels), for the columns of
   // column block `block_index` (of `block` channels).
   void (*gram)(const Tensor& features, int block_index, int y0, int y1, double* sums);

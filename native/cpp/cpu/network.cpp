@@ -9,6 +9,13 @@ size_t packed_floats(int outputs, int inputs, int block) {
   return blocks_of(outputs, block) * static_cast<size_t>(block) * kTaps * static_cast<size_t>(inputs);
 }
 
+// The first layer's kernels lie as one product with an output per tap and channel: see Kernels::first_back.
+size_t backward_floats(const Convolution& conv, int block) {
+  if (!conv.first()) return packed_floats(conv.inputs, conv.outputs, block);
+  return blocks_of(static_cast<int>(kTaps) * 3, block) * static_cast<size_t>(block) *
+         static_cast<size_t>(conv.outputs);
+}
+
 }  // namespace
 
 CpuNetwork::CpuNetwork(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights,
@@ -21,7 +28,7 @@ CpuNetwork::CpuNetwork(const Architecture& architecture, const std::vector<Convo
     const size_t outputs = static_cast<size_t>(conv.outputs);
     Packed& packed = packed_[i];
     packed.forward.resize(packed_floats(conv.outputs, conv.inputs, block));
-    packed.backward.resize(packed_floats(conv.inputs, conv.outputs, block));
+    packed.backward.resize(backward_floats(conv, block));
     packed.bias = weights[i].bias;
     packed.bias.resize(blocks_of(conv.outputs, block) * b);
     const float* from = weights[i].weight.data();
@@ -29,7 +36,12 @@ CpuNetwork::CpuNetwork(const Architecture& architecture, const std::vector<Convo
       for (size_t c = 0; c < inputs; ++c) {
         for (size_t tap = 0; tap < kTaps; ++tap, ++from) {
           packed.forward[((o / b * kTaps + tap) * inputs + c) * b + o % b] = *from;
-          packed.backward[((c / b * kTaps + (kTaps - 1 - tap)) * outputs + o) * b + c % b] = *from;
+          if (conv.first()) {
+            const size_t column = (kTaps - 1 - tap) * 3 + c;
+            packed.backward[(column / b * outputs + o) * b + column % b] = *from;
+          } else {
+            packed.backward[((c / b * kTaps + (kTaps - 1 - tap)) * outputs + o) * b + c % b] = *from;
+          }
         }
       }
     }
@@ -39,8 +51,7 @@ CpuNetwork::CpuNetwork(const Architecture& architecture, const std::vector<Convo
 size_t CpuNetwork::bytes(const Architecture& architecture, int block) {
   size_t floats = 0;
   for (const Convolution& conv : architecture.convolutions) {
-    floats += packed_floats(conv.outputs, conv.inputs, block) +
-              packed_floats(conv.inputs, conv.outputs, block) +
+    floats += packed_floats(conv.outputs, conv.inputs, block) + backward_floats(conv, block) +
               blocks_of(conv.outputs, block) * static_cast<size_t>(block);
   }
   return floats * sizeof(float);

@@ -14,9 +14,11 @@ class CpuNetwork final : public Network {
   CpuNetwork(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights, int block);
 
   struct Packed {
-    std::vector<float> forward;   // [block of outputs][tap][input][block]
-    std::vector<float> backward;  // [block of inputs][flipped tap][output][block]
-    std::vector<float> bias;      // padded to whole blocks
+    std::vector<float> forward;  // [block of outputs][tap][input][block]
+    // [block of inputs][flipped tap][output][block]; of the first layer [block of flipped taps *
+    // 3][output][block]
+    std::vector<float> backward;
+    std::vector<float> bias;  // padded to whole blocks
   };
   const Packed& packed(int convolution) const { return packed_[static_cast<size_t>(convolution)]; }
 

@@ -94,7 +94,7 @@ void clear(const Tensor& t, int y, int x, int c0, int count) {
 
 }  // namespace
 
-void product(const Product& p, int block_index, int y0, int y1) {
+void product_rows(const Product& p, int block_index, int y0, int y1) {
   const int c0 = block_index * 2 * kWidth;
   const int outputs = p.out.channels - c0;
   const int width = p.out.width;
@@ -105,13 +105,22 @@ void product(const Product& p, int block_index, int y0, int y1) {
   const Tile narrow_tile = outputs > kWidth ? tile_of<2>(narrow) : tile_of<1>(narrow);
   const float* weights =
       p.weights + static_cast<ptrdiff_t>(block_index) * p.taps * p.in.channels * 2 * kWidth;
-  const int count = outputs < 2 * kWidth ? outputs : 2 * kWidth;
   for (int y = y0; y < y1; ++y) {
     int x = 0;
     for (int t = 0; t < tiles; ++t) {
       (t < wider ? wide_tile : narrow_tile)(p, weights, block_index, y, x);
       x += narrow + (t < wider ? 1 : 0);
     }
+  }
+}
+
+void product(const Product& p, int block_index, int y0, int y1) {
+  product_rows(p, block_index, y0, y1);
+  const int c0 = block_index * 2 * kWidth;
+  const int left = p.out.channels - c0;
+  const int count = left < 2 * kWidth ? left : 2 * kWidth;
+  const int width = p.out.width;
+  for (int y = y0; y < y1; ++y) {
     clear(p.out, y, -1, c0, count);
     clear(p.out, y, width, c0, count);
   }

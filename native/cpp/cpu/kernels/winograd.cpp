@@ -1,0 +1,309 @@
+// The 3x3 product by Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2015, "Fast Algorithms for
+// Convolutional Neural Networks"): a tile of 4x4 outputs costs 36 multiplications per channel pair instead of
+// 144. Input tiles of 6x6 pixels are transformed to 36 values each; for each of the 36 a small matrix product
+// over channels follows; and what comes out is transformed back, with bias, ReLU or mask and sum fused in.
+//
+// A task takes a run of tiles and some blocks of output channels through all three stages in its own scratch,
+// small enough to stay near the core:
+//   V [chunk of inputs][36][tile][input]   the transformed input
+//   U [36][input][block]                   the transformed kernels of one chunk and block, made on the way:
+//   they would
+//                                          be four times the weights, and reading them from memory takes
+//                                          longer
+//   M [36][tile][block]                    the products
+#include "simd.h"
+#include "table.h"
+
+namespace scumble::cpu::SCUMBLE_ISA {
+namespace {
+
+constexpr int kPoints = 36;
+constexpr int kBlock = 2 * kWidth;
+constexpr int kChunk = 64;  // inputs whose products are summed in registers
+
+// Distance between the matrices of neighbouring points. A multiple of the page size would send all 36 to the
+// same few lines of the first-level cache: hence the odd vector.
+ptrdiff_t apart(int rows, int columns) {
+  return static_cast<ptrdiff_t>(rows) * columns + kWidth;
+}
+
+// The points 0, ±1/√2, ±√2 and infinity: with the usual ±1 and ±2 the same arithmetic loses 2.5 times the
+// accuracy.
+constexpr float kA = 0.70710678f;   // a; a^2 = 1/2
+constexpr float kB = 1.41421356f;   // b = 1/a; b^2 = 2
+constexpr float kA3 = 0.35355339f;  // a^3
+constexpr float kB3 = 2.82842712f;  // b^3
+
+// 6 samples to 6 points: B^T.
+inline __attribute__((always_inline)) void to_points(const Vec* d, Vec* t) {
+  const Vec even = d[4] - 2 * d[2];
+  const Vec odd = kA * (d[3] - 2 * d[1]);
+  const Vec even2 = d[4] - 0.5f * d[2];
+  const Vec odd2 = kB * (d[3] - 0.5f * d[1]);
+  t[0] = d[0] - 2.5f * d[2] + d[4];
+  t[1] = even + odd;
+  t[2] = even - odd;
+  t[3] = even2 + odd2;
+  t[4] = even2 - odd2;
+  t[5] = d[1] - 2.5f * d[3] + d[5];
+}
+
+// 3 kernel values to 6 points: G.
+inline __attribute__((always_inline)) void kernel_points(Vec g0, Vec g1, Vec g2, Vec* u) {
+  const Vec even = g0 * (-1 / 1.5f) + g2 * (-0.5f / 1.5f);
+  const Vec odd = g1 * (-kA / 1.5f);
+  const Vec even2 = g0 * (1 / 6.0f) + g2 * (2 / 6.0f);
+  const Vec odd2 = g1 * (kB / 6.0f);
+  u[0] = g0;
+  u[1] = even + odd;
+  u[2] = even - odd;
+  u[3] = even2 + odd2;
+  u[4] = even2 - odd2;
+  u[5] = g2;
+}
+
+// 6 points to 4 outputs: A^T.
+inline __attribute__((always_inline)) void to_outputs(const Vec* m, Vec* o) {
+  const Vec even = m[1] + m[2];
+  const Vec odd = m[1] - m[2];
+  const Vec even2 = m[3] + m[4];
+  const Vec odd2 = m[3] - m[4];
+  o[0] = m[0] + even + even2;
+  o[1] = kA * odd + kB * odd2;
+  o[2] = 0.5f * even + 2 * even2;
+  o[3] = kA3 * odd + kB3 * odd2 + m[5];
+}
+
+struct Place {
+  int y;
+  int x;
+};
+
+Place place(const Tensor& out, int tile) {
+  const int across = (out.width + 3) / 4;
+  return {tile / across * 4, tile % across * 4};
+}
+
+// One tile's inputs, all channels, into V.
+void transform_input(const Tensor& in, Place at, int tiles, int tile, float* v) {
+  const bool inside = at.y + 4 <= in.height && at.x + 4 <= in.width;
+  for (int c = 0; c < in.channels; c += kWidth) {
+    const int chunk = c / kChunk;
+    const int inputs = in.channels - chunk * kChunk < kChunk ? in.channels - chunk * kChunk : kChunk;
+    const int left = in.channels - c;
+    Vec rows[6][6];
+    for (int j = 0; j < 6; ++j) {
+      Vec column[6];
+      const float* p = in.pixel(at.y - 1, at.x - 1 + j) + c;
+      if (inside && left >= kWidth) {
+        for (int i = 0; i < 6; ++i, p += in.row()) {
+          column[i] = load(p);
+          if (j >= 2) __builtin_prefetch(p + 4 * in.channels);
+        }
+      } else {
+        for (int i = 0; i < 6; ++i, p += in.row()) {
+          const bool exists = at.y + i <= in.height + 1 && at.x + j <= in.width + 1;
+          column[i] = exists ? load(p, left) : Vec{};
+        }
+      }
+      Vec points[6];
+      to_points(column, points);
+      for (int i = 0; i < 6; ++i) rows[i][j] = points[i];
+    }
+    float* to = v + chunk * kPoints * apart(tiles, kChunk) + static_cast<ptrdiff_t>(tile) * inputs +
+                (c - chunk * kChunk);
+    for (int i = 0; i < 6; ++i) {
+      Vec points[6];
+      to_points(rows[i], points);
+      for (int j = 0; j < 6; ++j, to += apart(tiles, inputs)) store(to, points[j], left);
+    }
+  }
+}
+
+// The kernels of inputs [c0, c0 + inputs) and one block of outputs into U.
+void transform_kernels(const float* weights, int channels, int c0, int inputs, float* u) {
+  const ptrdiff_t tap = static_cast<ptrdiff_t>(channels) * kBlock;
+  const ptrdiff_t point = apart(inputs, kBlock);
+  for (int c = 0; c < inputs; ++c) {
+    for (int half = 0; half < kBlock; half += kWidth) {
+      const float* g = weights + static_cast<ptrdiff_t>(c0 + c) * kBlock + half;
+      float* to = u + static_cast<ptrdiff_t>(c) * kBlock + half;
+      Vec rows[6][3];
+      for (int j = 0; j < 3; ++j) {
+        Vec points[6];
+        kernel_points(load(g + j * tap), load(g + (3 + j) * tap), load(g + (6 + j) * tap), points);
+        for (int i = 0; i < 6; ++i) rows[i][j] = points[i];
+      }
+      for (int i = 0; i < 6; ++i) {
+        Vec points[6];
+        kernel_points(rows[i][0], rows[i][1], rows[i][2], points);
+        for (int j = 0; j < 6; ++j, to += point) store(to, points[j]);
+      }
+    }
+  }
+}
+
+// M[Rows tiles][block] (+)= V[Rows tiles][inputs] * U[inputs][block]
+template <int Rows>
+void multiply(const float* v, const float* u, int inputs, float* m, bool add) {
+  Vec acc[Rows][2];
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; ++r) {
+    acc[r][0] = add ? load(m + r * kBlock) : Vec{};
+    acc[r][1] = add ? load(m + r * kBlock + kWidth) : Vec{};
+  }
+  for (int c = 0; c < inputs; ++c, u += kBlock) {
+    const Vec u0 = load(u);
+    const Vec u1 = load(u + kWidth);
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+      const Vec value = splat(v[static_cast<ptrdiff_t>(r) * inputs + c]);
+      acc[r][0] += value * u0;
+      acc[r][1] += value * u1;
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < Rows; ++r) {
+    store(m + r * kBlock, acc[r][0]);
+    store(m + r * kBlock + kWidth, acc[r][1]);
+  }
+}
+
+using Multiply = void (*)(const float*, const float*, int, float*, bool);
+
+Multiply multiply_of(int rows) {
+  switch (rows) {
+    case 1:
+      return multiply<1>;
+    case 2:
+      return multiply<2>;
+    case 3:
+      return multiply<3>;
+    case 4:
+      return multiply<4>;
+    case 5:
+      return multiply<5>;
+#if SCUMBLE_ROWS > 6
+    case 6:
+      return multiply<6>;
+    case 7:
+      return multiply<7>;
+    case 8:
+      return multiply<8>;
+    case 9:
+      return multiply<9>;
+    case 10:
+      return multiply<10>;
+    case 11:
+      return multiply<11>;
+    case 12:
+      return multiply<12>;
+    case 13:
+      return multiply<13>;
+#endif
+    default:
+      return multiply<kRows>;
+  }
+}
+
+void zero(const Tensor& t, int y, int x, int c0, int count) {
+  __builtin_memset(t.pixel(y, x) + c0, 0, static_cast<size_t>(count) * sizeof(float));
+}
+
+// The border beside a tile, so that every output's border is cleared by the tiles along the edge.
+void clear_border_at(const Tensor& t, Place at, int c0, int count) {
+  const bool right = at.x + 4 >= t.width;
+  const bool bottom = at.y + 4 >= t.height;
+  const int y1 = bottom ? t.height : at.y + 4;
+  const int first = at.x == 0 ? -1 : at.x;
+  const int end = right ? t.width + 1 : at.x + 4;
+  for (int y = at.y; y < y1; ++y) {
+    if (at.x == 0) zero(t, y, -1, c0, count);
+    if (right) zero(t, y, t.width, c0, count);
+  }
+  for (int x = first; x < end; ++x) {
+    if (at.y == 0) zero(t, -1, x, c0, count);
+    if (bottom) zero(t, t.height, x, c0, count);
+  }
+}
+
+void transform_output(const Product& p, Place at, int tiles, int tile, const float* m, int block) {
+  const int c0 = block * kBlock;
+  for (int half = 0; half < kBlock; half += kWidth) {
+    const int c = c0 + half;
+    const int left = p.out.channels - c;
+    if (left <= 0) break;
+    Vec rows[4][6];
+    const float* from = m + static_cast<ptrdiff_t>(tile) * kBlock + half;
+    const ptrdiff_t point = apart(tiles, kBlock);
+    for (int j = 0; j < 6; ++j) {
+      Vec column[6];
+      for (int i = 0; i < 6; ++i) column[i] = load(from + (i * 6 + j) * point);
+      Vec outputs[4];
+      to_outputs(column, outputs);
+      for (int i = 0; i < 4; ++i) rows[i][j] = outputs[i];
+    }
+    const Vec bias = p.bias ? load(p.bias + c) : Vec{};
+    for (int i = 0; i < 4 && at.y + i < p.out.height; ++i) {
+      Vec outputs[4];
+      to_outputs(rows[i], outputs);
+      for (int j = 0; j < 4 && at.x + j < p.out.width; ++j) {
+        float* out = p.out.pixel(at.y + i, at.x + j) + c;
+        __builtin_prefetch(out + 4 * p.out.channels, 1);
+        Vec value = outputs[j] + bias;
+        if (p.accumulate) value += load(out, left);
+        if (p.relu) value = rectified(value);
+        if (p.mask) value = keep(load(p.mask + (out - p.out.at), left) > Vec{}, value);
+        store(out, value, left);
+      }
+    }
+  }
+  const int count = p.out.channels - c0 < kBlock ? p.out.channels - c0 : kBlock;
+  clear_border_at(p.out, at, c0, count);
+}
+
+}  // namespace
+
+size_t winograd_scratch(int inputs, int tiles) {
+  const int chunk = inputs < kChunk ? inputs : kChunk;
+  const int chunks = (inputs + kChunk - 1) / kChunk;
+  return static_cast<size_t>(kPoints *
+                             (chunks * apart(tiles, chunk) + apart(chunk, kBlock) + apart(tiles, kBlock)));
+}
+
+void winograd(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch) {
+  const int channels = p.in.channels;
+  const int tiles = tile1 - tile0;
+  float* m = scratch;
+  float* u = m + kPoints * apart(tiles, kBlock);
+  float* v = u + kPoints * apart(channels < kChunk ? channels : kChunk, kBlock);
+  for (int t = 0; t < tiles; ++t) transform_input(p.in, place(p.out, tile0 + t), tiles, t, v);
+
+  const int runs = (tiles + kRows - 1) / kRows;
+  const int narrow = tiles / runs;
+  const int wider = tiles % runs;
+  const Multiply wide_run = multiply_of(narrow + 1);
+  const Multiply narrow_run = multiply_of(narrow);
+  for (int block = block0; block < block1; ++block) {
+    const float* weights = p.weights + static_cast<ptrdiff_t>(block) * p.taps * channels * kBlock;
+    for (int c = 0; c < channels; c += kChunk) {
+      const int inputs = channels - c < kChunk ? channels - c : kChunk;
+      transform_kernels(weights, channels, c, inputs, u);
+      const float* chunk = v + c / kChunk * kPoints * apart(tiles, kChunk);
+      for (int point = 0; point < kPoints; ++point) {
+        const float* rows = chunk + point * apart(tiles, inputs);
+        const float* columns = u + point * apart(inputs, kBlock);
+        float* to = m + point * apart(tiles, kBlock);
+        for (int run = 0; run < runs; ++run) {
+          const int count = narrow + (run < wider ? 1 : 0);
+          (run < wider ? wide_run : narrow_run)(rows, columns, inputs, to, c > 0);
+          rows += static_cast<ptrdiff_t>(count) * inputs;
+          to += static_cast<ptrdiff_t>(count) * kBlock;
+        }
+      }
+    }
+    for (int t = 0; t < tiles; ++t) transform_output(p, place(p.out, tile0 + t), tiles, t, m, block);
+  }
+}
+
+}  // namespace scumble::cpu::SCUMBLE_ISA
