@@ -25,7 +25,7 @@ if (process.argv.includes('--fix')) {
   run('npm', [...format, '-i', ...files]);
 } else {
   run('npm', [...format, '--dry-run', '--Werror', ...files]);
-  run('cmake', ['-S', root, '-B', folder, '-DSCUMBLE_TESTS=ON']);
+  run('cmake', ['-S', root, '-B', folder, '-DSCUMBLE_TESTS=ON', '-DSCUMBLE_BENCH=ON']);
   // clang-tidy brings no headers of the compiler's own.
   const { stdout } = spawnSync('g++', ['-print-file-name=include'], { encoding: 'utf8' });
   const tidy = ['exec', '--yes', `--package=${CLANG_TIDY}`, '--', 'clang-tidy', '-p', folder, '--quiet'];

@@ -1,0 +1,233 @@
+// Times every step of an iteration of VGG-19 by itself, beside the peak of fused multiply-adds measured in
+// the same run:
+//
+//     bench_steps [SIZE] [THREADS] [REPEATS]      SCUMBLE_ISA forces an instruction set
+//
+// GFLOP/s are effective: the operations of the direct algorithm, whatever was done instead.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../cpp/core/session.h"
+#include "../cpp/cpu/backend.h"
+
+namespace {
+
+using scumble::Op;
+using scumble::Plan;
+
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double median(std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+// ----- the peak: independent chains of multiply-adds on registers
+
+constexpr int kChains = 12;
+constexpr int kRounds = 20'000'000;
+
+template <typename Vec>
+inline __attribute__((always_inline)) float chains() {
+  Vec acc[kChains];
+  for (int i = 0; i < kChains; ++i) acc[i] = Vec{} + static_cast<float>(i);
+  const Vec a = Vec{} + 0.999f;
+  const Vec b = Vec{} + 0.001f;
+  for (int round = 0; round < kRounds / kChains; ++round) {
+#pragma GCC unroll 12
+    for (int i = 0; i < kChains; ++i) acc[i] = acc[i] * a + b;
+  }
+  Vec sum{};
+  for (int i = 0; i < kChains; ++i) sum += acc[i];
+  return sum[0];
+}
+
+typedef float Vec4 __attribute__((vector_size(16)));
+float portable_chains() {
+  return chains<Vec4>();
+}
+#if defined(__x86_64__)
+typedef float Vec8 __attribute__((vector_size(32)));
+typedef float Vec16 __attribute__((vector_size(64)));
+__attribute__((target("avx2,fma"))) float avx2_chains() {
+  return chains<Vec8>();
+}
+__attribute__((target("avx512f,fma"))) float avx512_chains() {
+  return chains<Vec16>();
+}
+#endif
+
+double peak(const char* isa, int threads) {
+  float (*run)() = portable_chains;
+  int width = 4;
+#if defined(__x86_64__)
+  if (std::strcmp(isa, "avx2") == 0) run = avx2_chains, width = 8;
+  if (std::strncmp(isa, "avx512", 6) == 0) run = avx512_chains, width = 16;
+#endif
+  double best = 0;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    std::vector<std::thread> workers;
+    const double start = seconds();
+    for (int t = 0; t < threads; ++t) {
+      workers.emplace_back([run] {
+        volatile float kept = run();
+        (void)kept;
+      });
+    }
+    for (std::thread& worker : workers) worker.join();
+    const double operations = 2.0 * width * (kRounds / kChains * kChains) * threads;
+    best = std::max(best, operations / (seconds() - start));
+  }
+  return best;
+}
+
+// ----- the network, with random weights: speed does not depend on them
+
+scumble::Architecture vgg19() {
+  const int counts[] = {2, 2, 4, 4, 1};
+  const int widths[] = {64, 128, 256, 512, 512};
+  scumble::Architecture architecture;
+  int inputs = 3;
+  for (int block = 0; block < 5; ++block) {
+    for (int index = 1; index <= counts[block]; ++index) {
+      architecture.convolutions.push_back({block + 1, index, inputs, widths[block]});
+      inputs = widths[block];
+    }
+  }
+  return architecture;
+}
+
+std::vector<scumble::ConvolutionWeights> random_weights(const scumble::Architecture& architecture) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> uniform(-0.05f, 0.05f);
+  std::vector<scumble::ConvolutionWeights> weights;
+  for (const scumble::Convolution& conv : architecture.convolutions) {
+    scumble::ConvolutionWeights made;
+    made.weight.resize(static_cast<size_t>(conv.inputs) * static_cast<size_t>(conv.outputs) * 9);
+    for (float& w : made.weight) w = uniform(random);
+    made.bias.assign(static_cast<size_t>(conv.outputs), 0.1f);
+    weights.push_back(std::move(made));
+  }
+  return weights;
+}
+
+const char* name_of(Op op) {
+  switch (op) {
+    case Op::input:
+      return "input";
+    case Op::conv:
+      return "conv";
+    case Op::relu:
+      return "relu";
+    case Op::pool:
+      return "pool";
+    case Op::gram:
+      return "gram";
+    case Op::style_loss:
+      return "style loss";
+    case Op::style_back:
+      return "style back";
+    case Op::content_loss:
+      return "content loss";
+    case Op::conv_back:
+      return "conv back";
+    case Op::relu_back:
+      return "relu back";
+    case Op::pool_back:
+      return "pool back";
+    case Op::input_back:
+      return "input back";
+    case Op::tv:
+      return "tv";
+  }
+  return "";
+}
+
+// Operations of the direct algorithm; 0 for steps that are bound by memory. Half of a Gram matrix is enough.
+double operations(const Plan& plan, const scumble::Step& step) {
+  const scumble::Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
+  const scumble::Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
+  const double positions = static_cast<double>(in.positions());
+  switch (step.op) {
+    case Op::conv:
+    case Op::conv_back:
+      return 18.0 * in.channels * out.channels * positions;
+    case Op::gram:
+      return 1.0 * in.channels * in.channels * positions;
+    case Op::style_back:
+      return 2.0 * in.channels * in.channels * positions;
+    default:
+      return 0;
+  }
+}
+
+int argument(int count, char** values, int index, int otherwise) {
+  return index < count ? std::atoi(values[index]) : otherwise;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const int size = argument(count, values, 1, 256);
+  const int threads =
+      argument(count, values, 2, std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+  const int repeats = std::max(5, argument(count, values, 3, 7));
+  if (size < 16 || threads < 1) {
+    std::fprintf(stderr, "usage: bench_steps [SIZE >= 16] [THREADS >= 1] [REPEATS]\n");
+    return 2;
+  }
+  const scumble::cpu::Kernels& kernels = scumble::cpu::kernels();
+  const scumble::cpu::CpuBackend backend(kernels);
+  const scumble::Architecture architecture = vgg19();
+  const auto network = backend.load(architecture, random_weights(architecture));
+
+  scumble::PlanRequest request;
+  request.width = size;
+  request.height = size;
+  request.objective.content = {{"relu4_2", 5}};
+  for (const char* layer : {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}) {
+    request.objective.style.push_back({layer, 100});
+  }
+  request.objective.tv_weight = 0.001;
+  const Plan plan = Plan::iteration(backend, architecture, request);
+
+  const double fma = peak(kernels.name, threads);
+  std::printf("%s, %d threads, %dx%d; multiply-add peak %.0f GFLOP/s; median of %d\n\n", kernels.name,
+              threads, size, size, fma * 1e-9, repeats);
+  std::printf("%-14s %-22s %9s %9s %7s\n", "step", "shape", "ms", "GFLOP/s", "x peak");
+  const std::atomic<bool> running{false};
+  std::vector<double> losses(static_cast<size_t>(plan.slots));
+  double total = 0;
+  for (const scumble::Step& step : plan.steps) {
+    Plan one = plan;
+    one.steps = {step};
+    const auto program = backend.compile(network, one, threads);
+    std::vector<double> times;
+    for (int i = 0; i <= repeats; ++i) {
+      const double start = seconds();
+      program->run(losses.data(), running);
+      if (i > 0) times.push_back(seconds() - start);
+    }
+    const double time = median(times);
+    total += time;
+    const scumble::Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
+    const scumble::Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
+    const std::string shape = std::to_string(in.channels) + " to " + std::to_string(out.channels) + ", " +
+                              std::to_string(in.width) + "x" + std::to_string(in.height);
+    const double flops = operations(plan, step) / time;
+    std::printf("%-14s %-22s %9.2f", name_of(step.op), shape.c_str(), time * 1e3);
+    if (flops > 0) std::printf(" %9.0f %7.2f", flops * 1e-9, flops / fma);
+    std::printf("\n");
+  }
+  std::printf("%-14s %-22s %9.2f\n", "all", "", total * 1e3);
+  return 0;
+}
