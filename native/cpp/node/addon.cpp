@@ -1,10 +1,9 @@
 // What JavaScript sees of the engine; lib/addon.ts is its typed view.
-#include <napi.h>
-
 #include "../core/error.h"
 #include "../core/noise.h"
 #include "../cpu/kernels.h"
 #include "../cpu/resample.h"
+#include "api.h"
 #include "network.h"
 #include "session.h"
 #include "task.h"
@@ -20,15 +19,11 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
   const int width = integer(from, "width", 1, 1 << 20);
   const int height = integer(from, "height", 1, 1 << 20);
   const int channels = integer(from, "channels", 1, 4);
-  const Napi::Float32Array data = from.Get("data").As<Napi::Float32Array>();
-  if (data.ElementLength() !=
-      static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels)) {
-    throw Napi::TypeError::New(env, "data must have width * height * channels floats");
-  }
-  const int to_width = info[1].ToNumber().Int32Value();
-  const int to_height = info[2].ToNumber().Int32Value();
-  const int threads = info[3].ToNumber().Int32Value();
-  if (to_width < 1 || to_height < 1) throw Napi::RangeError::New(env, "the new size must be at least 1x1");
+  const Napi::Float32Array data =
+      floats(from, static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels));
+  const int to_width = integer(info[1], "width", 1, 1 << 20);
+  const int to_height = integer(info[2], "height", 1, 1 << 20);
+  const int threads = integer(info[3], "threads", 1, 1024);
   const float* pixels = data.Data();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
@@ -39,11 +34,9 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
 // whiteNoise(width, height, [r, g, b], deviation, seed): Promise<Float32Array>
 Napi::Value noise(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const int width = info[0].ToNumber().Int32Value();
-  const int height = info[1].ToNumber().Int32Value();
-  if (width < 1 || height < 1) throw Napi::RangeError::New(env, "the size must be at least 1x1");
-  std::array<float, 3> mean{};
-  for (uint32_t i = 0; i < 3; ++i) mean[i] = info[2].As<Napi::Array>().Get(i).ToNumber().FloatValue();
+  const int width = integer(info[0], "width", 1, 1 << 20);
+  const int height = integer(info[1], "height", 1, 1 << 20);
+  const std::array<float, 3> mean = triple(info[2], "mean");
   const float deviation = info[3].ToNumber().FloatValue();
   const uint64_t seed = static_cast<uint64_t>(info[4].ToNumber().Int64Value());
   const auto never = std::make_shared<std::atomic<bool>>(false);
@@ -53,7 +46,7 @@ Napi::Value noise(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
-  auto* tasks = new Tasks;
+  auto* tasks = new Tasks(env);
   env.SetInstanceData(tasks);
   const Napi::Function network = NetworkObject::define(env);
   const Napi::Function session = SessionObject::define(env);

@@ -8,6 +8,9 @@
 namespace scumble::node {
 namespace {
 
+// Tells a Network from a Session: unwrapping alone would take one for the other.
+constexpr napi_type_tag kTag = {0x7c0d7d2f5a1e4b39, 0x9c61b0e2d8f34a57};
+
 // A tensor as it lies in a weights file: little-endian bytes of one of three types.
 struct StoredTensor {
   const uint8_t* bytes;
@@ -32,6 +35,9 @@ StoredTensor stored(const Napi::Object& tensor) {
   StoredTensor found{};
   const std::string type = text(tensor, "dtype");
   found.type = type == "F32" ? StoredTensor::f32 : type == "F16" ? StoredTensor::f16 : StoredTensor::bf16;
+  if (found.type == StoredTensor::bf16 && type != "BF16") {
+    throw Napi::TypeError::New(tensor.Env(), "dtype cannot be " + type);
+  }
   const Napi::Uint8Array bytes = tensor.Get("data").As<Napi::Uint8Array>();
   found.bytes = bytes.Data();
   found.count = bytes.ByteLength() / (found.type == StoredTensor::f32 ? 4 : 2);
@@ -48,11 +54,19 @@ NetworkObject::NetworkObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   if (info.Length() != 1 || !info[0].IsExternal())
     throw Napi::TypeError::New(info.Env(), "use Network.load()");
   network_ = *info[0].As<Napi::External<std::shared_ptr<const Network>>>().Data();
+  info.This().As<Napi::Object>().TypeTag(&kTag);
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), static_cast<int64_t>(network_->bytes()));
 }
 
 void NetworkObject::Finalize(Napi::BasicEnv env) {
   if (network_) Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(network_->bytes()));
+}
+
+const std::shared_ptr<const Network>& NetworkObject::of(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) {
+    throw Napi::TypeError::New(value.Env(), "the network must be one that Network.load() made");
+  }
+  return Unwrap(value.As<Napi::Object>())->network_;
 }
 
 Napi::Value NetworkObject::load(const Napi::CallbackInfo& info) {

@@ -1,11 +1,10 @@
 // Network.load(description): Promise<Network>: widens and packs the weights; sessions share the result.
 #pragma once
 
-#include <napi.h>
-
 #include <memory>
 
 #include "../core/network.h"
+#include "api.h"
 
 namespace scumble::node {
 
@@ -15,7 +14,8 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
   explicit NetworkObject(const Napi::CallbackInfo& info);
   void Finalize(Napi::BasicEnv env) override;
 
-  const std::shared_ptr<const Network>& network() const { return network_; }
+  // The network inside a JavaScript Network; throws for anything else.
+  static const std::shared_ptr<const Network>& of(const Napi::Value& value);
 
  private:
   static Napi::Value load(const Napi::CallbackInfo& info);

@@ -68,7 +68,7 @@ const std::shared_ptr<Held>& SessionObject::held(const Napi::CallbackInfo& info)
 // that the targets, which may take long, can be cancelled too.
 Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto network = Napi::ObjectWrap<NetworkObject>::Unwrap(info[0].As<Napi::Object>())->network();
+  const auto network = NetworkObject::of(info[0]);
   const Napi::Object given = info[1].As<Napi::Object>();
   const SessionOptions options = session_options(given);
   const PictureView content = picture(child(given, "content"), true);

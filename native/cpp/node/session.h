@@ -3,12 +3,11 @@
 // whatever happens to the object.
 #pragma once
 
-#include <napi.h>
-
 #include <memory>
 #include <mutex>
 
 #include "../core/session.h"
+#include "api.h"
 #include "task.h"
 
 namespace scumble::node {

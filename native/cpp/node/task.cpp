@@ -57,13 +57,21 @@ struct Tasks::Running {
   }
 };
 
-Tasks::Tasks() = default;
+// The destructor alone would come too late: Node deletes the thread-safe functions of a closing environment
+// one by one and the instance data after the last of them, while this hook runs before the first.
+Tasks::Tasks(Napi::Env env) {
+  env.AddCleanupHook([this] { stop(); });
+}
 
 Tasks& Tasks::of(Napi::Env env) {
   return *env.GetInstanceData<Tasks>();
 }
 
 Tasks::~Tasks() {
+  stop();
+}
+
+void Tasks::stop() {
   for (const auto& task : running_) *task->cancelled = true;
   for (const auto& task : running_) {
     if (task->thread.joinable()) task->thread.join();

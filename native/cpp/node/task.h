@@ -2,14 +2,14 @@
 // which file and image I/O need; the arithmetic inside is shared out by the engine's pool.
 #pragma once
 
-#include <napi.h>
-
 #include <atomic>
 #include <functional>
 #include <list>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include "api.h"
 
 namespace scumble::node {
 
@@ -21,11 +21,11 @@ using Work = std::function<Finish()>;
 using CancelFlag = std::shared_ptr<std::atomic<bool>>;
 
 // All tasks of one environment. When it goes away (process exit, a worker's end) they are told to stop and
-// waited for, so that none outlives the memory it works on.
+// waited for, so that none outlives the memory it works on or the functions it calls.
 class Tasks {
  public:
   static Tasks& of(Napi::Env env);
-  Tasks();
+  explicit Tasks(Napi::Env env);
   ~Tasks();
 
   // `kept`: JavaScript objects whose memory the work reads.
@@ -39,6 +39,7 @@ class Tasks {
 
  private:
   struct Running;
+  void stop();
   std::list<std::unique_ptr<Running>> running_;
 };
 

@@ -7,8 +7,8 @@ namespace {
 
 constexpr int kLargestSide = 1 << 20;
 
-[[noreturn]] void bad(const Napi::Object& object, const std::string& what) {
-  throw Napi::TypeError::New(object.Env(), what);
+[[noreturn]] void bad(const Napi::Value& value, const std::string& what) {
+  throw Napi::TypeError::New(value.Env(), what);
 }
 
 std::vector<LayerTerm> terms(const Napi::Array& from) {
@@ -17,14 +17,6 @@ std::vector<LayerTerm> terms(const Napi::Array& from) {
     const Napi::Object term = from.Get(i).As<Napi::Object>();
     found.push_back({text(term, "layer"), number(term, "weight")});
   }
-  return found;
-}
-
-std::array<float, 3> triple(const Napi::Object& object, const char* key) {
-  const Napi::Array values = list(object, key);
-  if (values.Length() != 3) bad(object, std::string(key) + " must have three numbers");
-  std::array<float, 3> found{};
-  for (uint32_t i = 0; i < 3; ++i) found[i] = values.Get(i).ToNumber().FloatValue();
   return found;
 }
 
@@ -47,12 +39,16 @@ double number(const Napi::Object& object, const char* key) {
 }
 
 int integer(const Napi::Object& object, const char* key, int low, int high) {
-  const double value = number(object, key);
-  if (!(value >= low && value <= high) || value != std::floor(value)) {
-    bad(object,
-        std::string(key) + " must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
+  return integer(object.Get(key), key, low, high);
+}
+
+int integer(const Napi::Value& value, const char* name, int low, int high) {
+  const double given = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (!(given >= low && given <= high) || given != std::floor(given)) {
+    bad(value, std::string(name) + " must be an integer from " + std::to_string(low) + " to " +
+                   std::to_string(high));
   }
-  return static_cast<int>(value);
+  return static_cast<int>(given);
 }
 
 std::string text(const Napi::Object& object, const char* key) {
@@ -73,18 +69,33 @@ Napi::Array list(const Napi::Object& object, const char* key) {
   return value.As<Napi::Array>();
 }
 
+std::array<float, 3> triple(const Napi::Value& value, const char* name) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 3) {
+    bad(value, std::string(name) + " must be an array of three numbers");
+  }
+  std::array<float, 3> found{};
+  for (uint32_t i = 0; i < 3; ++i) found[i] = value.As<Napi::Array>().Get(i).ToNumber().FloatValue();
+  return found;
+}
+
+Napi::Float32Array floats(const Napi::Object& object, size_t count) {
+  const Napi::Value data = object.Get("data");
+  if (!data.IsTypedArray() || data.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
+    bad(object, "data must be a Float32Array");
+  }
+  const Napi::Float32Array found = data.As<Napi::Float32Array>();
+  if (found.ElementLength() != count) {
+    bad(object, "data must have " + std::to_string(count) + " floats: width * height * channels");
+  }
+  return found;
+}
+
 PictureView picture(const Napi::Object& object, bool with_data) {
   PictureView view;
   view.width = integer(object, "width", 1, kLargestSide);
   view.height = integer(object, "height", 1, kLargestSide);
   if (!with_data) return view;
-  const Napi::Value data = object.Get("data");
-  if (!data.IsTypedArray() || data.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array) {
-    bad(object, "data must be a Float32Array");
-  }
-  const Napi::Float32Array floats = data.As<Napi::Float32Array>();
-  if (floats.ElementLength() != view.elements()) bad(object, "data must have width * height * 3 floats");
-  view.data = floats.Data();
+  view.data = floats(object, view.elements()).Data();
   return view;
 }
 
@@ -93,8 +104,8 @@ Architecture architecture(const Napi::Object& object) {
   Preprocessing& pre = found.preprocessing;
   pre.bgr = choice<bool>(object, "channelOrder", {{"RGB", false}, {"BGR", true}});
   pre.range = static_cast<float>(number(object, "range"));
-  pre.mean = triple(object, "mean");
-  pre.std = triple(object, "std");
+  pre.mean = triple(object.Get("mean"), "mean");
+  pre.std = triple(object.Get("std"), "std");
   pre.padding =
       choice<Padding>(object, "padding", {{"zero", Padding::zero}, {"replicate", Padding::replicate}});
   const Napi::Array convolutions = list(object, "convolutions");

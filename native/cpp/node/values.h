@@ -2,20 +2,23 @@
 // mistake there from becoming a wild pointer here.
 #pragma once
 
-#include <napi.h>
-
 #include <string>
 
 #include "../core/session.h"
+#include "api.h"
 #include "task.h"
 
 namespace scumble::node {
 
 double number(const Napi::Object& object, const char* key);
 int integer(const Napi::Object& object, const char* key, int low, int high);
+int integer(const Napi::Value& value, const char* name, int low, int high);
 std::string text(const Napi::Object& object, const char* key);
 Napi::Object child(const Napi::Object& object, const char* key);
 Napi::Array list(const Napi::Object& object, const char* key);
+std::array<float, 3> triple(const Napi::Value& value, const char* name);
+// The object's `data`, which must be a Float32Array of `count`.
+Napi::Float32Array floats(const Napi::Object& object, size_t count);
 
 // { data: Float32Array, width, height }, or without data where only the size matters.
 PictureView picture(const Napi::Object& object, bool with_data);
