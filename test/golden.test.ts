@@ -1,0 +1,112 @@
+// Against numbers that other programs computed with the real VGG-19: gradients in float64, and the losses that
+// neural-style-pt prints, from the engine at every instruction set of this machine and from stylize() itself.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { addon, type EngineLosses, type EngineOptions } from '../dist/addon.js';
+import { type Progress, stylize } from '../dist/index.js';
+import { GOLDEN, golden, iterate, WEIGHTS } from './support/golden.js';
+import { node } from './support/runs.js';
+
+interface Terms {
+  content: number[];
+  style: number[];
+  total: number;
+}
+
+const present = existsSync(GOLDEN) && existsSync(WEIGHTS);
+const withGolden = (title: string, run: (t: ExecutionContext) => Promise<void>) =>
+  test.serial(title, async (t) => {
+    if (present) return run(t);
+    t.log('skipped: ../shared/golden or ../shared/weights is not here');
+    t.pass();
+  });
+
+function closeTo(t: ExecutionContext, found: Terms, wanted: Terms, bar: number, where: string) {
+  const all = ({ content, style, total }: Terms) => [...content, ...style, total];
+  // After the tiny first step of L-BFGS the content term is 5e-12 of the total, and mostly rounding.
+  const least = 1e-9 * wanted.total;
+  for (const [i, reference] of all(wanted).entries()) {
+    const off = Math.abs(all(found)[i]! - reference) / Math.max(reference, least);
+    t.true(off <= bar, `${where}, term ${i}: ${off} off`);
+  }
+}
+
+const gradients = present
+  ? golden<{ runs: Record<string, { content: number; style: Record<string, number>; total: number }> }>(
+      'gradient.json',
+    ).runs
+  : {};
+const BARS: Record<string, number> = { 'max-floor': 3e-3, 'max-ceil': 3e-3, 'avg-floor': 1e-5 };
+
+const instructionSets = ['portable', 'avx2', 'avx512'];
+for (const set of instructionSets) {
+  withGolden(`gradients at ${set}`, async (t) => {
+    const code = `
+      import { gradients } from './test/support/golden.ts';
+      process.stdout.write(JSON.stringify(await gradients()));
+    `;
+    const { stdout, stderr } = await node(['--import=tsx', '--input-type=module', '--eval', code], {
+      env: { SCUMBLE_ISA: set },
+    });
+    if (stderr.includes(`SCUMBLE_ISA is "${set}"; this processor runs`)) {
+      t.log(`skipped: this processor does not run ${set}`);
+      t.pass();
+      return;
+    }
+    const { instructionSet, runs } = JSON.parse(stdout) as {
+      instructionSet: string;
+      runs: Record<string, { losses: EngineLosses; error: number }>;
+    };
+    t.is(instructionSet, set);
+    t.deepEqual(Object.keys(runs), Object.keys(BARS));
+    for (const [name, { losses, error }] of Object.entries(runs)) {
+      const { content, style, total } = gradients[name]!;
+      closeTo(t, losses, { content: [content], style: Object.values(style), total }, 1e-5, name);
+      t.true(error <= BARS[name]!, `${name}: the gradient is ${error} off`);
+    }
+  });
+}
+
+const reference = present ? golden<{ runs: Record<string, Terms[]> }>('neural-style-pt.json').runs : {};
+const cases: Record<string, Partial<EngineOptions> & { kind: 'adam' | 'lbfgs' }> = {
+  'adam lr=1 tv=0': { kind: 'adam' },
+  'adam lr=1 tv=1e-3': { kind: 'adam', tvWeight: 1e-3 },
+  'lbfgs tv=0': { kind: 'lbfgs' },
+  'adam avg pooling tv=0': { kind: 'adam', pooling: 'average' },
+};
+
+/** The losses of every iteration: within 0.1 % over the first five, 1 % to the end. */
+function follows(t: ExecutionContext, found: Terms[], name: string) {
+  t.is(found.length, reference[name]!.length);
+  for (const [i, wanted] of reference[name]!.entries()) {
+    closeTo(t, found[i]!, wanted, i < 5 ? 1e-3 : 1e-2, `iteration ${i + 1}`);
+  }
+}
+
+for (const [name, { kind, ...changes }] of Object.entries(cases)) {
+  withGolden(`neural-style-pt: ${name}`, async (t) => {
+    follows(t, await iterate(kind, changes, reference[name]!.length), name);
+    t.log(`at ${addon().instructionSet}`);
+  });
+}
+
+withGolden('neural-style-pt: stylize() gives these losses', async (t) => {
+  t.deepEqual(Object.keys(reference).sort(), Object.keys(cases).sort());
+  const found: Terms[] = [];
+  const picture = await stylize({
+    content: join(GOLDEN, 'content-128x96.png'),
+    style: join(GOLDEN, 'style-128x101.png'),
+    weights: WEIGHTS,
+    scales: 1,
+    size: 128,
+    history: 100,
+    tvWeight: 0,
+    iterations: 12,
+    onProgress: ({ content, style, total }: Progress) =>
+      found.push({ content: Object.values(content), style: Object.values(style), total }),
+  });
+  t.deepEqual([picture.width, picture.height], [128, 96]);
+  follows(t, found, 'lbfgs tv=0');
+});

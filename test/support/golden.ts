@@ -1,0 +1,99 @@
+// The golden inputs and what the engine makes of them; also run by itself, in a process per instruction set.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { addon, type EngineLosses, type EngineOptions } from '../../dist/addon.js';
+import { engineNetwork } from '../../dist/engine-network.js';
+import { readImage } from '../../dist/image/read.js';
+import type { Raster } from '../../dist/image/types.js';
+import { readNetwork } from '../../dist/weights/network.js';
+import { relative } from './runs.js';
+
+export const GOLDEN = fileURLToPath(new URL('../../../shared/golden', import.meta.url));
+export const WEIGHTS = fileURLToPath(new URL('../../../shared/weights/vgg19.safetensors', import.meta.url));
+
+export function golden<T>(name: string): T {
+  return JSON.parse(readFileSync(`${GOLDEN}/${name}`, 'utf8')) as T;
+}
+
+const STYLE_LAYERS = ['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'];
+
+async function inputs() {
+  const description = engineNetwork(await readNetwork(WEIGHTS), {
+    contentLayers: { relu4_2: 1 },
+    styleLayers: Object.fromEntries(STYLE_LAYERS.map((layer) => [layer, 1])),
+    rounding: 'floor',
+  });
+  const read = (name: string) => readImage(`${GOLDEN}/${name}`, name, 1e6);
+  return {
+    network: await addon().Network.load(description),
+    content: await read('content-128x96.png'),
+    styles: [{ ...(await read('style-128x101.png')), blend: 1 }],
+  };
+}
+
+function settings(kind: 'adam' | 'lbfgs', changes: Partial<EngineOptions>): EngineOptions {
+  return {
+    pooling: 'max',
+    rounding: 'floor',
+    contentTerms: [{ layer: 'relu4_2', weight: 5 }],
+    styleTerms: STYLE_LAYERS.map((layer) => ({ layer, weight: 100 })),
+    tvWeight: 0,
+    optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 100 },
+    averaging: 0,
+    threads: 2,
+    ...changes,
+  };
+}
+
+/** The losses of each iteration, from the content image on. */
+export async function iterate(kind: 'adam' | 'lbfgs', changes: Partial<EngineOptions>, iterations: number) {
+  const { network, content, styles } = await inputs();
+  const given = { ...settings(kind, changes), content, styles, start: content };
+  const session = await addon().Session.create(network, given).session;
+  const losses: EngineLosses[] = [];
+  for (let i = 0; i < iterations; i++) losses.push(await session.step());
+  await session.dispose();
+  return losses;
+}
+
+/** The losses at the content image flipped left to right, and how far the gradient is from the stored one. */
+export async function gradients() {
+  const { network, content, styles } = await inputs();
+  const start = flipped(content);
+  const runs: Record<string, { losses: EngineLosses; error: number }> = {};
+  for (const [name, pooling, rounding] of [
+    ['max-floor', 'max', 'floor'],
+    ['max-ceil', 'max', 'ceil'],
+    ['avg-floor', 'average', 'floor'],
+  ] as const) {
+    const given = { ...settings('lbfgs', { pooling, rounding }), content, styles, start };
+    const session = await addon().Session.create(network, given).session;
+    const losses = await session.step();
+    const gradient = await session.gradient();
+    await session.dispose();
+    runs[name] = { losses, error: relative(planes(gradient), stored(`gradient-${name}.npy`)) };
+  }
+  return { instructionSet: addon().instructionSet, runs };
+}
+
+function flipped({ data, width, height }: Raster): Raster {
+  const from = (x: number, y: number) => (y * width + width - 1 - x) * 3;
+  const mirrored = data.map((_, i) => {
+    const pixel = Math.floor(i / 3);
+    return data[from(pixel % width, Math.floor(pixel / width)) + (i % 3)]!;
+  });
+  return { data: mirrored, width, height };
+}
+
+/** Channel by channel instead of pixel by pixel. */
+function planes(data: Float32Array): Float32Array {
+  const pixels = data.length / 3;
+  return data.map((_, i) => data[(i % pixels) * 3 + Math.floor(i / pixels)]!);
+}
+
+/** A NumPy file of float32. */
+function stored(name: string): Float32Array {
+  const file = readFileSync(`${GOLDEN}/${name}`);
+  return new Float32Array(new Uint8Array(file.subarray(10 + file.readUInt16LE(8))).buffer);
+}

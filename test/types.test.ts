@@ -1,0 +1,186 @@
+// The public types, as a program that imports 'scumble' sees them; tsc checks this file.
+
+import test from 'ava';
+import { expectTypeOf } from 'expect-type';
+import {
+  AddonError,
+  DivergedError,
+  type ErrorCode,
+  ImageError,
+  type ImageSource,
+  type LayerWeights,
+  MemoryError,
+  OptionError,
+  OutputError,
+  Picture,
+  type Progress,
+  type RawImage,
+  type SaveOptions,
+  ScumbleError,
+  type Stylization,
+  type StylizeOptions,
+  stylize,
+  WeightsError,
+} from 'scumble';
+import * as built from '../dist/index.js';
+
+test('what is exported, and nothing else', async (t) => {
+  const exports = await import('scumble');
+  t.deepEqual(Object.keys(exports).sort(), [
+    'AddonError',
+    'DivergedError',
+    'ImageError',
+    'MemoryError',
+    'OptionError',
+    'OutputError',
+    'Picture',
+    'ScumbleError',
+    'WeightsError',
+    'stylize',
+  ]);
+  t.is(exports.stylize, built.stylize, "the package's own name leads to what was built");
+});
+
+test('stylize', (t) => {
+  expectTypeOf(stylize).parameters.toEqualTypeOf<[StylizeOptions]>();
+  expectTypeOf(stylize).returns.toEqualTypeOf<Stylization>();
+  expectTypeOf<Stylization>().toEqualTypeOf<Promise<Picture> & AsyncIterable<Progress>>();
+  expectTypeOf<Awaited<Stylization>>().toEqualTypeOf<Picture>();
+  t.pass();
+});
+
+test('options', (t) => {
+  type Required = {
+    [K in keyof StylizeOptions]-?: undefined extends StylizeOptions[K] ? never : K;
+  }[keyof StylizeOptions];
+  expectTypeOf<Exclude<Required, 'content' | 'style'>>().toEqualTypeOf<never>();
+  expectTypeOf<{ content: string; style: string }>().toExtend<StylizeOptions>();
+  expectTypeOf<StylizeOptions['content']>().toEqualTypeOf<ImageSource>();
+  expectTypeOf<StylizeOptions['style']>().toEqualTypeOf<ImageSource | readonly ImageSource[]>();
+  expectTypeOf<StylizeOptions['styleBlend']>().toEqualTypeOf<readonly number[] | undefined>();
+  expectTypeOf<StylizeOptions['contentLayers']>().toEqualTypeOf<LayerWeights | undefined>();
+  expectTypeOf<StylizeOptions['styleLayers']>().toEqualTypeOf<LayerWeights | undefined>();
+  expectTypeOf<LayerWeights>().toEqualTypeOf<readonly string[] | Readonly<Record<string, number>>>();
+  expectTypeOf<StylizeOptions['optimizer']>().toEqualTypeOf<'lbfgs' | 'adam' | undefined>();
+  expectTypeOf<StylizeOptions['pooling']>().toEqualTypeOf<'max' | 'average' | 'l2' | undefined>();
+  expectTypeOf<StylizeOptions['rounding']>().toEqualTypeOf<'floor' | 'ceil' | undefined>();
+  expectTypeOf<StylizeOptions['signal']>().toEqualTypeOf<AbortSignal | undefined>();
+  expectTypeOf<NonNullable<StylizeOptions['onProgress']>>().parameters.toEqualTypeOf<[Progress]>();
+  expectTypeOf<ImageSource>().toEqualTypeOf<string | URL | Uint8Array | ArrayBuffer | RawImage>();
+  expectTypeOf<Buffer>().toExtend<ImageSource>();
+  type Numeric =
+    | 'size'
+    | 'styleScale'
+    | 'iterations'
+    | 'contentWeight'
+    | 'styleWeight'
+    | 'tvWeight'
+    | 'learningRate'
+    | 'history'
+    | 'beta1'
+    | 'beta2'
+    | 'epsilon'
+    | 'averaging'
+    | 'scales'
+    | 'minSize'
+    | 'seed'
+    | 'threads'
+    | 'maxPixels';
+  expectTypeOf<StylizeOptions[Numeric]>().toEqualTypeOf<number | undefined>();
+  t.pass();
+});
+
+test('what the types refuse', (t) => {
+  const image = 'a.png';
+  const refused = () => {
+    // @ts-expect-error no options
+    stylize();
+    // @ts-expect-error no style
+    stylize({ content: image });
+    // @ts-expect-error no content
+    stylize({ style: image });
+    // @ts-expect-error a number is no image
+    stylize({ content: 5, style: image });
+    // @ts-expect-error nor in a list
+    stylize({ content: image, style: [image, 5] });
+    // @ts-expect-error raw pixels need their size
+    stylize({ content: { data: new Uint8Array(3) }, style: image });
+    // @ts-expect-error and five channels there are not
+    stylize({ content: { data: new Uint8Array(5), width: 1, height: 1, channels: 5 }, style: image });
+    // @ts-expect-error an unknown option
+    stylize({ content: image, style: image, iteration: 5 });
+    // @ts-expect-error a word for a number
+    stylize({ content: image, style: image, size: '512' });
+    // @ts-expect-error an unknown optimiser
+    stylize({ content: image, style: image, optimizer: 'sgd' });
+    // @ts-expect-error an unknown pooling
+    stylize({ content: image, style: image, pooling: 'min' });
+    // @ts-expect-error one layer is a list of one
+    stylize({ content: image, style: image, contentLayers: 'relu4_2' });
+    // @ts-expect-error a layer's weight is a number
+    stylize({ content: image, style: image, styleLayers: { relu1_1: 'much' } });
+    // @ts-expect-error a controller is no signal
+    stylize({ content: image, style: image, signal: new AbortController() });
+    // @ts-expect-error progress has no percentage
+    stylize({ content: image, style: image, onProgress: ({ percent }) => percent });
+    stylize({ content: image, style: image }).then((picture) => {
+      // @ts-expect-error a picture is not changed in size
+      picture.width = 5;
+    });
+    // @ts-expect-error PNG has no bit depth of 12
+    stylize({ content: image, style: image }).then((picture) => picture.save('a.png', { bitDepth: 12 }));
+  };
+  t.is(typeof refused, 'function');
+});
+
+test('progress', (t) => {
+  expectTypeOf<Progress['scale']>().toEqualTypeOf<[width: number, height: number]>();
+  expectTypeOf<Progress['content']>().toEqualTypeOf<Record<string, number>>();
+  expectTypeOf<Progress['style']>().toEqualTypeOf<Record<string, number>>();
+  expectTypeOf<Progress['image']>().toEqualTypeOf<() => Promise<Picture>>();
+  type Numeric =
+    | 'scaleIndex'
+    | 'scaleCount'
+    | 'iteration'
+    | 'iterations'
+    | 'total'
+    | 'tv'
+    | 'elapsed'
+    | 'remaining';
+  expectTypeOf<Progress[Numeric]>().toEqualTypeOf<number>();
+  expectTypeOf<keyof Progress>().toEqualTypeOf<Numeric | 'scale' | 'content' | 'style' | 'image'>();
+  t.pass();
+});
+
+test('pictures', (t) => {
+  expectTypeOf<Picture['data']>().toEqualTypeOf<Float32Array>();
+  expectTypeOf<Picture['alpha']>().toEqualTypeOf<Float32Array | undefined>();
+  expectTypeOf<Picture['channels']>().toEqualTypeOf<3 | 4>();
+  expectTypeOf<Picture['save']>().parameters.toEqualTypeOf<[path: string, options?: SaveOptions]>();
+  expectTypeOf<ReturnType<Picture['save']>>().toEqualTypeOf<Promise<void>>();
+  expectTypeOf<ReturnType<Picture['encode']>>().resolves.toEqualTypeOf<Buffer>();
+  expectTypeOf<ReturnType<Picture['toRaw']>>().toExtend<RawImage>();
+  expectTypeOf<SaveOptions>().toEqualTypeOf<{ bitDepth?: 8 | 16; quality?: number }>();
+  t.is(Picture.name, 'Picture');
+});
+
+test('errors', (t) => {
+  expectTypeOf<ScumbleError>().toExtend<Error>();
+  expectTypeOf<ScumbleError['code']>().toEqualTypeOf<ErrorCode>();
+  expectTypeOf<OptionError['value']>().toEqualTypeOf<unknown>();
+  expectTypeOf<MemoryError['fittingSize']>().toEqualTypeOf<number>();
+  expectTypeOf<DivergedError['picture']>().toEqualTypeOf<Picture>();
+  for (const type of [
+    OptionError,
+    ImageError,
+    WeightsError,
+    OutputError,
+    MemoryError,
+    DivergedError,
+    AddonError,
+  ]) {
+    expectTypeOf<InstanceType<typeof type>>().toExtend<ScumbleError>();
+    t.true(type.prototype instanceof ScumbleError);
+    t.true(type.prototype instanceof Error);
+  }
+});
