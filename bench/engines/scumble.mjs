@@ -1,0 +1,60 @@
+// Scumble itself: a whole Adam iteration in the native engine, as `stylize({ optimizer: 'adam' })` does it. The picture
+// moves from one iteration to the next; the first one evaluates the same point as the peers do.
+import { availableParallelism } from 'node:os';
+import { addon } from '../../dist/addon.js';
+import { readInputImage, readInputs } from '../inputs.mjs';
+import { serve } from '../protocol.mjs';
+
+let session;
+let layers;
+
+async function prepare({ folder, size, threads }) {
+  const engine = addon();
+  const { mean, std, convolutions, objective, weightOf, biasOf } = readInputs(folder);
+  const { contentLayer, styleLayers, contentWeight, styleWeight } = objective;
+  layers = { contentLayer, styleLayers };
+  const tensor = (values, shape) => ({
+    dtype: 'F32',
+    shape,
+    data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+  });
+  const network = await engine.Network.load({
+    channelOrder: 'RGB',
+    range: 255,
+    mean,
+    std,
+    padding: 'zero',
+    convolutions: convolutions.map((conv) => {
+      const { name, inputs, outputs } = conv;
+      const [block, index] = name.slice('conv'.length).split('_').map(Number);
+      const weight = tensor(weightOf(conv), [outputs, inputs, 3, 3]);
+      return { block, index, inputs, outputs, weight, bias: tensor(biasOf(conv), [outputs]) };
+    }),
+  });
+  const image = (name) => ({ data: readInputImage(folder, name, size), width: size, height: size });
+  session = await engine.Session.create(network, {
+    content: image('content'),
+    styles: [{ ...image('style'), blend: 1 }],
+    start: image('start'),
+    pooling: 'max',
+    rounding: 'floor',
+    contentTerms: [{ layer: contentLayer, weight: contentWeight }],
+    styleTerms: styleLayers.map((layer) => ({ layer, weight: styleWeight })),
+    tvWeight: 0,
+    optimizer: { kind: 'adam', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 10 },
+    averaging: 0,
+    threads,
+  }).session;
+  const { default: pkg } = await import('../../package.json', { with: { type: 'json' } });
+  const used = Math.min(threads, availableParallelism());
+  return { version: pkg.version, threads: used, notes: engine.instructionSet };
+}
+
+async function iterate() {
+  const { content, style, total } = await session.step();
+  const losses = { [`content ${layers.contentLayer}`]: content[0] };
+  for (const [i, layer] of layers.styleLayers.entries()) losses[`style ${layer}`] = style[i];
+  return { ...losses, total };
+}
+
+await serve({ prepare, iterate, gradient: () => session.gradient() });
