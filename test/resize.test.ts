@@ -56,6 +56,14 @@ for (const [from, to] of [
     [200, 3],
     [2, 2],
   ],
+  [
+    [31, 23],
+    [31, 12],
+  ],
+  [
+    [31, 23],
+    [40, 23],
+  ],
 ] as [[number, number], [number, number]][]) {
   test(`${from.join('x')} to ${to.join('x')}`, async (t) => {
     const image = wave(...from);

@@ -1,6 +1,7 @@
 // Previews, Progress.image(): what they show, what they keep of the content, and asking for them at odd moments.
 
-import test from 'ava';
+import { setImmediate as turn } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
 import { addon, type EngineSession } from '../dist/addon.js';
 import { type Picture, type Progress, type RawImage, stylize } from '../dist/index.js';
 import { bits, collect, collectGarbage, options, wave } from './support/runs.js';
@@ -145,18 +146,41 @@ test.serial('previews that nobody keeps do not pile up during a scale', async (t
   t.true(alive <= 1, `${alive} of 20 are still there`);
 });
 
-test.serial('a preview that fails takes neither the run nor the process with it', async (t) => {
+/** Lets `first` stand in for the first preview that is asked of every session. */
+function replaceFirstPreview(
+  t: ExecutionContext,
+  first: (session: EngineSession) => Promise<Float32Array>,
+): void {
   const { Session } = addon();
   t.teardown(() => {
     addon().Session = Session;
   });
+  const replaced = (session: EngineSession): EngineSession => {
+    let asked = false;
+    const image = () => {
+      if (asked) return session.image();
+      asked = true;
+      return first(session);
+    };
+    return {
+      image,
+      step: () => session.step(),
+      gradient: () => session.gradient(),
+      cancel: () => session.cancel(),
+      dispose: () => session.dispose(),
+    };
+  };
   addon().Session = {
     estimate: Session.estimate,
     create: (...given) => {
       const { session, cancel } = Session.create(...given);
-      return { session: session.then(withoutMemoryForOnePreview), cancel };
+      return { session: session.then(replaced), cancel };
     },
   };
+}
+
+test.serial('a preview that fails takes neither the run nor the process with it', async (t) => {
+  replaceFirstPreview(t, () => Promise.reject(new Error('out of memory')));
   const asked: Promise<unknown>[] = [];
   const onProgress = (p: Progress) => {
     if (p.iteration === 1) asked.push(t.throwsAsync(p.image(), { message: 'out of memory' }));
@@ -166,18 +190,27 @@ test.serial('a preview that fails takes neither the run nor the process with it'
   t.is(picture.width, 24);
 });
 
-function withoutMemoryForOnePreview(session: EngineSession): EngineSession {
-  let failed = false;
-  const image = () => {
-    if (failed) return session.image();
-    failed = true;
-    return Promise.reject(new Error('out of memory'));
+test.serial('the run waits for a preview, however long it takes', async (t) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  replaceFirstPreview(t, async (session) => {
+    await held;
+    return session.image();
+  });
+  let preview: Promise<Picture> | undefined;
+  let ended = false;
+  const onProgress = (p: Progress) => {
+    if (p.iteration === 1) preview = p.image();
   };
-  return {
-    image,
-    step: () => session.step(),
-    gradient: () => session.gradient(),
-    cancel: () => session.cancel(),
-    dispose: () => session.dispose(),
-  };
-}
+  const run = stylize(options({ onProgress })).finally(() => {
+    ended = true;
+  });
+  while (!preview) await turn();
+  for (let i = 0; i < 5000; i++) await turn();
+  t.false(ended);
+  release();
+  t.is((await preview).width, 24);
+  t.is((await run).width, 24);
+});
