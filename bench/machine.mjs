@@ -22,7 +22,8 @@ export function describeMachine(threads) {
 
 /** The commit, with `-dirty` if tracked files differ from it. */
 export function commit() {
-  const git = (...args) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8' }).trim();
+  const git = (...args) =>
+    execFileSync('git', ['-C', root, ...args], { encoding: 'utf8', stdio: 'pipe' }).trim();
   try {
     const changed = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/results');
     return git('rev-parse', '--short', 'HEAD') + (changed ? '-dirty' : '');
