@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import { readOptions } from '../dist/image/write.js';
-import { ended, MAIN, scumble, start, studio, weightsIn } from './cli-support.js';
+import { ended, MAIN, scumble, start, studio, weightsIn } from './support/cli.js';
 
 /** Scales 32 × 24, 45 × 34 and 64 × 48. */
 const SMALL = ['content.png', 'style.png', '--size', '64', '--min-size', '32', '--threads', '2'];

@@ -12,7 +12,7 @@ import { parseLayers, parseNumber, parseNumbers } from '../dist/cli/parse.js';
 import { addStylizeFlags } from '../dist/cli/stylize-flags.js';
 import { OptionError } from '../dist/errors.js';
 import { resolveOptions } from '../dist/options.js';
-import { ended, scumble, start, studio, weightsIn } from './cli-support.js';
+import { ended, scumble, start, studio, weightsIn } from './support/cli.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));

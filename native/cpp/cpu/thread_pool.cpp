@@ -14,9 +14,11 @@ namespace {
 struct Job {
   const std::function<void(int)>* task;
   int count;
-  int helpers_wanted;
+  int wanted;  // threads that may still join; guarded by the pool's mutex
   std::atomic<int> next{0};
-  int helpers = 0;  // inside the job now; guarded by the pool's mutex
+  int inside = 0;  // threads at work on it; guarded by the pool's mutex
+
+  bool open() const { return next.load(std::memory_order_relaxed) < count; }
 
   void work() {
     for (int i = next.fetch_add(1, std::memory_order_relaxed); i < count;
@@ -26,28 +28,49 @@ struct Job {
   }
 };
 
+// A task that itself runs a job holds a place already, and must not wait for another.
+thread_local bool at_work = false;
+
 }  // namespace
 
 struct ThreadPool::State {
   std::mutex mutex;
-  std::condition_variable wake;
+  std::condition_variable wake;  // a job has come, or a place is free
   std::condition_variable done;
-  std::deque<Job*> jobs;  // those that still want helpers
+  std::deque<Job*> jobs;  // those that more threads may join
   std::vector<std::thread> threads;
+  const int places = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  int taken = 0;  // of the places: threads at work, callers included
   bool stopping = false;
+
+  // Called and left with the lock held.
+  void work_on(Job& job, std::unique_lock<std::mutex>& lock) {
+    ++taken;
+    ++job.inside;
+    if (--job.wanted == 0) withdraw(job);
+    lock.unlock();
+    at_work = true;
+    job.work();
+    at_work = false;
+    lock.lock();
+    withdraw(job);
+    --job.inside;
+    --taken;
+    done.notify_all();
+    if (!jobs.empty()) wake.notify_one();
+  }
+
+  void withdraw(Job& job) {
+    const auto queued = std::find(jobs.begin(), jobs.end(), &job);
+    if (queued != jobs.end()) jobs.erase(queued);
+  }
 
   void help() {
     std::unique_lock<std::mutex> lock(mutex);
     for (;;) {
-      wake.wait(lock, [&] { return stopping || !jobs.empty(); });
+      wake.wait(lock, [&] { return stopping || (!jobs.empty() && taken < places); });
       if (stopping) return;
-      Job* job = jobs.front();
-      if (--job->helpers_wanted == 0) jobs.pop_front();
-      ++job->helpers;
-      lock.unlock();
-      job->work();
-      lock.lock();
-      if (--job->helpers == 0) done.notify_all();
+      work_on(*jobs.front(), lock);
     }
   }
 };
@@ -70,29 +93,27 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::run(int count, int threads, const std::function<void(int)>& task) {
-  const int helpers = std::min(count, threads) - 1;
-  if (helpers <= 0) {
-    for (int i = 0; i < count; ++i) task(i);
+  State& state = *state_;
+  Job job{&task, count, std::min(count, threads), {}, 0};
+  if (job.wanted <= 1 || at_work) {
+    job.work();
     return;
   }
-  Job job{&task, count, helpers, {}, 0};
-  {
-    const std::lock_guard<std::mutex> lock(state_->mutex);
-    while (static_cast<int>(state_->threads.size()) < helpers) {
-      state_->threads.emplace_back([state = state_] { state->help(); });
-    }
-    state_->jobs.push_back(&job);
+  std::unique_lock<std::mutex> lock(state.mutex);
+  const int helpers = std::min(job.wanted, state.places);
+  while (static_cast<int>(state.threads.size()) < helpers) {
+    state.threads.emplace_back([&state] { state.help(); });
   }
-  if (helpers == 1) {
-    state_->wake.notify_one();
+  state.jobs.push_back(&job);
+  if (job.wanted == 2) {
+    state.wake.notify_one();
   } else {
-    state_->wake.notify_all();
+    state.wake.notify_all();
   }
-  job.work();
-  std::unique_lock<std::mutex> lock(state_->mutex);
-  const auto queued = std::find(state_->jobs.begin(), state_->jobs.end(), &job);
-  if (queued != state_->jobs.end()) state_->jobs.erase(queued);
-  state_->done.wait(lock, [&] { return job.helpers == 0; });
+  // With all places taken by other callers' jobs, the helpers will come to this one.
+  if (state.taken < state.places) state.work_on(job, lock);
+  state.done.wait(lock, [&] { return !job.open() && job.inside == 0; });
+  state.withdraw(job);
 }
 
 }  // namespace scumble::cpu

@@ -1,6 +1,8 @@
 // One pool of threads for the whole process, apart from libuv's. A job is a number of independent tasks; the
-// caller works on it too, and helpers join as they become free, never more than the job allows. Which thread
-// takes which task varies, so tasks must not depend on it: every sum has its own fixed order.
+// caller works on it too, and helpers join as they become free, never more than the job allows. However many
+// callers there are, no more threads work at once than the machine has cores: a caller that finds them all
+// busy leaves its job to the helpers. Which thread takes which task varies, so tasks must not depend on it:
+// every sum has its own fixed order.
 #pragma once
 
 #include <functional>
