@@ -94,11 +94,12 @@ export interface Addon {
       options: EngineOptions & { content: Size; styles: (Size & { blend: number })[] },
     ): { network: number; session: number };
   };
-  /** Lanczos. */
+  /** Lanczos, held to 0..high. */
   resample(
     from: { data: Float32Array; width: number; height: number; channels: number },
     width: number,
     height: number,
+    high: number,
     threads: number,
   ): Promise<Float32Array>;
   whiteNoise(

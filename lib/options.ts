@@ -197,11 +197,12 @@ export function resolveOptions(given: StylizeOptions): ResolvedOptions {
       'weights is missing: give a safetensors file with a VGG network, or set SCUMBLE_WEIGHTS to one',
     );
   }
-  const sum = blend.reduce((a, b) => a + b, 0);
+  const largest = Math.max(...blend); // so that the sum cannot overflow
+  const sum = blend.reduce((a, b) => a + b / largest, 0);
   return {
     ...rest,
     styles,
-    styleBlend: blend.map((b) => b / sum),
+    styleBlend: blend.map((b) => b / largest / sum),
     weights: file,
     learningRate: learningRate ?? LEARNING_RATE[rest.optimizer],
   };

@@ -20,7 +20,7 @@ export interface Progress {
   style: Record<string, number>;
   /** Weighted total variation. */
   tv: number;
-  /** Seconds since the first iteration began, and an estimate of those to come. */
+  /** Seconds since the first scale began, and an estimate of those to come. */
   elapsed: number;
   remaining: number;
   /**

@@ -57,7 +57,7 @@ export function stylize(options: StylizeOptions): Stylization {
       reject(error);
       throw error;
     } finally {
-      reject(new DOMException('the iteration was left before its end', 'AbortError'));
+      reject(left());
     }
   }
   return Object.assign(promise, {
@@ -66,10 +66,18 @@ export function stylize(options: StylizeOptions): Stylization {
         throw new TypeError('a stylization can be iterated once, and only before anything is awaited');
       driven = true;
       promise.catch(() => {}); // whoever iterates sees the error there
-      return pull();
+      const iterator = pull();
+      const leave = iterator.return.bind(iterator);
+      iterator.return = () => {
+        reject(left()); // a generator that never began runs no finally
+        return leave();
+      };
+      return iterator;
     },
   });
 }
+
+const left = () => new DOMException('the iteration was left before its end', 'AbortError');
 
 async function drain(run: AsyncGenerator<Progress, Picture>): Promise<Picture> {
   for (;;) {

@@ -32,8 +32,15 @@ export function build(tool = has('cmake') ? 'cmake' : 'gyp') {
     console.error('scumble: building the addon with CMake');
     return run(join(packageFolder('cmake-js'), 'bin', 'cmake-js'), ['build', '--directory', root]);
   }
-  console.error('scumble: building the addon with node-gyp (CPU only; with CMake installed it would be CMake)');
-  return run(join(packageFolder('node-gyp'), 'bin', 'node-gyp.js'), ['rebuild', '--directory', root, ...headers()]);
+  console.error(
+    'scumble: building the addon with node-gyp (CPU only; with CMake installed it would be CMake)',
+  );
+  return run(join(packageFolder('node-gyp'), 'bin', 'node-gyp.js'), [
+    'rebuild',
+    '--directory',
+    root,
+    ...headers(),
+  ]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -108,7 +108,7 @@ test('memory that was handed on is no memory', async (t) => {
     /1152 floats/,
   );
   const image = { data, width: 24, height: 16, channels: 3 };
-  await refused(t, () => engine.resample(image, 5, 5, 1), /1152 floats/);
+  await refused(t, () => engine.resample(image, 5, 5, 255, 1), /1152 floats/);
 });
 
 const changes: [string, object, RegExp][] = [
@@ -193,14 +193,14 @@ test('resample and whiteNoise check what they are given', async (t) => {
     { ...image, width: 9 },
     { ...image, height: -4 },
   ];
-  for (const wrong of shapes) await refused(t, () => engine.resample(wrong, 5, 5, 1), /./);
+  for (const wrong of shapes) await refused(t, () => engine.resample(wrong, 5, 5, 255, 1), /./);
   for (const size of [0, -1, 1.5, Number.NaN, 2 ** 31, 2 ** 32 + 5, '5', undefined]) {
-    await refused(t, () => engine.resample(image, size, 5, 1), /width must be an integer/);
-    await refused(t, () => engine.resample(image, 5, size, 1), /height must be an integer/);
+    await refused(t, () => engine.resample(image, size, 5, 255, 1), /width must be an integer/);
+    await refused(t, () => engine.resample(image, 5, size, 255, 1), /height must be an integer/);
     await refused(t, () => engine.whiteNoise(size, 5, [1, 2, 3], 4, 5), /width must be an integer/);
     await refused(t, () => engine.whiteNoise(5, size, [1, 2, 3], 4, 5), /height must be an integer/);
   }
-  await refused(t, () => engine.resample(image, 5, 5, 0), /threads must be an integer/);
+  await refused(t, () => engine.resample(image, 5, 5, 255, 0), /threads must be an integer/);
   for (const mean of [undefined, 5, [1, 2], [1, 2, 3, 4]]) {
     await refused(t, () => engine.whiteNoise(5, 5, mean, 4, 5), /mean must be an array of three numbers/);
   }

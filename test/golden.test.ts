@@ -77,11 +77,16 @@ const cases: Record<string, Partial<EngineOptions> & { kind: 'adam' | 'lbfgs' }>
   'adam avg pooling tv=0': { kind: 'adam', pooling: 'average' },
 };
 
-/** The losses of every iteration: within 0.1 % over the first five, 1 % to the end. */
+/**
+ * The losses of every iteration: each term and the total within 0.1 % over the first five; then the total within 1 %
+ * to the end, and the terms, which wander a little against each other as rounding differences grow, within 2 %.
+ */
 function follows(t: ExecutionContext, found: Terms[], name: string) {
   t.is(found.length, reference[name]!.length);
   for (const [i, wanted] of reference[name]!.entries()) {
-    closeTo(t, found[i]!, wanted, i < 5 ? 1e-3 : 1e-2, `iteration ${i + 1}`);
+    const at = `iteration ${i + 1}`;
+    closeTo(t, found[i]!, wanted, i < 5 ? 1e-3 : 2e-2, at);
+    t.true(Math.abs(found[i]!.total / wanted.total - 1) < (i < 5 ? 1e-3 : 1e-2), `${at}: total`);
   }
 }
 

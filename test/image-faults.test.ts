@@ -136,7 +136,7 @@ test('raw image over the pixel limit', async (t) => {
     t,
     raw,
     'ERR_IMAGE_SIZE',
-    /the raw image is 2 × 2 pixels, over the limit of 3; option maxPixels/,
+    /the raw image is 2 × 2 pixels, over the limit of 3; maxPixels raises it/,
     3,
   );
 });

@@ -4,12 +4,17 @@ import { addon } from '../addon.js';
 import type { Size } from '../scales.js';
 import type { Raster } from './types.js';
 
-/** Lanczos to `size`; an image that already has that size comes back as it is, not a bit changed. */
+/**
+ * Lanczos to `size`, its overshoots cut off at 0..255 (alpha at 0..1); an image that already has that size comes back
+ * as it is, not a bit changed.
+ */
 export async function resize(image: Raster, { width, height }: Size, threads: number): Promise<Raster> {
   if (image.width === width && image.height === height) return image;
-  const plane = (data: Float32Array, channels: number) =>
-    addon().resample({ data, width: image.width, height: image.height, channels }, width, height, threads);
-  const data = await plane(image.data, 3);
+  const plane = (data: Float32Array, channels: number, high: number) => {
+    const from = { data, width: image.width, height: image.height, channels };
+    return addon().resample(from, width, height, high, threads);
+  };
+  const data = await plane(image.data, 3, 255);
   if (!image.alpha) return { data, width, height };
-  return { data, width, height, alpha: await plane(image.alpha, 1) };
+  return { data, width, height, alpha: await plane(image.alpha, 1, 1) };
 }

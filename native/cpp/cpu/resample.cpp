@@ -46,7 +46,7 @@ struct Filter {
 }  // namespace
 
 std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
-                            int to_height, int threads) {
+                            int to_height, float low, float high, int threads) {
   const Filter across(width, to_width);
   const Filter down(height, to_height);
   const size_t c = static_cast<size_t>(channels);
@@ -77,8 +77,9 @@ std::vector<float> resample(const float* from, int width, int height, int channe
     for (size_t t = 0; t < weights.size(); ++t) {
       sources.push_back(narrow.data() + (static_cast<size_t>(down.first[row]) + t) * out_row);
     }
-    table.blend_rows(out.data() + row * out_row, sources.data(), weights.data(),
-                     static_cast<int>(weights.size()), out_row);
+    float* to = out.data() + row * out_row;
+    table.blend_rows(to, sources.data(), weights.data(), static_cast<int>(weights.size()), out_row);
+    for (size_t i = 0; i < out_row; ++i) to[i] = std::clamp(to[i], low, high);
   });
   return out;
 }

@@ -12,7 +12,8 @@
 namespace scumble::node {
 namespace {
 
-// resample({ data, width, height, channels }, width, height, threads): Promise<Float32Array>
+// resample({ data, width, height, channels }, width, height, high, threads): Promise<Float32Array>, within
+// 0..high
 Napi::Value resample(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object from = info[0].As<Napi::Object>();
@@ -23,11 +24,13 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
       floats(from, static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels));
   const int to_width = integer(info[1], "width", 1, 1 << 20);
   const int to_height = integer(info[2], "height", 1, 1 << 20);
-  const int threads = integer(info[3], "threads", 1, 1024);
+  const float high = info[3].ToNumber().FloatValue();
+  if (!(high > 0)) throw Napi::RangeError::New(env, "high must be above 0");
+  const int threads = integer(info[4], "threads", 1, 1024);
   const float* pixels = data.Data();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
-    return floats_of(cpu::resample(pixels, width, height, channels, to_width, to_height, threads));
+    return floats_of(cpu::resample(pixels, width, height, channels, to_width, to_height, 0, high, threads));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "../core/error.h"
 
@@ -85,7 +86,7 @@ Napi::Promise Tasks::start(Napi::Env env, CancelFlag cancelled, std::vector<Napi
   for (const Napi::Object& object : kept) task->kept.push_back(Napi::Persistent(object));
   task->done = Napi::ThreadSafeFunction::New(env, Napi::Function(), "scumble", 0, 1);
   const Napi::Promise promise = task->deferred.Promise();
-  task->thread = std::thread([this, self, task] {
+  const auto run = [this, self, task] {
     try {
       task->finish = task->work();
     } catch (...) {
@@ -101,7 +102,15 @@ Napi::Promise Tasks::start(Napi::Env env, CancelFlag cancelled, std::vector<Napi
     };
     // When the environment is closing nobody listens any more, and `done` must not be touched again.
     if (done.NonBlockingCall(settle) == napi_ok) done.Release();
-  });
+  };
+  try {
+    task->thread = std::thread(run);
+  } catch (const std::system_error&) {  // no more threads to be had
+    task->failure = std::current_exception();
+    task->done.Release();
+    task->settle(env);
+    running_.erase(self);
+  }
   return promise;
 }
 
