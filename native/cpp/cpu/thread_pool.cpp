@@ -88,8 +88,9 @@ ThreadPool::~ThreadPool() {
     state_->stopping = true;
   }
   state_->wake.notify_all();
+  state_->done.notify_all();
   for (std::thread& thread : state_->threads) thread.join();
-  delete state_;
+  // The state stays: a process that exits in the middle of things may still have callers inside run().
 }
 
 void ThreadPool::run(int count, int threads, const std::function<void(int)>& task) {
@@ -101,7 +102,7 @@ void ThreadPool::run(int count, int threads, const std::function<void(int)>& tas
   }
   std::unique_lock<std::mutex> lock(state.mutex);
   const int helpers = std::min(job.wanted, state.places);
-  while (static_cast<int>(state.threads.size()) < helpers) {
+  while (!state.stopping && static_cast<int>(state.threads.size()) < helpers) {
     state.threads.emplace_back([&state] { state.help(); });
   }
   state.jobs.push_back(&job);
@@ -112,6 +113,8 @@ void ThreadPool::run(int count, int threads, const std::function<void(int)>& tas
   }
   // With all places taken by other callers' jobs, the helpers will come to this one.
   if (state.taken < state.places) state.work_on(job, lock);
+  state.done.wait(lock, [&] { return state.stopping || (!job.open() && job.inside == 0); });
+  if (state.stopping && job.open()) state.work_on(job, lock);
   state.done.wait(lock, [&] { return !job.open() && job.inside == 0; });
   state.withdraw(job);
 }

@@ -13,7 +13,7 @@ constexpr int kOutputs = 27;  // nine taps, three channels
 }  // namespace
 
 size_t first_back_scratch(int width) {
-  return static_cast<size_t>(3 * (width + 2) * kOutputs);
+  return size_t{3} * kOutputs * (static_cast<size_t>(width) + 2);
 }
 
 void first_back(const Product& p, int y0, int y1, float* scratch) {
