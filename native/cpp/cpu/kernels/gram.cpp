@@ -12,80 +12,45 @@ constexpr int kRun = 256;
 
 // Adds rows [i, i + Rows) x columns [j, j + 2 vectors) over `count` positions starting at `f`.
 template <int Rows>
-void tile(const float* f, int channels, int count, int i, int j, double* sums) {
-  Vec acc[Rows][2];
-  for (int r = 0; r < Rows; ++r) acc[r][0] = acc[r][1] = Vec{};
-  const int left = channels - j;
-  if (left >= 2 * kWidth) {
-    for (int m = 0; m < count; ++m, f += channels) {
-      const Vec right0 = load(f + j);
-      const Vec right1 = load(f + j + kWidth);
+struct Tile {
+  static void run(const float* f, int channels, int count, int i, int j, double* sums) {
+    Vec acc[Rows][2];
+    for (int r = 0; r < Rows; ++r) acc[r][0] = acc[r][1] = Vec{};
+    const int left = channels - j;
+    if (left >= 2 * kWidth) {
+      for (int m = 0; m < count; ++m, f += channels) {
+        const Vec right0 = load(f + j);
+        const Vec right1 = load(f + j + kWidth);
 #pragma GCC unroll 16
-      for (int r = 0; r < Rows; ++r) {
-        const Vec value = splat(f[i + r]);
-        acc[r][0] += value * right0;
-        acc[r][1] += value * right1;
+        for (int r = 0; r < Rows; ++r) {
+          const Vec value = splat(f[i + r]);
+          acc[r][0] += value * right0;
+          acc[r][1] += value * right1;
+        }
+      }
+    } else {
+      for (int m = 0; m < count; ++m, f += channels) {
+        const Vec right0 = load(f + j, left);
+        const Vec right1 = left > kWidth ? load(f + j + kWidth, left - kWidth) : Vec{};
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+          const Vec value = splat(f[i + r]);
+          acc[r][0] += value * right0;
+          acc[r][1] += value * right1;
+        }
       }
     }
-  } else {
-    for (int m = 0; m < count; ++m, f += channels) {
-      const Vec right0 = load(f + j, left);
-      const Vec right1 = left > kWidth ? load(f + j + kWidth, left - kWidth) : Vec{};
 #pragma GCC unroll 16
-      for (int r = 0; r < Rows; ++r) {
-        const Vec value = splat(f[i + r]);
-        acc[r][0] += value * right0;
-        acc[r][1] += value * right1;
+    for (int r = 0; r < Rows; ++r) {
+      double* to = sums + static_cast<ptrdiff_t>(i + r) * channels + j;
+      for (int v = 0; v < 2; ++v) {
+        const DoubleVec wide = widen(acc[r][v]);
+        const int lanes = left - v * kWidth < kWidth ? left - v * kWidth : kWidth;
+        for (int k = 0; k < lanes; ++k) to[v * kWidth + k] += wide[k];
       }
     }
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r) {
-    double* to = sums + static_cast<ptrdiff_t>(i + r) * channels + j;
-    for (int v = 0; v < 2; ++v) {
-      const DoubleVec wide = widen(acc[r][v]);
-      const int lanes = left - v * kWidth < kWidth ? left - v * kWidth : kWidth;
-      for (int k = 0; k < lanes; ++k) to[v * kWidth + k] += wide[k];
-    }
-  }
-}
-
-using Tile = void (*)(const float*, int, int, int, int, double*);
-
-Tile tile_of(int rows) {
-  switch (rows) {
-    case 1:
-      return tile<1>;
-    case 2:
-      return tile<2>;
-    case 3:
-      return tile<3>;
-    case 4:
-      return tile<4>;
-    case 5:
-      return tile<5>;
-#if SCUMBLE_ROWS > 6
-    case 6:
-      return tile<6>;
-    case 7:
-      return tile<7>;
-    case 8:
-      return tile<8>;
-    case 9:
-      return tile<9>;
-    case 10:
-      return tile<10>;
-    case 11:
-      return tile<11>;
-    case 12:
-      return tile<12>;
-    case 13:
-      return tile<13>;
-#endif
-    default:
-      return tile<kRows>;
-  }
-}
+};
 
 }  // namespace
 
@@ -104,7 +69,7 @@ void gram(const Tensor& features, int block_index, int y0, int y1, double* sums)
     int i = 0;
     for (int t = 0; t < tiles; ++t) {
       const int height = narrow + (t < wider ? 1 : 0);
-      tile_of(height)(f, channels, count, i, j, sums);
+      tile_of<Tile>(height)(f, channels, count, i, j, sums);
       i += height;
     }
     f += static_cast<ptrdiff_t>(count) * channels;

@@ -10,82 +10,51 @@ namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
 
 template <int Rows, int Vectors>
-void tile(const Product& p, const float* weights, int block_index, int y, int x) {
-  const int inputs = p.in.channels;
-  const ptrdiff_t in_row = p.in.row();
-  const int c0 = block_index * 2 * kWidth;
-  Vec acc[Rows][Vectors];
-  for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vectors; ++v) acc[r][v] = Vec{};
-  }
-  const float* w = weights;
-  for (int tap = 0; tap < p.taps; ++tap) {
-    const float* in =
-        p.taps == 1 ? p.in.pixel(y, x) : p.in.pixel(y - 1, x - 1) + (tap / 3) * in_row + (tap % 3) * inputs;
-    for (int c = 0; c < inputs; ++c, w += 2 * kWidth) {
-      Vec weight[Vectors];
-      for (int v = 0; v < Vectors; ++v) weight[v] = load(w + v * kWidth);
+struct Tile {
+  static void run(const Product& p, const float* weights, int block_index, int y, int x) {
+    const int inputs = p.in.channels;
+    const ptrdiff_t in_row = p.in.row();
+    const int c0 = block_index * 2 * kWidth;
+    Vec acc[Rows][Vectors];
+    for (int r = 0; r < Rows; ++r) {
+      for (int v = 0; v < Vectors; ++v) acc[r][v] = Vec{};
+    }
+    const float* w = weights;
+    for (int tap = 0; tap < p.taps; ++tap) {
+      const float* in =
+          p.taps == 1 ? p.in.pixel(y, x) : p.in.pixel(y - 1, x - 1) + (tap / 3) * in_row + (tap % 3) * inputs;
+      for (int c = 0; c < inputs; ++c, w += 2 * kWidth) {
+        Vec weight[Vectors];
+        for (int v = 0; v < Vectors; ++v) weight[v] = load(w + v * kWidth);
 #pragma GCC unroll 16
-      for (int r = 0; r < Rows; ++r) {
-        const Vec pixel = splat(in[static_cast<ptrdiff_t>(r) * inputs + c]);
-        for (int v = 0; v < Vectors; ++v) acc[r][v] += pixel * weight[v];
+        for (int r = 0; r < Rows; ++r) {
+          const Vec pixel = splat(in[static_cast<ptrdiff_t>(r) * inputs + c]);
+          for (int v = 0; v < Vectors; ++v) acc[r][v] += pixel * weight[v];
+        }
+      }
+    }
+    const int outputs = p.out.channels;
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+      float* out = p.out.pixel(y, x + r) + c0;
+      const float* mask = p.mask ? p.mask + (out - p.out.at) : nullptr;
+      for (int v = 0; v < Vectors; ++v) {
+        const int left = outputs - c0 - v * kWidth;
+        Vec value = acc[r][v];
+        if (p.bias) value += load(p.bias + c0 + v * kWidth);
+        if (p.accumulate) value += load(out + v * kWidth, left);
+        if (p.relu) value = rectified(value);
+        if (mask) value = keep(load(mask + v * kWidth, left) > Vec{}, value);
+        store(out + v * kWidth, value, left);
       }
     }
   }
-  const int outputs = p.out.channels;
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r) {
-    float* out = p.out.pixel(y, x + r) + c0;
-    const float* mask = p.mask ? p.mask + (out - p.out.at) : nullptr;
-    for (int v = 0; v < Vectors; ++v) {
-      const int left = outputs - c0 - v * kWidth;
-      Vec value = acc[r][v];
-      if (p.bias) value += load(p.bias + c0 + v * kWidth);
-      if (p.accumulate) value += load(out + v * kWidth, left);
-      if (p.relu) value = rectified(value);
-      if (mask) value = keep(load(mask + v * kWidth, left) > Vec{}, value);
-      store(out + v * kWidth, value, left);
-    }
-  }
-}
+};
 
-using Tile = void (*)(const Product&, const float*, int, int, int);
-
-template <int Vectors>
-Tile tile_of(int rows) {
-  switch (rows) {
-    case 1:
-      return tile<1, Vectors>;
-    case 2:
-      return tile<2, Vectors>;
-    case 3:
-      return tile<3, Vectors>;
-    case 4:
-      return tile<4, Vectors>;
-    case 5:
-      return tile<5, Vectors>;
-#if SCUMBLE_ROWS > 6
-    case 6:
-      return tile<6, Vectors>;
-    case 7:
-      return tile<7, Vectors>;
-    case 8:
-      return tile<8, Vectors>;
-    case 9:
-      return tile<9, Vectors>;
-    case 10:
-      return tile<10, Vectors>;
-    case 11:
-      return tile<11, Vectors>;
-    case 12:
-      return tile<12, Vectors>;
-    case 13:
-      return tile<13, Vectors>;
-#endif
-    default:
-      return tile<kRows, Vectors>;
-  }
-}
+template <int Rows>
+using NarrowTile = Tile<Rows, 1>;
+template <int Rows>
+using WideTile = Tile<Rows, 2>;
 
 void clear(const Tensor& t, int y, int x, int c0, int count) {
   float* p = t.pixel(y, x) + c0;
@@ -101,8 +70,8 @@ void product_rows(const Product& p, int block_index, int y0, int y1) {
   const int tiles = (width + kRows - 1) / kRows;
   const int narrow = width / tiles;
   const int wider = width % tiles;  // this many tiles are one pixel wider
-  const Tile wide_tile = outputs > kWidth ? tile_of<2>(narrow + 1) : tile_of<1>(narrow + 1);
-  const Tile narrow_tile = outputs > kWidth ? tile_of<2>(narrow) : tile_of<1>(narrow);
+  const auto wide_tile = outputs > kWidth ? tile_of<WideTile>(narrow + 1) : tile_of<NarrowTile>(narrow + 1);
+  const auto narrow_tile = outputs > kWidth ? tile_of<WideTile>(narrow) : tile_of<NarrowTile>(narrow);
   const float* weights =
       p.weights + static_cast<ptrdiff_t>(block_index) * p.taps * p.in.channels * 2 * kWidth;
   for (int y = y0; y < y1; ++y) {

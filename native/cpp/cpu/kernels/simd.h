@@ -71,6 +71,16 @@ inline __attribute__((always_inline)) Vec rectified(Vec v) {
   return keep(~(v <= Vec{}), v);
 }
 
+// Tile<rows>::run, for rows from 1 to kRows: register tiles are compiled for every height.
+template <template <int> class Tile, int kHeight = kRows>
+auto tile_of(int rows) {
+  if constexpr (kHeight == 1) {
+    return &Tile<1>::run;
+  } else {
+    return rows == kHeight ? &Tile<kHeight>::run : tile_of<Tile, kHeight - 1>(rows);
+  }
+}
+
 inline __attribute__((always_inline)) double sum(DoubleVec v) {
   double total = 0;
   for (int i = 0; i < kWidth; ++i) total += v[i];

@@ -145,66 +145,31 @@ void transform_kernels(const float* weights, int channels, int c0, int inputs, f
 
 // M[Rows tiles][block] (+)= V[Rows tiles][inputs] * U[inputs][block]
 template <int Rows>
-void multiply(const float* v, const float* u, int inputs, float* m, bool add) {
-  Vec acc[Rows][2];
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r) {
-    acc[r][0] = add ? load(m + r * kBlock) : Vec{};
-    acc[r][1] = add ? load(m + r * kBlock + kWidth) : Vec{};
-  }
-  for (int c = 0; c < inputs; ++c, u += kBlock) {
-    const Vec u0 = load(u);
-    const Vec u1 = load(u + kWidth);
+struct Multiply {
+  static void run(const float* v, const float* u, int inputs, float* m, bool add) {
+    Vec acc[Rows][2];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-      const Vec value = splat(v[static_cast<ptrdiff_t>(r) * inputs + c]);
-      acc[r][0] += value * u0;
-      acc[r][1] += value * u1;
+      acc[r][0] = add ? load(m + r * kBlock) : Vec{};
+      acc[r][1] = add ? load(m + r * kBlock + kWidth) : Vec{};
+    }
+    for (int c = 0; c < inputs; ++c, u += kBlock) {
+      const Vec u0 = load(u);
+      const Vec u1 = load(u + kWidth);
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) {
+        const Vec value = splat(v[static_cast<ptrdiff_t>(r) * inputs + c]);
+        acc[r][0] += value * u0;
+        acc[r][1] += value * u1;
+      }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+      store(m + r * kBlock, acc[r][0]);
+      store(m + r * kBlock + kWidth, acc[r][1]);
     }
   }
-#pragma GCC unroll 16
-  for (int r = 0; r < Rows; ++r) {
-    store(m + r * kBlock, acc[r][0]);
-    store(m + r * kBlock + kWidth, acc[r][1]);
-  }
-}
-
-using Multiply = void (*)(const float*, const float*, int, float*, bool);
-
-Multiply multiply_of(int rows) {
-  switch (rows) {
-    case 1:
-      return multiply<1>;
-    case 2:
-      return multiply<2>;
-    case 3:
-      return multiply<3>;
-    case 4:
-      return multiply<4>;
-    case 5:
-      return multiply<5>;
-#if SCUMBLE_ROWS > 6
-    case 6:
-      return multiply<6>;
-    case 7:
-      return multiply<7>;
-    case 8:
-      return multiply<8>;
-    case 9:
-      return multiply<9>;
-    case 10:
-      return multiply<10>;
-    case 11:
-      return multiply<11>;
-    case 12:
-      return multiply<12>;
-    case 13:
-      return multiply<13>;
-#endif
-    default:
-      return multiply<kRows>;
-  }
-}
+};
 
 void zero(const Tensor& t, int y, int x, int c0, int count) {
   __builtin_memset(t.pixel(y, x) + c0, 0, static_cast<size_t>(count) * sizeof(float));
@@ -282,8 +247,8 @@ void winograd(const Product& p, int tile0, int tile1, int block0, int block1, fl
   const int runs = (tiles + kRows - 1) / kRows;
   const int narrow = tiles / runs;
   const int wider = tiles % runs;
-  const Multiply wide_run = multiply_of(narrow + 1);
-  const Multiply narrow_run = multiply_of(narrow);
+  const auto wide_run = tile_of<Multiply>(narrow + 1);
+  const auto narrow_run = tile_of<Multiply>(narrow);
   for (int block = block0; block < block1; ++block) {
     const float* weights = p.weights + static_cast<ptrdiff_t>(block) * p.taps * channels * kBlock;
     for (int c = 0; c < channels; c += kChunk) {
