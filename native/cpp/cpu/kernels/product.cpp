@@ -56,11 +56,6 @@ using NarrowTile = Tile<Rows, 1>;
 template <int Rows>
 using WideTile = Tile<Rows, 2>;
 
-void clear(const Tensor& t, int y, int x, int c0, int count) {
-  float* p = t.pixel(y, x) + c0;
-  for (int c = 0; c < count; ++c) p[c] = 0;
-}
-
 }  // namespace
 
 void product_rows(const Product& p, int block_index, int y0, int y1) {
@@ -88,15 +83,7 @@ void product(const Product& p, int block_index, int y0, int y1) {
   const int c0 = block_index * 2 * kWidth;
   const int left = p.out.channels - c0;
   const int count = left < 2 * kWidth ? left : 2 * kWidth;
-  const int width = p.out.width;
-  for (int y = y0; y < y1; ++y) {
-    clear(p.out, y, -1, c0, count);
-    clear(p.out, y, width, c0, count);
-  }
-  for (int x = -1; x <= width; ++x) {
-    if (y0 == 0) clear(p.out, -1, x, c0, count);
-    if (y1 == p.out.height) clear(p.out, y1, x, c0, count);
-  }
+  clear_border(p.out, y0, y1, 0, p.out.width, c0, count);
 }
 
 }  // namespace scumble::cpu::SCUMBLE_ISA

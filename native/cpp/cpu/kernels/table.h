@@ -35,7 +35,10 @@ void adam(float* x, const float* gradient, float* m, float* v, double beta1, dou
           float correction, float epsilon, size_t n);
 void blend_rows(float* to, const float* const* from, const float* weights, int taps, size_t n);
 
-// Fills the border of rows [y0, y1), and of the rows above and below where they are the first and the last.
+// Zeroes the border beside the rectangle [y0, y1) x [x0, x1), corners included, in `count` channels from c0;
+// only what lies along the tensor's edge has any.
+void clear_border(const Tensor& t, int y0, int y1, int x0, int x1, int c0, int count);
+// The same for whole rows and all channels.
 void clear_border(const Tensor& t, int y0, int y1);
 
 }  // namespace scumble::cpu::SCUMBLE_ISA

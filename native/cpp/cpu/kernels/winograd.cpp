@@ -171,27 +171,6 @@ struct Multiply {
   }
 };
 
-void zero(const Tensor& t, int y, int x, int c0, int count) {
-  __builtin_memset(t.pixel(y, x) + c0, 0, static_cast<size_t>(count) * sizeof(float));
-}
-
-// The border beside a tile, so that every output's border is cleared by the tiles along the edge.
-void clear_border_at(const Tensor& t, Place at, int c0, int count) {
-  const bool right = at.x + 4 >= t.width;
-  const bool bottom = at.y + 4 >= t.height;
-  const int y1 = bottom ? t.height : at.y + 4;
-  const int first = at.x == 0 ? -1 : at.x;
-  const int end = right ? t.width + 1 : at.x + 4;
-  for (int y = at.y; y < y1; ++y) {
-    if (at.x == 0) zero(t, y, -1, c0, count);
-    if (right) zero(t, y, t.width, c0, count);
-  }
-  for (int x = first; x < end; ++x) {
-    if (at.y == 0) zero(t, -1, x, c0, count);
-    if (bottom) zero(t, t.height, x, c0, count);
-  }
-}
-
 void transform_output(const Product& p, Place at, int tiles, int tile, const float* m, int block) {
   const int c0 = block * kBlock;
   for (int half = 0; half < kBlock; half += kWidth) {
@@ -224,7 +203,9 @@ void transform_output(const Product& p, Place at, int tiles, int tile, const flo
     }
   }
   const int count = p.out.channels - c0 < kBlock ? p.out.channels - c0 : kBlock;
-  clear_border_at(p.out, at, c0, count);
+  const int y1 = at.y + 4 < p.out.height ? at.y + 4 : p.out.height;
+  const int x1 = at.x + 4 < p.out.width ? at.x + 4 : p.out.width;
+  clear_border(p.out, at.y, y1, at.x, x1, c0, count);
 }
 
 }  // namespace
