@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { AddonError } from './errors.js';
-import type { Tensor } from './weights/formats/safetensors.js';
+import type { EngineTensor } from './weights/formats/tensors.js';
 
 /** Interleaved RGB, 0..255: width × height × 3 floats. */
 export interface EnginePicture {
@@ -23,8 +23,8 @@ export interface EngineNetworkDescription {
     index: number;
     inputs: number;
     outputs: number;
-    weight: Tensor;
-    bias: Tensor;
+    weight: EngineTensor;
+    bias: EngineTensor;
   }[];
 }
 

@@ -44,12 +44,14 @@ export class ImageError extends ScumbleError {
   }
 }
 
-/** A weights file is missing, malformed or not a network that Scumble knows. */
+/** A weights file is missing, malformed or not a network that Scumble knows. `offset` is the byte at fault, where there is one. */
 export class WeightsError extends ScumbleError {
   readonly file: string;
-  constructor(file: string, message: string, cause?: unknown) {
-    super('ERR_WEIGHTS', message, cause === undefined ? undefined : { cause });
+  readonly offset: number | undefined;
+  constructor(file: string, message: string, at: { offset?: number | undefined; cause?: unknown } = {}) {
+    super('ERR_WEIGHTS', message, at.cause === undefined ? undefined : { cause: at.cause });
     this.file = file;
+    this.offset = at.offset;
   }
 }
 

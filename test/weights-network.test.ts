@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { WeightsError } from '../dist/errors.js';
-import { encodeSafetensors, type Tensor } from '../dist/weights/formats/safetensors.js';
+import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
+import type { Tensor } from '../dist/weights/formats/tensors.js';
 import { ARCHITECTURES, type Architecture, layerNames, readNetwork } from '../dist/weights/network.js';
 import { type TinyNetwork, tinyNetwork, tinyNetworkFile } from './support/safetensors.js';
 

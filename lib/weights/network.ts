@@ -1,7 +1,8 @@
 // Makes a VGG of a tensor file: which architecture it is, what input it was trained on, and its convolutions in
 // order, each checked to chain with the one before, so that the engine can take the description on faith.
 
-import { readSafetensors, type Tensor, type TensorFile } from './formats/safetensors.js';
+import { readSafetensors } from './formats/safetensors.js';
+import type { EngineTensor, Tensor, TensorFile } from './formats/tensors.js';
 import { quote, refuse } from './refuse.js';
 
 /** Convolutions per block: configurations A, B, D and E of Simonyan & Zisserman (2014). */
@@ -22,8 +23,8 @@ export interface Convolution {
   name: string;
   inputs: number;
   outputs: number;
-  weight: Tensor;
-  bias: Tensor;
+  weight: EngineTensor;
+  bias: EngineTensor;
 }
 
 /** A VGG, or the first part of one, of any channel widths. */
@@ -130,10 +131,8 @@ function prefixOf(architecture: Architecture, present: Set<string>, path: string
 }
 
 function readConvolution(name: string, inputs: number, { tensors }: TensorFile, path: string): Convolution {
-  const weight = tensors.get(`${name}.weight`);
-  const bias = tensors.get(`${name}.bias`);
-  if (!weight) refuse(path, `${name}.weight is missing`);
-  if (!bias) refuse(path, `${name}.bias is missing`);
+  const weight = engineTensor(`${name}.weight`, tensors, path);
+  const bias = engineTensor(`${name}.bias`, tensors, path);
   const outputs = weight.shape[0] ?? 0;
   if (weight.shape.length !== 4 || weight.shape[2] !== 3 || weight.shape[3] !== 3) {
     refuse(path, `${name}.weight has shape ${quote(weight.shape)}, not [outputs, inputs, 3, 3]`);
@@ -148,6 +147,14 @@ function readConvolution(name: string, inputs: number, { tensors }: TensorFile, 
     refuse(path, `${name}.bias has shape ${quote(bias.shape)}, but ${name}.weight needs [ ${outputs} ]`);
   }
   return { name, inputs, outputs, weight, bias };
+}
+
+function engineTensor(name: string, tensors: Map<string, Tensor>, path: string): EngineTensor {
+  const { dtype, shape, data } = tensors.get(name) ?? refuse(path, `${name} is missing`);
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
+    refuse(path, `${name} has dtype ${dtype}; a network has F32, F16 and BF16`);
+  }
+  return { dtype, shape, data };
 }
 
 function countBlocks(names: string[]): number[] {

@@ -4,9 +4,14 @@
 import { inspect } from 'node:util';
 import { WeightsError } from '../errors.js';
 
-/** Throws the WeightsError that says what is wrong with `file`. */
-export function refuse(file: string, problem: string, cause?: unknown): never {
-  throw new WeightsError(file, `${file}: ${problem}`, cause);
+/** Throws the WeightsError that says what is wrong with `file`, and at which byte of it where that is known. */
+export function refuse(
+  file: string,
+  problem: string,
+  at: { offset?: number | undefined; cause?: unknown } = {},
+): never {
+  const place = at.offset === undefined ? '' : ` (at byte ${at.offset})`;
+  throw new WeightsError(file, `${file}: ${problem}${place}`, at);
 }
 
 /** A value from a file, on one short line: strings in quotes, control characters escaped. */

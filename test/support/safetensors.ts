@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DType, encodeSafetensors, type Tensor } from '../../dist/weights/formats/safetensors.js';
+import { encodeSafetensors } from '../../dist/weights/formats/safetensors.js';
+import type { EngineDType, EngineTensor } from '../../dist/weights/formats/tensors.js';
 import { ARCHITECTURES, type Architecture } from '../../dist/weights/network.js';
 
 export interface TinyNetwork {
@@ -12,7 +13,7 @@ export interface TinyNetwork {
   widths?: number[];
   seed?: number;
   /** Of the kernels; biases are always F32, as in the real files. */
-  dtype?: DType;
+  dtype?: EngineDType;
   /** Convolutions per block; all of the architecture when absent. */
   blocks?: number[];
   /** Added to the metadata, or replacing it. */
@@ -32,19 +33,19 @@ export function seeded(seed: number): () => number {
 
 /** The parts of a VGG whose activations keep their scale: He-initialised kernels, small biases. */
 export function tinyNetwork(options: TinyNetwork = {}): {
-  tensors: Map<string, Tensor>;
+  tensors: Map<string, EngineTensor>;
   metadata: Record<string, string>;
 } {
   const { architecture = 'vgg19', widths = [4, 6, 8, 8, 8], seed = 1, dtype = 'F32' } = options;
   const blocks = options.blocks ?? ARCHITECTURES[architecture];
   const uniform = seeded(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-  const random = (dtype: DType, shape: number[], deviation: number): Tensor => {
+  const random = (dtype: EngineDType, shape: number[], deviation: number): EngineTensor => {
     const count = shape.reduce((product, size) => product * size, 1);
     const values = Float32Array.from({ length: count }, () => deviation * normal());
     return { dtype, shape, data: encode(dtype, values) };
   };
-  const tensors = new Map<string, Tensor>();
+  const tensors = new Map<string, EngineTensor>();
   let inputs = 3;
   for (const [block, count] of blocks.entries()) {
     const outputs = widths[block]!;
@@ -74,7 +75,7 @@ export async function tinyNetworkFile(folder: string, options: TinyNetwork = {})
   return path;
 }
 
-function encode(dtype: DType, values: Float32Array): Uint8Array {
+function encode(dtype: EngineDType, values: Float32Array): Uint8Array {
   const size = dtype === 'F32' ? 4 : 2;
   const bytes = new DataView(new ArrayBuffer(values.length * size));
   for (const [i, value] of values.entries()) {
