@@ -1,10 +1,11 @@
-// The operations of a plan on a CUDA device: host functions that queue kernels on a stream and return. One operation
-// per .cu file. They allocate nothing, synchronise nothing and read no device memory on the host, so that a whole
-// iteration can be captured as a graph. A launch that fails is reported by cudaGetLastError(), which the caller checks.
+// The operations of a plan on a CUDA device: host functions that queue kernels on a stream and return. One
+// operation per .cu file. They allocate nothing, synchronise nothing and read no device memory on the host,
+// so that a whole iteration can be captured as a graph. A launch that fails is reported by
+// cudaGetLastError(), which the caller checks.
 //
-// Activations and their gradients are channels last without a border: a pixel has padded(channels) elements, and every
-// writer writes zeros to those beyond `channels`. Elements are float, or bfloat16 where the precision is bf16.
-// Pictures are dense interleaved RGB floats, matrices dense row-major floats.
+// Activations and their gradients are channels last without a border: a pixel has padded(channels) elements,
+// and every writer writes zeros to those beyond `channels`. Elements are float, or bfloat16 where the
+// precision is bf16. Pictures are dense interleaved RGB floats, matrices dense row-major floats.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -22,8 +23,12 @@ enum class Precision {
 };
 
 constexpr int kChannelAlign = 8;
-constexpr int padded(int channels) { return (channels + kChannelAlign - 1) / kChannelAlign * kChannelAlign; }
-constexpr size_t element_bytes(Precision precision) { return precision == Precision::bf16 ? 2 : 4; }
+constexpr int padded(int channels) {
+  return (channels + kChannelAlign - 1) / kChannelAlign * kChannelAlign;
+}
+constexpr size_t element_bytes(Precision precision) {
+  return precision == Precision::bf16 ? 2 : 4;
+}
 
 struct Tensor {
   void* at = nullptr;
@@ -43,22 +48,27 @@ struct Convolution {
   const void* mask = nullptr;     // a tensor laid out as out, or null
   bool relu = false;
   bool accumulate = false;
-  bool replicate = false;  // in's border is the nearest pixel, not zero; for the network's first convolution only
+  bool replicate =
+      false;  // in's border is the nearest pixel, not zero; for the network's first convolution only
 };
 // The layout is the kernel's business: bytes on the device, and the packing (on the host, once per network).
-// `weight` is [outputs][inputs][3][3]; backward packs the flipped kernels, from `outputs` channels to `inputs`.
+// `weight` is [outputs][inputs][3][3]; backward packs the flipped kernels, from `outputs` channels to
+// `inputs`.
 size_t packed_weight_bytes(int inputs, int outputs, bool backward, Precision precision);
-void pack_weights(const float* weight, int inputs, int outputs, bool backward, Precision precision, void* packed);
+void pack_weights(const float* weight, int inputs, int outputs, bool backward, Precision precision,
+                  void* packed);
 void convolve(const Convolution& convolution, Precision precision, cudaStream_t stream);
-// The gradient of the network's input (3 channels): as convolve() with backward weights, and with `replicate` what
-// flows to the border is added to the nearest pixel.
+// The gradient of the network's input (3 channels): as convolve() with backward weights, and with `replicate`
+// what flows to the border is added to the nearest pixel.
 void convolve_first_back(const Convolution& convolution, Precision precision, cudaStream_t stream);
 
-// Gram = F^T F / (channels * positions), C x C, both triangles. Scratch holds partial sums over the splits of the positions.
+// Gram = F^T F / (channels * positions), C x C, both triangles. Scratch holds partial sums over the splits of
+// the positions.
 size_t gram_scratch_bytes(int channels, int height, int width, Precision precision);
 void gram(const Tensor& features, float* out, void* scratch, Precision precision, cudaStream_t stream);
-// The same, fused with what the style term makes of it: S = gradient_scale * (Gram - target) goes to `difference`, and
-// loss_scale * sum (Gram - target)^2 to `partials` (see Partials). The Gram itself is not kept.
+// The same, fused with what the style term makes of it: S = gradient_scale * (Gram - target) goes to
+// `difference`, and loss_scale * sum (Gram - target)^2 to `partials` (see Partials). The Gram itself is not
+// kept.
 struct StyleTerm {
   const float* target = nullptr;
   float* difference = nullptr;
@@ -69,12 +79,14 @@ struct Partials;
 void gram_difference(const Tensor& features, const StyleTerm& term, const Partials& partials, void* scratch,
                      Precision precision, cudaStream_t stream);
 // out (+)= F S at every position, then 0 where mask <= 0. S is symmetric. Scratch as for gram().
-void style_back(const Tensor& features, const float* difference, const Tensor& out, const void* mask, bool accumulate,
-                void* scratch, Precision precision, cudaStream_t stream);
+void style_back(const Tensor& features, const float* difference, const Tensor& out, const void* mask,
+                bool accumulate, void* scratch, Precision precision, cudaStream_t stream);
 
-// Every sum that becomes a loss or a scalar: kernels write one double per block, at a place that depends on the block
-// alone, and sum_partials() adds each slot's in their order. No atomics, so the same bytes every time.
-constexpr int kPartials = 256;  // per slot; a kernel uses at most as many blocks for its sum and writes zeros to the rest
+// Every sum that becomes a loss or a scalar: kernels write one double per block, at a place that depends on
+// the block alone, and sum_partials() adds each slot's in their order. No atomics, so the same bytes every
+// time.
+constexpr int kPartials =
+    256;  // per slot; a kernel uses at most as many blocks for its sum and writes zeros to the rest
 struct Partials {
   double* at = nullptr;  // kPartials of one slot
 };
@@ -87,7 +99,8 @@ struct Channels {
   float scale[3];
   float shift[3];
 };
-void input(const float* picture, const Tensor& out, const Channels& channels, Precision precision, cudaStream_t stream);
+void input(const float* picture, const Tensor& out, const Channels& channels, Precision precision,
+           cudaStream_t stream);
 // picture gradient += what input()'s gradient says.
 void input_back(const Tensor& gradient, float* picture, const Channels& channels, Precision precision,
                 cudaStream_t stream);
@@ -97,11 +110,12 @@ void relu(const Tensor& in, const Tensor& out, Precision precision, cudaStream_t
 void relu_back(const Tensor& in, const void* positive, const Tensor& out, const void* mask, bool accumulate,
                Precision precision, cudaStream_t stream);
 
-// As scumble::Pooling. Windows of 2x2, stride 2; one that hangs over the edge (rounding up) counts what is inside. A tie
-// of max sends its gradient to the first in row order.
+// As scumble::Pooling. Windows of 2x2, stride 2; one that hangs over the edge (rounding up) counts what is
+// inside. A tie of max sends its gradient to the first in row order.
 enum class Pool { max, average, l2 };
 void pool(Pool kind, const Tensor& in, const Tensor& out, Precision precision, cudaStream_t stream);
-// gradient: of the pooled tensor; in, out: as the pool's input. Positions that no window covers get 0 (or what is there).
+// gradient: of the pooled tensor; in, out: as the pool's input. Positions that no window covers get 0 (or
+// what is there).
 void pool_back(Pool kind, const Tensor& gradient, const Tensor& in, const Tensor& out, const void* mask,
                bool accumulate, Precision precision, cudaStream_t stream);
 
@@ -141,9 +155,10 @@ struct AdamUpdate {
   double learning_rate, beta1, beta2, epsilon;
 };
 void adam(const AdamUpdate& update, const State* state, cudaStream_t stream);
-// One L-BFGS step as core/lbfgs.h takes it, wholly on the device: the recursion runs on the scalar products of the
-// history's vectors, which one batched kernel makes in one pass over memory. `memory` is lbfgs_bytes() of device memory,
-// zeroed before the first step, that holds the products, which vector is which, and partial sums.
+// One L-BFGS step as core/lbfgs.h takes it, wholly on the device: the recursion runs on the scalar products
+// of the history's vectors, which one batched kernel makes in one pass over memory. `memory` is lbfgs_bytes()
+// of device memory, zeroed before the first step, that holds the products, which vector is which, and partial
+// sums.
 struct LbfgsUpdate {
   float* x;
   const float* gradient;
@@ -157,7 +172,7 @@ void lbfgs(const LbfgsUpdate& update, const State* state, void* memory, cudaStre
 
 // Lanczos resampling of interleaved floats, as cpu/resample.h. `scratch`: resample_scratch_bytes().
 size_t resample_scratch_bytes(int width, int height, int channels, int to_width, int to_height);
-void resample(const float* from, int width, int height, int channels, int to_width, int to_height, float low, float high,
-              float* to, void* scratch, cudaStream_t stream);
+void resample(const float* from, int width, int height, int channels, int to_width, int to_height, float low,
+              float high, float* to, void* scratch, cudaStream_t stream);
 
 }  // namespace scumble::cuda

@@ -1,6 +1,6 @@
-// The optimisers alone, on functions whose gradients are known, over a Program that is only vectors of
+// The optimisers alone, on functions whose gradients are known, over arithmetic on plain vectors of
 // doubles: L-BFGS against the plain two-loop recursion with torch's rules, Adam against its formula. The CPU
-// backend's vector arithmetic is held against the same Program.
+// backend's vector arithmetic is held against the same.
 #include "../cpp/core/optimizer.h"
 
 #include <functional>
@@ -22,15 +22,12 @@ double dot(const Vector& a, const Vector& b) {
   return sum;
 }
 
-class FakeProgram final : public scumble::Program {
+class FakeVectors final : public scumble::Vectors {
  public:
-  FakeProgram(size_t n, int buffers) : vectors(static_cast<size_t>(buffers), Vector(n)) {}
+  FakeVectors(size_t n, int buffers) : vectors(static_cast<size_t>(buffers), Vector(n)) {}
 
   Vector& at(BufferId id) { return vectors[static_cast<size_t>(id)]; }
 
-  void run(double*, const std::atomic<bool>&) override {}
-  void read(BufferId, float*) const override {}
-  void write(BufferId, const float*) override {}
   void copy(BufferId to, BufferId from) override { at(to) = at(from); }
   double sum_abs(BufferId v) override {
     double sum = 0;
@@ -163,7 +160,7 @@ struct Seen {
 
 Seen compare(const Gradient& gradient, Vector x, double learning_rate, int history, int steps) {
   const int vectors = scumble::Lbfgs::vectors(history);
-  FakeProgram program(x.size(), vectors + 2);
+  FakeVectors program(x.size(), vectors + 2);
   std::vector<BufferId> ids;
   for (int i = 0; i < vectors; ++i) ids.push_back(2 + i);
   scumble::OptimizerOptions options;
@@ -217,7 +214,7 @@ TEST(lbfgs_refuses_pairs) {
 
 // A gradient that is small already is followed in full: min(1, 1 / |g|_1) is 1.
 TEST(lbfgs_first_step) {
-  FakeProgram program(2, 2 + scumble::Lbfgs::vectors(1));
+  FakeVectors program(2, 2 + scumble::Lbfgs::vectors(1));
   scumble::Lbfgs small(0.5, {2, 3, 4, 5});
   program.at(1) = {0.25, -0.5};
   small.step(program, 0, 1);
@@ -230,7 +227,7 @@ TEST(lbfgs_first_step) {
 }
 
 TEST(lbfgs_stands_still_without_a_gradient) {
-  FakeProgram program(3, 2 + scumble::Lbfgs::vectors(2));
+  FakeVectors program(3, 2 + scumble::Lbfgs::vectors(2));
   scumble::Lbfgs optimizer(1, {2, 3, 4, 5, 6, 7});
   program.at(0) = {1, 2, 3};
   for (int i = 0; i < 3; ++i) optimizer.step(program, 0, 1);
@@ -254,6 +251,7 @@ struct Pictures {
     request.vectors = vectors;
     plan = scumble::Plan::iteration(backend, model.architecture, request);
     program = backend.compile(backend.load(model.architecture, model.weights), plan, 2);
+    arithmetic = dynamic_cast<scumble::Vectors*>(program.get());
   }
 
   std::vector<float> read(BufferId id) const {
@@ -265,6 +263,7 @@ struct Pictures {
   scumble::cpu::CpuBackend backend;
   scumble::Plan plan;
   std::unique_ptr<scumble::Program> program;
+  scumble::Vectors* arithmetic = nullptr;  // of the same program
 };
 
 Vector wide(const std::vector<float>& v) {
@@ -277,7 +276,7 @@ TEST(vector_arithmetic_of_the_cpu) {
   for (const auto* table : support::tables()) {
     check::at() = table->name;
     Pictures cpu(*table, 4);
-    FakeProgram exact(Pictures::kElements, 4);
+    FakeVectors exact(Pictures::kElements, 4);
     support::Random random(8);
     for (int i = 0; i < 4; ++i) {
       const std::vector<float> values = support::uniform(random, Pictures::kElements, -2, 2);
@@ -285,16 +284,16 @@ TEST(vector_arithmetic_of_the_cpu) {
       exact.at(i) = wide(values);
     }
     const std::vector<BufferId>& v = cpu.plan.vectors;
-    CHECK_CLOSE(cpu.program->sum_abs(v[0]), exact.sum_abs(0), 1e-13 * exact.sum_abs(0));
+    CHECK_CLOSE(cpu.arithmetic->sum_abs(v[0]), exact.sum_abs(0), 1e-13 * exact.sum_abs(0));
     Vector found(6);
     Vector expected(6);
-    cpu.program->products({v[0], v[1]}, {v[1], v[2], v[3]}, found.data());
+    cpu.arithmetic->products({v[0], v[1]}, {v[1], v[2], v[3]}, found.data());
     exact.products({0, 1}, {1, 2, 3}, expected.data());
     CHECK_ALL_CLOSE(found, expected, 1e-12);
-    cpu.program->combine(v[1], {v[0], v[1], v[3]}, {0.5, -2, 0.125});
+    cpu.arithmetic->combine(v[1], {v[0], v[1], v[3]}, {0.5, -2, 0.125});
     exact.combine(1, {0, 1, 3}, {0.5, -2, 0.125});
     CHECK_ALL_CLOSE(cpu.read(v[1]), exact.at(1), 3e-7);
-    cpu.program->copy(v[2], v[0]);
+    cpu.arithmetic->copy(v[2], v[0]);
     CHECK(cpu.read(v[2]) == cpu.read(v[0]));
   }
 }
@@ -307,7 +306,7 @@ TEST(adam) {
       constants.learning_rate = 0.5;
       constants.beta2 = beta2;
       Pictures cpu(*table, 3);
-      FakeProgram exact(Pictures::kElements, 5);
+      FakeVectors exact(Pictures::kElements, 5);
       scumble::OptimizerOptions options;
       options.kind = scumble::OptimizerKind::adam;
       options.adam = constants;
@@ -320,7 +319,7 @@ TEST(adam) {
         const std::vector<float> gradient = support::uniform(random, Pictures::kElements, -3, 3);
         cpu.program->write(cpu.plan.gradient, gradient.data());
         exact.at(1) = wide(gradient);
-        optimizer->step(*cpu.program, cpu.plan.picture, cpu.plan.gradient);
+        optimizer->step(*cpu.arithmetic, cpu.plan.picture, cpu.plan.gradient);
         plain->step(exact, 0, 1);
         CHECK_ALL_CLOSE(cpu.read(cpu.plan.picture), exact.at(0), 1e-6);
       }

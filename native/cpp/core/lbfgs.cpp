@@ -11,28 +11,28 @@ Lbfgs::Lbfgs(double learning_rate, std::vector<BufferId> vectors)
   free_.pop_back();
 }
 
-void Lbfgs::step(Program& program, BufferId picture, BufferId gradient) {
+void Lbfgs::step(Vectors& vectors, BufferId picture, BufferId gradient) {
   double length = learning_rate_;
   if (started_) {
-    remember(program, gradient);
+    remember(vectors, gradient);
   } else {
-    const double norm = program.sum_abs(gradient);
+    const double norm = vectors.sum_abs(gradient);
     length *= norm > 1 ? 1 / norm : 1;
     started_ = true;
   }
   std::vector<BufferId> basis;
-  std::vector<double> coefficients = direction(program, gradient, basis);
+  std::vector<double> coefficients = direction(vectors, gradient, basis);
   for (double& c : coefficients) c *= length;
-  program.combine(candidate_.s, basis, coefficients);
-  program.copy(candidate_.y, gradient);
-  program.combine(picture, {picture, candidate_.s}, {1, 1});
+  vectors.combine(candidate_.s, basis, coefficients);
+  vectors.copy(candidate_.y, gradient);
+  vectors.combine(picture, {picture, candidate_.s}, {1, 1});
 }
 
 // Judges the candidate pair and takes it in; afterwards candidate_ is free to be written.
-void Lbfgs::remember(Program& program, BufferId gradient) {
-  program.combine(candidate_.y, {gradient, candidate_.y}, {1, -1});
+void Lbfgs::remember(Vectors& vectors, BufferId gradient) {
+  vectors.combine(candidate_.y, {gradient, candidate_.y}, {1, -1});
   double ys = 0;
-  program.products({candidate_.s}, {candidate_.y}, &ys);
+  vectors.products({candidate_.s}, {candidate_.y}, &ys);
   if (!(ys > 1e-10)) return;
 
   if (pairs_.size() == history_) {
@@ -53,7 +53,7 @@ void Lbfgs::remember(Program& program, BufferId gradient) {
   for (const Pair& pair : pairs_) all.push_back(pair.s);
   const Pair& newest = pairs_.back();
   std::vector<double> found(2 * all.size());
-  program.products({newest.y, newest.s}, all, found.data());
+  vectors.products({newest.y, newest.s}, all, found.data());
   for (size_t i = 0; i < n; ++i) {
     Pair& pair = pairs_[i];
     pair.sy.resize(n);
@@ -69,14 +69,14 @@ void Lbfgs::remember(Program& program, BufferId gradient) {
 }
 
 // -H g as coefficients of the basis (all s, all y, g), newest last.
-std::vector<double> Lbfgs::direction(Program& program, BufferId gradient,
+std::vector<double> Lbfgs::direction(Vectors& vectors, BufferId gradient,
                                      std::vector<BufferId>& basis) const {
   const size_t n = pairs_.size();
   basis.clear();
   for (const Pair& pair : pairs_) basis.push_back(pair.s);
   for (const Pair& pair : pairs_) basis.push_back(pair.y);
   std::vector<double> with_gradient(2 * n);
-  if (n > 0) program.products({gradient}, basis, with_gradient.data());
+  if (n > 0) vectors.products({gradient}, basis, with_gradient.data());
   basis.push_back(gradient);
 
   // q = g - sum alpha_j y_j

@@ -20,7 +20,7 @@ class Lbfgs final : public Optimizer {
   static int vectors(int history) { return 2 * (history + 1); }
 
   Lbfgs(double learning_rate, std::vector<BufferId> vectors);
-  void step(Program& program, BufferId picture, BufferId gradient) override;
+  void step(Vectors& vectors, BufferId picture, BufferId gradient) override;
 
  private:
   struct Pair {
@@ -30,8 +30,8 @@ class Lbfgs final : public Optimizer {
     std::vector<double> yy;
   };
 
-  void remember(Program& program, BufferId gradient);
-  std::vector<double> direction(Program& program, BufferId gradient, std::vector<BufferId>& basis) const;
+  void remember(Vectors& vectors, BufferId gradient);
+  std::vector<double> direction(Vectors& vectors, BufferId gradient, std::vector<BufferId>& basis) const;
 
   double learning_rate_;
   size_t history_;

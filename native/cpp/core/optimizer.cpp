@@ -9,8 +9,8 @@ class Adam final : public Optimizer {
  public:
   Adam(const AdamConstants& constants, BufferId m, BufferId v) : constants_(constants), m_(m), v_(v) {}
 
-  void step(Program& program, BufferId picture, BufferId gradient) override {
-    program.adam(picture, gradient, m_, v_, ++t_, constants_);
+  void step(Vectors& vectors, BufferId picture, BufferId gradient) override {
+    vectors.adam(picture, gradient, m_, v_, ++t_, constants_);
   }
 
  private:

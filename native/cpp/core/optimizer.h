@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "backend.h"
+#include "vectors.h"
 
 namespace scumble {
 
@@ -19,7 +19,7 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
   // Moves `picture` by one step along `gradient`.
-  virtual void step(Program& program, BufferId picture, BufferId gradient) = 0;
+  virtual void step(Vectors& vectors, BufferId picture, BufferId gradient) = 0;
 };
 
 // Picture-sized vectors that the optimiser needs.

@@ -90,9 +90,7 @@ Session::Session(const Backend& backend, std::shared_ptr<const Network> network,
                  const SessionOptions& options, const PictureView& content,
                  const std::vector<StyleImage>& styles, const PictureView& start,
                  const std::atomic<bool>& cancelled)
-    : elements_(content.elements()),
-      content_terms_(options.objective.content.size()),
-      averaging_(options.averaging) {
+    : elements_(content.elements()), content_terms_(options.objective.content.size()) {
   if (start.width != content.width || start.height != content.height) {
     throw InvalidArgument("the start picture must have the content's size");
   }
@@ -125,17 +123,16 @@ Session::Session(const Backend& backend, std::shared_ptr<const Network> network,
   for (size_t t = 0; t < grams.size(); ++t) program_->write(plan_.style[t], grams[t].data());
   for (size_t t = 0; t < features.size(); ++t) program_->write(plan_.content[t], features[t].data());
 
-  std::vector<BufferId> vectors = plan_.vectors;
-  result_ = vectors.back();
-  vectors.pop_back();
-  optimizer_ = make_optimizer(options.optimizer, std::move(vectors));
   program_->write(plan_.picture, start.data);
-  program_->copy(result_, plan_.picture);
+  Update update{options.optimizer, options.averaging, plan_.picture,
+                plan_.gradient,    kNoBuffer,         plan_.vectors};
+  update.result = result_ = update.vectors.back();
+  update.vectors.pop_back();
+  program_->write(result_, start.data);
+  iteration_ = program_->iteration(update);
 }
 
-Losses Session::evaluate(const std::atomic<bool>& cancelled) {
-  std::vector<double> slots(static_cast<size_t>(plan_.slots));
-  program_->run(slots.data(), cancelled);
+Losses Session::losses_of(const std::vector<double>& slots) const {
   Losses losses;
   const auto content_end = slots.begin() + static_cast<std::ptrdiff_t>(content_terms_);
   losses.content.assign(slots.begin(), content_end);
@@ -145,26 +142,23 @@ Losses Session::evaluate(const std::atomic<bool>& cancelled) {
   return losses;
 }
 
-Losses Session::step(const std::atomic<bool>& cancelled) {
-  const Losses losses = evaluate(cancelled);
-  ++iteration_;
-  if (!std::isfinite(losses.total)) throw Diverged(iteration_);
-  if (averaging_ > 0) {
-    // Only points with a finite loss enter, so that the mean outlives a divergence.
-    program_->combine(result_, {result_, plan_.picture}, {mean_weight_ > 0 ? averaging_ : 0, 1 - averaging_});
-    mean_weight_ = averaging_ * mean_weight_ + (1 - averaging_);
-  } else if (losses.total < best_total_) {
-    program_->copy(result_, plan_.picture);
-    best_total_ = losses.total;
-  }
-  optimizer_->step(*program_, plan_.picture, plan_.gradient);
-  return losses;
+Losses Session::evaluate(const std::atomic<bool>& cancelled) {
+  std::vector<double> slots(static_cast<size_t>(plan_.slots));
+  program_->run(slots.data(), cancelled);
+  return losses_of(slots);
+}
+
+Losses Session::step(const std::atomic<bool>& cancelled, int count) {
+  std::vector<double> slots(static_cast<size_t>(plan_.slots));
+  iteration_->run(count, slots.data(), cancelled);
+  return losses_of(slots);
 }
 
 void Session::read_result(float* to) const {
   program_->read(result_, to);
-  if (mean_weight_ > 0) {
-    const float scale = static_cast<float>(1 / mean_weight_);
+  const double weight = iteration_->mean_weight();
+  if (weight > 0) {
+    const float scale = static_cast<float>(1 / weight);
     for (size_t i = 0; i < elements_; ++i) to[i] *= scale;
   }
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <limits>
 #include <memory>
 #include <vector>
 
@@ -54,9 +53,10 @@ class Session {
                                  const SessionOptions& options, const PictureView& content,
                                  const std::vector<StyleImage>& styles);
 
-  // Evaluates the objective and its gradient at the current point, then moves the picture. Returns the losses
-  // of the point evaluated. Throws Diverged when the total is not finite: the result so far stays.
-  Losses step(const std::atomic<bool>& cancelled);
+  // `count` iterations: each evaluates the objective and its gradient at the current point, then moves the
+  // picture. Returns the losses of the last point evaluated. Throws Diverged when a total is not finite: the
+  // result so far stays.
+  Losses step(const std::atomic<bool>& cancelled, int count = 1);
 
   // Evaluates without moving; for tests.
   Losses evaluate(const std::atomic<bool>& cancelled);
@@ -68,20 +68,18 @@ class Session {
 
   size_t elements() const { return elements_; }
   size_t bytes() const { return bytes_; }
-  int iteration() const { return iteration_; }
+  int iteration() const { return iteration_->completed(); }
 
  private:
+  Losses losses_of(const std::vector<double>& slots) const;
+
   Plan plan_;
   size_t elements_;
   size_t bytes_ = 0;  // of the program
   size_t content_terms_;
-  double averaging_;
   std::unique_ptr<Program> program_;
-  std::unique_ptr<Optimizer> optimizer_;
-  BufferId result_ = kNoBuffer;  // the best point, or the mean times mean_weight_
-  double best_total_ = std::numeric_limits<double>::infinity();
-  double mean_weight_ = 0;  // corrects the mean's bias towards zero, as in Adam
-  int iteration_ = 0;
+  std::unique_ptr<Iteration> iteration_;  // after program_, which it uses to its end
+  BufferId result_ = kNoBuffer;           // the best point, or the mean times its weight
 };
 
 }  // namespace scumble

@@ -84,7 +84,7 @@ int gram_splits(const Shape& features) {
   return std::max(1, std::min({by_memory, kGramSplits, features.height}));
 }
 
-class CpuProgram final : public Program {
+class CpuProgram final : public Program, public Vectors {
  public:
   CpuProgram(const Kernels& kernels, std::shared_ptr<const CpuNetwork> network, Plan plan, int threads)
       : kernels_(kernels),
@@ -113,6 +113,10 @@ class CpuProgram final : public Program {
     dense(to, [&](float* stored, size_t offset, size_t count) {
       std::memcpy(stored, from + offset, count * sizeof(float));
     });
+  }
+
+  std::unique_ptr<Iteration> iteration(const Update& update) override {
+    return std::make_unique<HostIteration>(*this, *this, plan_.slots, update);
   }
 
   void copy(BufferId to, BufferId from) override {

@@ -1,0 +1,36 @@
+// Arithmetic on picture buffers, for optimisers that run on the host. Sums are accumulated in double in an
+// order that depends only on the picture's size.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "plan.h"
+
+namespace scumble {
+
+// Constants of Adam (Kingma & Ba 2014), torch's names.
+struct AdamConstants {
+  double learning_rate = 1;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+};
+
+class Vectors {
+ public:
+  virtual ~Vectors() = default;
+  virtual void copy(BufferId to, BufferId from) = 0;
+  virtual double sum_abs(BufferId v) = 0;
+  // out[i * right.size() + j] = left[i] . right[j], in one pass over memory.
+  virtual void products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
+                        double* out) = 0;
+  // to = sum of coefficients[i] * terms[i]; `to` may be one of the terms.
+  virtual void combine(BufferId to, const std::vector<BufferId>& terms,
+                       const std::vector<double>& coefficients) = 0;
+  // One Adam update, `t` counted from 1; m and v are the moments.
+  virtual void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t,
+                    const AdamConstants& constants) = 0;
+};
+
+}  // namespace scumble
