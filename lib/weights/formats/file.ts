@@ -7,12 +7,16 @@ import { refuse } from '../refuse.js';
 /** 2 GB: more than three times the largest VGG, classifier included. */
 const MAX_FILE_BYTES = 2e9;
 
-/** A regular file of at most 2 GB. */
+/** What a file may take beyond twice its size: a small one compresses well. */
+const SPARE_BYTES = 1e6;
+
+/** A regular file of at most 2 GB, and the account of the memory that reading it takes. */
 export class WeightsFile {
   readonly path: string;
   /** Bytes. */
   readonly size: number;
   readonly #handle: FileHandle;
+  #claimed = 0;
 
   private constructor(path: string, size: number, handle: FileHandle) {
     this.path = path;
@@ -34,26 +38,64 @@ export class WeightsFile {
     }
   }
 
+  /** For a library that reads the file by itself; not to be closed. */
+  get descriptor(): number {
+    return this.#handle.fd;
+  }
+
   /**
-   * `length` bytes from `start` on, in memory of their own.
+   * `length` bytes from `start` on, in memory of their own, which is claimed.
+   *
+   * @throws WeightsError when the file has no such bytes, they cannot be read or are too much.
+   */
+  async read(start: number, length: number): Promise<Uint8Array> {
+    this.#expect(start, length);
+    this.claim(length, start);
+    const bytes = new Uint8Array(length);
+    await this.readInto(bytes, start);
+    return bytes;
+  }
+
+  /**
+   * Fills `bytes`, which the caller has claimed, with what the file has from `start` on.
    *
    * @throws WeightsError when the file has no such bytes or they cannot be read.
    */
-  async read(start: number, length: number): Promise<Uint8Array> {
-    const left = Math.max(this.size - start, 0);
-    if (length > left) {
-      refuse(this.path, `${length} bytes should be here, but only ${left} follow`, { offset: start });
-    }
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
+  async readInto(bytes: Uint8Array, start: number): Promise<void> {
+    this.#expect(start, bytes.length);
+    for (let done = 0; done < bytes.length; ) {
       const position = start + done;
       const { bytesRead } = await this.#handle
-        .read(bytes, done, length - done, position)
+        .read(bytes, done, bytes.length - done, position)
         .catch((cause) => refuse(this.path, `cannot be read: ${cause.message}`, { offset: position, cause }));
       if (bytesRead === 0) refuse(this.path, 'ended while it was being read', { offset: position });
       done += bytesRead;
     }
-    return bytes;
+  }
+
+  /**
+   * To be called before memory is taken for what the file holds: compressed bytes and tensors that repeat themselves
+   * can ask for any amount. All claims together may reach twice the file's size.
+   *
+   * @throws WeightsError, for the byte at `offset`, when they go beyond.
+   */
+  claim(bytes: number, offset: number): void {
+    this.#claimed += bytes;
+    if (this.#claimed > 2 * this.size + SPARE_BYTES) {
+      refuse(this.path, `would take ${this.#claimed} bytes of memory, more than twice its size`, { offset });
+    }
+  }
+
+  /** Memory that was claimed and is no longer held. */
+  release(bytes: number): void {
+    this.#claimed -= bytes;
+  }
+
+  #expect(start: number, length: number): void {
+    const left = Math.max(this.size - start, 0);
+    if (length > left) {
+      refuse(this.path, `${length} bytes should be here, but only ${left} follow`, { offset: start });
+    }
   }
 }
 
