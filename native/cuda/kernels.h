@@ -13,14 +13,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace scumble::cuda {
+#include "precision.h"
 
-// How products are made, and what activations are kept in.
-enum class Precision {
-  float32,  // float32 throughout, on every card
-  tf32,     // float32 in memory, products of TF32 on the matrix units; sm_80 and later
-  bf16,     // activations, their gradients and weights are bfloat16, sums are float32; sm_80 and later
-};
+namespace scumble::cuda {
 
 constexpr int kChannelAlign = 8;
 constexpr int padded(int channels) {

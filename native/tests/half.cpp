@@ -44,3 +44,24 @@ TEST(float16) {
 TEST(bfloat16) {
   check_all(8, scumble::bfloat16_to_float);
 }
+
+// Every bfloat16 comes back; what lies between two goes to the nearer, and from the middle to the even one.
+TEST(to_bfloat16) {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    check::at() = "pattern " + std::to_string(bits);
+    const float exact = scumble::bfloat16_to_float(static_cast<uint16_t>(bits));
+    const uint16_t back = scumble::float_to_bfloat16(exact);
+    if (std::isnan(exact)) {
+      CHECK(std::isnan(scumble::bfloat16_to_float(back)));
+      continue;
+    }
+    CHECK(back == bits);
+    if (std::isinf(exact)) continue;
+    const auto between = [&](uint32_t low) {
+      return scumble::float_to_bfloat16(scumble::from_bits(bits << 16 | low));
+    };
+    CHECK(between(0x7fff) == bits);
+    CHECK(between(0x8001) == bits + 1);
+    CHECK(between(0x8000) == bits + (bits & 1));
+  }
+}

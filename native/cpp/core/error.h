@@ -1,6 +1,7 @@
 // What the engine throws. The binding turns each into a JavaScript error with a code.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -23,6 +24,18 @@ class Diverged : public std::runtime_error {
  public:
   explicit Diverged(int iteration)
       : std::runtime_error("the loss is no longer finite at iteration " + std::to_string(iteration)) {}
+};
+
+// A device cannot go on: it has too little memory, or a call to it failed. The process can, on another
+// device.
+class DeviceFailure : public std::runtime_error {
+ public:
+  enum Kind { memory, lost };
+  DeviceFailure(Kind kind, const std::string& what, size_t needed = 0, size_t free = 0)
+      : std::runtime_error(what), kind(kind), needed(needed), free(free) {}
+  Kind kind;
+  size_t needed;  // bytes, for `memory`
+  size_t free;
 };
 
 }  // namespace scumble

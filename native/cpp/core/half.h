@@ -16,6 +16,14 @@ inline float bfloat16_to_float(uint16_t h) {
   return from_bits(static_cast<uint32_t>(h) << 16);
 }
 
+// Rounds to nearest, ties to even; a NaN stays one.
+inline uint16_t float_to_bfloat16(float value) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
+  return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
 // IEEE 754 binary16, subnormals, infinities and NaN included.
 inline float float16_to_float(uint16_t h) {
   const uint32_t sign = static_cast<uint32_t>(h & 0x8000u) << 16;

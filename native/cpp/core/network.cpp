@@ -37,6 +37,21 @@ void validate(const Architecture& architecture) {
   }
 }
 
+void validate(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights) {
+  validate(architecture);
+  if (weights.size() != architecture.convolutions.size()) {
+    throw InvalidArgument("as many weights as convolutions are needed");
+  }
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const Convolution& conv = architecture.convolutions[i];
+    const size_t outputs = static_cast<size_t>(conv.outputs);
+    if (weights[i].bias.size() != outputs ||
+        weights[i].weight.size() != outputs * static_cast<size_t>(conv.inputs) * 9) {
+      throw InvalidArgument("conv" + conv.suffix() + " has weights of the wrong size");
+    }
+  }
+}
+
 std::vector<Layer> layers_of(const Architecture& architecture) {
   std::vector<Layer> layers;
   const auto& convolutions = architecture.convolutions;

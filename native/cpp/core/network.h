@@ -62,6 +62,8 @@ class Network {
 
 // Throws InvalidArgument unless the convolutions form a chain from 3 channels with ascending names.
 void validate(const Architecture& architecture);
+// The same, and that every convolution has weights of its size.
+void validate(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights);
 
 enum class LayerKind { conv, relu, pool };
 

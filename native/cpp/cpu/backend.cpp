@@ -570,18 +570,7 @@ size_t CpuBackend::network_bytes(const Architecture& architecture) const {
 
 std::shared_ptr<const Network> CpuBackend::load(const Architecture& architecture,
                                                 const std::vector<ConvolutionWeights>& weights) const {
-  validate(architecture);
-  if (weights.size() != architecture.convolutions.size()) {
-    throw InvalidArgument("as many weights as convolutions are needed");
-  }
-  for (size_t i = 0; i < weights.size(); ++i) {
-    const Convolution& conv = architecture.convolutions[i];
-    const size_t outputs = static_cast<size_t>(conv.outputs);
-    if (weights[i].bias.size() != outputs ||
-        weights[i].weight.size() != outputs * static_cast<size_t>(conv.inputs) * 9) {
-      throw InvalidArgument("conv" + conv.suffix() + " has weights of the wrong size");
-    }
-  }
+  validate(architecture, weights);
   return std::make_shared<CpuNetwork>(architecture, weights, kernels_.block);
 }
 

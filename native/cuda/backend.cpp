@@ -1,0 +1,536 @@
+#include "backend.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "../cpp/core/half.h"
+#include "devices.h"
+#include "kernels.h"
+#include "memory.h"
+
+namespace scumble::cuda {
+namespace {
+
+// Places in device memory start at multiples of this: enough for any vector load.
+constexpr size_t kAlignment = 256;
+size_t aligned(size_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+Tensor tensor_of(void* at, const Shape& shape) {
+  return {at, shape.channels, shape.height, shape.width};
+}
+
+bool has_mma(const Device& device) {
+  return device.major >= 8;
+}
+
+// --- The network
+// -----------------------------------------------------------------------------------------------------
+
+struct PackedConvolution {
+  size_t forward;  // offsets in the network's memory
+  size_t backward;
+  size_t bias;
+};
+
+// Where everything lies, and how much it is together.
+struct NetworkLayout {
+  std::vector<PackedConvolution> convolutions;
+  size_t bytes = 0;
+
+  NetworkLayout(const Architecture& architecture, Precision precision) {
+    const auto take = [&](size_t size) {
+      const size_t at = bytes;
+      bytes += aligned(size);
+      return at;
+    };
+    for (const scumble::Convolution& conv : architecture.convolutions) {
+      PackedConvolution packed{};
+      packed.forward = take(packed_weight_bytes(conv.inputs, conv.outputs, false, precision));
+      packed.backward = take(packed_weight_bytes(conv.inputs, conv.outputs, true, precision));
+      packed.bias = take(static_cast<size_t>(padded(conv.outputs)) * sizeof(float));
+      convolutions.push_back(packed);
+    }
+  }
+};
+
+class CudaNetwork final : public Network {
+ public:
+  CudaNetwork(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights, int device,
+              Precision precision)
+      : Network(architecture), layout_(architecture, precision), memory_(device, layout_.bytes) {
+    std::vector<char> packed(layout_.bytes);
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const scumble::Convolution& conv = architecture.convolutions[i];
+      const PackedConvolution& at = layout_.convolutions[i];
+      const float* w = weights[i].weight.data();
+      pack_weights(w, conv.inputs, conv.outputs, false, precision, packed.data() + at.forward);
+      pack_weights(w, conv.inputs, conv.outputs, true, precision, packed.data() + at.backward);
+      std::memcpy(packed.data() + at.bias, weights[i].bias.data(), weights[i].bias.size() * sizeof(float));
+    }
+    check(cudaMemcpy(memory_.at(), packed.data(), packed.size(), cudaMemcpyHostToDevice),
+          "loading the network");
+  }
+
+  size_t bytes() const override { return layout_.bytes; }
+  const void* weights(int convolution, bool backward) const {
+    const PackedConvolution& at = layout_.convolutions[static_cast<size_t>(convolution)];
+    return memory_.at(backward ? at.backward : at.forward);
+  }
+  const float* bias(int convolution) const {
+    return reinterpret_cast<const float*>(
+        memory_.at(layout_.convolutions[static_cast<size_t>(convolution)].bias));
+  }
+
+ private:
+  NetworkLayout layout_;
+  DeviceMemory memory_;
+};
+
+// --- A program
+// -------------------------------------------------------------------------------------------------------
+
+// What a program has beside the plan's arena: partial sums, losses, and the optimiser's scalars.
+struct ProgramLayout {
+  size_t partials = 0;
+  size_t losses = 0;
+  size_t state = 0;
+  size_t lbfgs = 0;
+  size_t bytes = 0;
+
+  explicit ProgramLayout(const Plan& plan) : bytes(aligned(plan.bytes)) {
+    const auto take = [&](size_t size) {
+      const size_t at = bytes;
+      bytes += aligned(size);
+      return at;
+    };
+    const size_t slots = static_cast<size_t>(plan.slots);
+    partials = take(slots * kPartials * sizeof(double));
+    losses = take(slots * sizeof(double));
+    state = take(sizeof(State));
+    lbfgs = take(lbfgs_bytes(longest_history(plan)));
+  }
+
+  // The longest history that the plan has vectors for, one of which is the session's own.
+  static int longest_history(const Plan& plan) {
+    return std::max(1, (static_cast<int>(plan.vectors.size()) - 1) / 2 - 1);
+  }
+};
+
+// What comes back to the host after iterations, in memory that the device can write by itself.
+class Report {
+ public:
+  explicit Report(int slots) : slots_(slots) {
+    check(cudaMallocHost(&at_, sizeof(State) + static_cast<size_t>(slots) * sizeof(double)),
+          "pinning memory");
+    state() = State{};
+  }
+  ~Report() { cudaFreeHost(at_); }
+  Report(const Report&) = delete;
+  Report& operator=(const Report&) = delete;
+
+  State& state() const { return *static_cast<State*>(at_); }
+  double* losses() const { return reinterpret_cast<double*>(static_cast<char*>(at_) + sizeof(State)); }
+  size_t losses_bytes() const { return static_cast<size_t>(slots_) * sizeof(double); }
+
+ private:
+  int slots_;
+  void* at_ = nullptr;
+};
+
+class CudaProgram final : public Program {
+ public:
+  CudaProgram(std::shared_ptr<const CudaNetwork> network, Plan plan, int device, Precision precision)
+      : network_(std::move(network)),
+        plan_(std::move(plan)),
+        device_(device),
+        precision_(precision),
+        layout_(plan_),
+        memory_(device, layout_.bytes),
+        stream_(device),
+        report_(plan_.slots) {}
+
+  ~CudaProgram() override {
+    cudaSetDevice(device_);
+    cudaStreamSynchronize(stream_);
+  }
+
+  void run(double* losses, const std::atomic<bool>& cancelled) override {
+    use(device_);
+    if (cancelled.load(std::memory_order_relaxed)) throw Cancelled();
+    queue_evaluation();
+    if (losses != nullptr) fetch_losses();
+    stream_.wait("evaluating the objective");
+    if (losses != nullptr) std::copy_n(report_.losses(), plan_.slots, losses);
+  }
+
+  std::unique_ptr<Iteration> iteration(const Update& update) override;
+
+  // Tensors are unpacked on the host: only targets are read, once.
+  void read(BufferId from, float* to) const override {
+    use(device_);
+    const Buffer& b = buffer(from);
+    const auto fetch = [&](void* dense, size_t bytes) {
+      check(cudaMemcpyAsync(dense, at(from), bytes, cudaMemcpyDeviceToHost, stream_),
+            "reading device memory");
+      stream_.wait("reading device memory");
+    };
+    if (b.kind != BufferKind::tensor) return fetch(to, dense_elements(b) * sizeof(float));
+    std::vector<char> stored(tensor_bytes(b.shape, precision_));
+    fetch(stored.data(), stored.size());
+    each_element(b.shape, [&](size_t packed, size_t dense) { to[dense] = load(stored.data(), packed); });
+  }
+
+  void write(BufferId to, const float* from) override {
+    use(device_);
+    const Buffer& b = buffer(to);
+    const auto send = [&](const void* dense, size_t bytes) {
+      check(cudaMemcpyAsync(at(to), dense, bytes, cudaMemcpyHostToDevice, stream_), "writing device memory");
+      stream_.wait("writing device memory");
+    };
+    if (b.kind != BufferKind::tensor) return send(from, dense_elements(b) * sizeof(float));
+    std::vector<char> stored(tensor_bytes(b.shape, precision_));
+    each_element(b.shape, [&](size_t packed, size_t dense) { store(stored.data(), packed, from[dense]); });
+    send(stored.data(), stored.size());
+  }
+
+  static size_t tensor_bytes(const Shape& shape, Precision precision) {
+    return shape.positions() * static_cast<size_t>(padded(shape.channels)) * element_bytes(precision);
+  }
+
+ private:
+  friend class CudaIteration;
+
+  const Buffer& buffer(BufferId id) const { return plan_.buffers[static_cast<size_t>(id)]; }
+  void* at(BufferId id) const { return id == kNoBuffer ? nullptr : memory_.at(buffer(id).offset); }
+  float* floats(BufferId id) const { return static_cast<float*>(at(id)); }
+  Tensor tensor(BufferId id) const { return tensor_of(at(id), buffer(id).shape); }
+  double* losses() const { return reinterpret_cast<double*>(memory_.at(layout_.losses)); }
+  State* state() const { return reinterpret_cast<State*>(memory_.at(layout_.state)); }
+  Partials partials(int slot) const {
+    return {reinterpret_cast<double*>(memory_.at(layout_.partials)) + static_cast<size_t>(slot) * kPartials};
+  }
+
+  static size_t dense_elements(const Buffer& b) {
+    const size_t c = static_cast<size_t>(b.shape.channels);
+    return b.kind == BufferKind::matrix ? c * c : b.shape.elements();
+  }
+
+  template <typename Visit>
+  static void each_element(const Shape& shape, const Visit& visit) {
+    const size_t c = static_cast<size_t>(shape.channels);
+    const size_t pixel = static_cast<size_t>(padded(shape.channels));
+    for (size_t p = 0; p < shape.positions(); ++p) {
+      for (size_t k = 0; k < c; ++k) visit(p * pixel + k, p * c + k);
+    }
+  }
+
+  float load(const char* from, size_t i) const {
+    if (precision_ == Precision::bf16) {
+      uint16_t half = 0;
+      std::memcpy(&half, from + 2 * i, sizeof half);
+      return bfloat16_to_float(half);
+    }
+    float value = 0;
+    std::memcpy(&value, from + 4 * i, sizeof value);
+    return value;
+  }
+
+  void store(char* to, size_t i, float value) const {
+    if (precision_ == Precision::bf16) {
+      const uint16_t half = float_to_bfloat16(value);
+      std::memcpy(to + 2 * i, &half, sizeof half);
+    } else {
+      std::memcpy(to + 4 * i, &value, sizeof value);
+    }
+  }
+
+  void fetch_losses() {
+    check(
+        cudaMemcpyAsync(report_.losses(), losses(), report_.losses_bytes(), cudaMemcpyDeviceToHost, stream_),
+        "reading the losses");
+  }
+
+  // Every step, then the losses.
+  void queue_evaluation() {
+    for (size_t i = 0; i < plan_.steps.size(); ++i) {
+      const Step& step = plan_.steps[i];
+      const bool measured = step.op == Op::gram && i + 1 < plan_.steps.size() &&
+                            plan_.steps[i + 1].op == Op::style_loss && plan_.steps[i + 1].in == step.out;
+      if (measured) {
+        queue_style(step, plan_.steps[++i]);
+      } else {
+        queue(step);
+      }
+      check(cudaGetLastError(), "starting a kernel");
+    }
+    if (plan_.slots > 0) sum_partials(partials(0).at, plan_.slots, losses(), stream_);
+    check(cudaGetLastError(), "starting a kernel");
+  }
+
+  void queue_style(const Step& gram_step, const Step& loss) {
+    const Shape& shape = buffer(gram_step.in).shape;
+    const double c = shape.channels;
+    StyleTerm term;
+    term.target = floats(loss.other);
+    term.difference = floats(loss.out);
+    term.gradient_scale = 4 * loss.weight / (c * c * c * static_cast<double>(loss.positions));
+    term.loss_scale = loss.weight / (c * c);
+    gram_difference(tensor(gram_step.in), term, partials(loss.slot), at(gram_step.scratch), precision_,
+                    stream_);
+  }
+
+  void queue(const Step& step) {
+    switch (step.op) {
+      case Op::input:
+        input(floats(step.in), tensor(step.out), channels(), precision_, stream_);
+        return;
+      case Op::conv: {
+        Convolution c;
+        c.in = tensor(step.in);
+        c.out = tensor(step.out);
+        c.weights = network_->weights(step.convolution, false);
+        c.bias = network_->bias(step.convolution);
+        c.relu = step.relu;
+        c.replicate = step.convolution == 0 && replicate();
+        convolve(c, precision_, stream_);
+        return;
+      }
+      case Op::relu:
+        relu(tensor(step.in), tensor(step.out), precision_, stream_);
+        return;
+      case Op::pool:
+        pool(pooling(), tensor(step.in), tensor(step.out), precision_, stream_);
+        return;
+      case Op::gram:
+        gram(tensor(step.in), floats(step.out), at(step.scratch), precision_, stream_);
+        return;
+      case Op::style_loss:
+        throw InvalidArgument("a style loss follows its Gram matrix");
+      case Op::style_back:
+        style_back(tensor(step.in), floats(step.other), tensor(step.out), at(step.mask), step.accumulate,
+                   at(step.scratch), precision_, stream_);
+        return;
+      case Op::content_loss: {
+        const double n = static_cast<double>(buffer(step.in).shape.elements());
+        content_loss(tensor(step.in), at(step.other), tensor(step.out), at(step.mask), step.accumulate,
+                     2 * step.weight / n, step.weight / n, partials(step.slot), precision_, stream_);
+        return;
+      }
+      case Op::conv_back: {
+        Convolution c;
+        c.in = tensor(step.in);
+        c.out = tensor(step.out);
+        c.weights = network_->weights(step.convolution, true);
+        c.mask = at(step.mask);
+        c.accumulate = step.accumulate;
+        c.replicate = step.convolution == 0 && replicate();
+        if (step.convolution == 0) {
+          convolve_first_back(c, precision_, stream_);
+        } else {
+          convolve(c, precision_, stream_);
+        }
+        return;
+      }
+      case Op::relu_back:
+        relu_back(tensor(step.in), at(step.other), tensor(step.out), at(step.mask), step.accumulate,
+                  precision_, stream_);
+        return;
+      case Op::pool_back:
+        pool_back(pooling(), tensor(step.in), tensor(step.other), tensor(step.out), at(step.mask),
+                  step.accumulate, precision_, stream_);
+        return;
+      case Op::input_back:
+        input_back(tensor(step.in), floats(step.out), channels(), precision_, stream_);
+        return;
+      case Op::tv: {
+        const Shape& shape = buffer(step.in).shape;
+        total_variation(floats(step.in), shape.width, shape.height, floats(step.out), step.weight,
+                        partials(step.slot), stream_);
+        return;
+      }
+    }
+  }
+
+  bool replicate() const { return network_->architecture().preprocessing.padding == Padding::replicate; }
+
+  Pool pooling() const {
+    switch (plan_.pooling) {
+      case Pooling::max:
+        return Pool::max;
+      case Pooling::average:
+        return Pool::average;
+      case Pooling::l2:
+        break;
+    }
+    return Pool::l2;
+  }
+
+  Channels channels() const {
+    const Preprocessing& pre = network_->architecture().preprocessing;
+    Channels c{};
+    for (int k = 0; k < 3; ++k) {
+      const size_t i = static_cast<size_t>(k);
+      c.order[k] = pre.bgr ? 2 - k : k;
+      c.scale[k] = pre.range / 255 / pre.std[i];
+      c.shift[k] = -pre.mean[i] / pre.std[i];
+    }
+    return c;
+  }
+
+  std::shared_ptr<const CudaNetwork> network_;
+  Plan plan_;
+  int device_;
+  Precision precision_;
+  ProgramLayout layout_;
+  DeviceMemory memory_;
+  Stream stream_;
+  Report report_;
+};
+
+// --- An iteration
+// ----------------------------------------------------------------------------------------------------
+
+// One graph holds all of it, so the host queues many and waits once; nothing in it depends on the iteration's
+// number but what the device itself counts.
+class CudaIteration final : public Iteration {
+ public:
+  CudaIteration(CudaProgram& program, const Update& update)
+      : program_(program),
+        vectors_(pointers(program, update.vectors)),
+        graph_(start(update), [&] { queue(update); }) {}
+
+  void run(int count, double* losses, const std::atomic<bool>& cancelled) override {
+    use(program_.device_);
+    const int before = completed_;
+    for (int i = 0; i < count && !cancelled.load(std::memory_order_relaxed); ++i) {
+      graph_.launch(program_.stream_);
+      ++completed_;
+    }
+    program_.fetch_losses();
+    const State& state = program_.report_.state();
+    check(cudaMemcpyAsync(&program_.report_.state(), program_.state(), sizeof(State), cudaMemcpyDeviceToHost,
+                          program_.stream_),
+          "reading the state");
+    program_.stream_.wait("iterating");
+    if (state.diverged > 0) {
+      completed_ = state.diverged;
+      throw Diverged(state.diverged);
+    }
+    if (completed_ < before + count) throw Cancelled();
+    std::copy_n(program_.report_.losses(), program_.plan_.slots, losses);
+  }
+
+  int completed() const override { return completed_; }
+  double mean_weight() const override { return program_.report_.state().mean_weight; }
+
+ private:
+  static std::vector<float*> pointers(const CudaProgram& program, const std::vector<BufferId>& ids) {
+    std::vector<float*> found;
+    for (const BufferId id : ids) found.push_back(program.floats(id));
+    return found;
+  }
+
+  // The state before the first iteration. Returns the stream to capture on.
+  const Stream& start(const Update& update) {
+    use(program_.device_);
+    State& state = program_.report_.state();
+    state = State{};
+    state.best_total = INFINITY;
+    check(cudaMemcpyAsync(program_.state(), &state, sizeof state, cudaMemcpyHostToDevice, program_.stream_),
+          "starting the optimiser");
+    if (update.optimizer.kind == OptimizerKind::lbfgs) {
+      lbfgs_start(lbfgs_update(update), lbfgs_memory(), program_.stream_);
+      check(cudaGetLastError(), "starting the optimiser");
+    }
+    program_.stream_.wait("starting the optimiser");
+    return program_.stream_;
+  }
+
+  void queue(const Update& update) {
+    program_.queue_evaluation();
+    judge(program_.losses(), program_.plan_.slots, program_.state(), program_.stream_);
+    const size_t elements = program_.buffer(update.picture).shape.elements();
+    keep_result(program_.floats(update.picture), program_.floats(update.result), elements, update.averaging,
+                program_.state(), program_.stream_);
+    if (update.optimizer.kind == OptimizerKind::lbfgs) {
+      lbfgs(lbfgs_update(update), program_.state(), lbfgs_memory(), program_.stream_);
+    } else {
+      const AdamConstants& k = update.optimizer.adam;
+      adam({program_.floats(update.picture), program_.floats(update.gradient), vectors_[0], vectors_[1],
+            elements, k.learning_rate, k.beta1, k.beta2, k.epsilon},
+           program_.state(), program_.stream_);
+    }
+    check(cudaGetLastError(), "capturing an iteration");
+  }
+
+  LbfgsUpdate lbfgs_update(const Update& update) const {
+    return {program_.floats(update.picture),
+            program_.floats(update.gradient),
+            vectors_.data(),
+            update.optimizer.history,
+            program_.buffer(update.picture).shape.elements(),
+            update.optimizer.adam.learning_rate};
+  }
+
+  void* lbfgs_memory() const { return program_.memory_.at(program_.layout_.lbfgs); }
+
+  CudaProgram& program_;
+  std::vector<float*> vectors_;
+  Graph graph_;
+  int completed_ = 0;
+};
+
+std::unique_ptr<Iteration> CudaProgram::iteration(const Update& update) {
+  return std::make_unique<CudaIteration>(*this, update);
+}
+
+}  // namespace
+
+// --- The backend
+// -----------------------------------------------------------------------------------------------------
+
+CudaBackend::CudaBackend(int device, Precision precision) : device_(device), precision_(precision) {
+  const Devices all = devices();
+  if (device < 0 || static_cast<size_t>(device) >= all.found.size()) {
+    throw InvalidArgument("there is no CUDA device " + std::to_string(device) +
+                          (all.problem.empty() ? "" : ": " + all.problem));
+  }
+  const Device& chosen = all.found[static_cast<size_t>(device)];
+  if (!chosen.problem.empty()) throw InvalidArgument(chosen.name + ": " + chosen.problem);
+  if (precision != Precision::float32 && !has_mma(chosen)) {
+    throw InvalidArgument(chosen.name +
+                          " has no matrix units for this precision (compute capability 8.0 is needed)");
+  }
+}
+
+size_t CudaBackend::tensor_bytes(const Shape& shape) const {
+  return CudaProgram::tensor_bytes(shape, precision_);
+}
+
+size_t CudaBackend::matrix_scratch_bytes(const Shape& features) const {
+  return gram_scratch_bytes(features.channels, features.height, features.width, precision_);
+}
+
+size_t CudaBackend::program_bytes(const Plan& plan, int) const {
+  return ProgramLayout(plan).bytes;
+}
+
+size_t CudaBackend::network_bytes(const Architecture& architecture) const {
+  return NetworkLayout(architecture, precision_).bytes;
+}
+
+std::shared_ptr<const Network> CudaBackend::load(const Architecture& architecture,
+                                                 const std::vector<ConvolutionWeights>& weights) const {
+  validate(architecture, weights);
+  return std::make_shared<CudaNetwork>(architecture, weights, device_, precision_);
+}
+
+std::unique_ptr<Program> CudaBackend::compile(std::shared_ptr<const Network> network, Plan plan, int) const {
+  const auto mine = std::static_pointer_cast<const CudaNetwork>(network);
+  return std::make_unique<CudaProgram>(mine, std::move(plan), device_, precision_);
+}
+
+}  // namespace scumble::cuda
