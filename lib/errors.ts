@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'ERR_IMAGE' // an image cannot be found, read or decoded
   | 'ERR_IMAGE_SIZE' // an image is zero-sized, too small for the network, or over the pixel limit
   | 'ERR_WEIGHTS' // a weights file is missing, malformed, hostile, or not a VGG
+  | 'ERR_DOWNLOAD' // a network of the catalogue is not on this machine and cannot, or must not, be downloaded
   | 'ERR_OUTPUT' // the output path cannot be written
   | 'ERR_MEMORY' // the plan needs more memory than there is
   | 'ERR_DIVERGED' // a loss became NaN or infinite
@@ -55,7 +56,16 @@ export class WeightsError extends ScumbleError {
   }
 }
 
-/** The output cannot be written where it was asked for. */
+/** The network called `network` is not on this machine, and could not be downloaded or was not allowed to be. */
+export class DownloadError extends ScumbleError {
+  readonly network: string;
+  constructor(network: string, message: string, cause?: unknown) {
+    super('ERR_DOWNLOAD', message, cause === undefined ? undefined : { cause });
+    this.network = network;
+  }
+}
+
+/** The output, or a file of the cache, cannot be written where it belongs. */
 export class OutputError extends ScumbleError {
   readonly path: string;
   constructor(path: string, message: string, cause?: unknown) {

@@ -6,3 +6,4 @@ export type { ImageSource, RawImage } from './image/types.js';
 export type { LayerWeights, StylizeOptions } from './options.js';
 export type { Progress } from './progress.js';
 export { type Stylization, stylize } from './stylize.js';
+export { type PullOptions, type PullProgress, pullWeights } from './weights/pull.js';

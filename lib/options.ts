@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { OptionError } from './errors.js';
 import type { ImageSource } from './image/types.js';
 import type { Progress } from './progress.js';
+import { DEFAULT_NETWORK } from './weights/catalog.js';
 
 /** Layers with a weight each (names alone weigh 1): `['relu4_2']` or `{ relu1_1: 1, relu2_1: 0.5 }`. */
 export type LayerWeights = readonly string[] | Readonly<Record<string, number>>;
@@ -23,8 +24,17 @@ export interface StylizeOptions {
   styleScale?: number;
   /** Iterations at each scale, ≥ 1. Default 500. */
   iterations?: number;
-  /** A safetensors file with a VGG network. Default: the file that the environment variable SCUMBLE_WEIGHTS names. */
+  /**
+   * The network: a name of the catalogue (`vgg19-slim`, `vgg19`, `vgg16` …, see `scumble weights list`) or a safetensors
+   * file. Default: what the environment variable SCUMBLE_WEIGHTS says, or else `'vgg19-slim'`, which is part of the
+   * package.
+   */
   weights?: string;
+  /**
+   * Whether a network of the catalogue that is not on this machine yet may be downloaded (up to 575 MB; pullWeights()
+   * does it ahead, with progress). Default false: the run then rejects with a DownloadError that says how to get it.
+   */
+  download?: boolean;
   /** Layers whose features should be the content image's. Default `['relu4_2']`. */
   contentLayers?: LayerWeights;
   /** Layers whose Gram matrices should be the style images'. Default `['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1']`. */
@@ -84,6 +94,7 @@ export interface ResolvedOptions {
   styleScale: number;
   iterations: number;
   weights: string;
+  download: boolean;
   contentLayers: Record<string, number>;
   styleLayers: Record<string, number>;
   contentWeight: number;
@@ -135,6 +146,7 @@ const layers = z
   )
   .refine((given) => Object.keys(given).length > 0, LAYERS);
 
+const WEIGHTS = 'a name or a path';
 const STYLE = 'an image, or a list of at least one';
 const BLEND = 'a list of numbers that are 0 or more and not all 0';
 
@@ -148,7 +160,8 @@ const schema = z.strictObject({
   size: integer(1, 65536).default(512),
   styleScale: positive.default(1),
   iterations: integer(1, 1e9).default(500),
-  weights: z.string('a path').min(1, 'a path').optional(),
+  weights: z.string(WEIGHTS).min(1, WEIGHTS).optional(),
+  download: z.boolean('true or false').default(false),
   contentLayers: layers.default({ relu4_2: 1 }),
   styleLayers: layers.default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }),
   contentWeight: weight.default(5),
@@ -189,21 +202,13 @@ export function resolveOptions(given: StylizeOptions): ResolvedOptions {
       `styleBlend has ${blend.length} weights for ${styles.length} style images`,
     );
   }
-  const file = weights ?? process.env.SCUMBLE_WEIGHTS;
-  if (!file) {
-    throw new OptionError(
-      'weights',
-      weights,
-      'weights is missing: give a safetensors file with a VGG network, or set SCUMBLE_WEIGHTS to one',
-    );
-  }
   const largest = Math.max(...blend); // so that the sum cannot overflow
   const sum = blend.reduce((a, b) => a + b / largest, 0);
   return {
     ...rest,
     styles,
     styleBlend: blend.map((b) => b / largest / sum),
-    weights: file,
+    weights: weights ?? (process.env.SCUMBLE_WEIGHTS || DEFAULT_NETWORK),
     learningRate: learningRate ?? LEARNING_RATE[rest.optimizer],
   };
 }

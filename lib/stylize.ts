@@ -14,7 +14,8 @@ import { checkMemory } from './memory.js';
 import { type ResolvedOptions, resolveOptions, type StylizeOptions } from './options.js';
 import type { Progress } from './progress.js';
 import { longSides, type Size, sizeAt } from './scales.js';
-import { type NetworkDescription, readNetwork } from './weights/network.js';
+import { findNetwork } from './weights/find.js';
+import type { NetworkDescription } from './weights/network.js';
 
 /** White noise around the network's mean colour: its standard deviation in 0..255. */
 const NOISE_DEVIATION = 64;
@@ -34,7 +35,7 @@ export type Stylization = Promise<Picture> & AsyncIterable<Progress>;
  * The picture has the content's aspect with its long side at `size`. Work happens on the engine's own threads; the
  * event loop stays free.
  *
- * Rejects with an OptionError, ImageError, WeightsError or MemoryError before any long work, with a DivergedError
+ * Rejects with an OptionError, ImageError, WeightsError, DownloadError or MemoryError before any long work, with a DivergedError
  * (which carries the last good picture) when a loss is no longer finite, and with the signal's reason when aborted.
  *
  * @example
@@ -97,7 +98,7 @@ async function* iterate(given: StylizeOptions): AsyncGenerator<Progress, Picture
   signal?.throwIfAborted();
 
   const engine = addon();
-  const description = await readNetwork(options.weights);
+  const description = await findNetwork(options.weights, options);
   const network = engineNetwork(description, options);
   const sides = await plan(options, description, network);
   signal?.throwIfAborted();
@@ -328,7 +329,8 @@ class Clock {
 
 /** The options as they go into the picture's file: plain values, files by name only. */
 function describe(options: ResolvedOptions): Record<string, unknown> {
-  const { onProgress, signal, threads, maxPixels, content, styles, init, weights, ...values } = options;
+  const { onProgress, signal, threads, maxPixels, download, content, styles, init, weights, ...values } =
+    options;
   const name = (source: ImageSource): string => {
     if (source instanceof URL) return basename(fileURLToPath(source));
     return typeof source === 'string' ? basename(source) : '(in memory)';

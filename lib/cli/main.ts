@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBuildCommand } from './commands/build.js';
 import { addStylizeCommand } from './commands/stylize.js';
+import { addWeightsCommand } from './commands/weights.js';
 import { BROKEN_PIPE } from './exit-codes.js';
 import { fail } from './failure.js';
 
@@ -25,6 +26,7 @@ const program = new Command('scumble')
   })
   .showHelpAfterError('(scumble --help lists the options)');
 addStylizeCommand(program, version);
+addWeightsCommand(program);
 addBuildCommand(program);
 
 try {

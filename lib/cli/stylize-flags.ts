@@ -55,7 +55,11 @@ export function addStylizeFlags(program: Command, version: string): void {
     )
 
     .optionsGroup('Network:')
-    .option('--weights <file>', 'a VGG in safetensors (default: SCUMBLE_WEIGHTS)')
+    .option(
+      '--weights <network>',
+      'a name (see scumble weights list) or a safetensors file\n(default: SCUMBLE_WEIGHTS, or else vgg19-slim)',
+    )
+    .option('--no-download', 'do not download a network that is not here yet')
     .option('--pooling <kind>', 'max, average or l2 (default: max)')
     .option('--rounding <kind>', 'pooling of odd sizes: floor or ceil (default: floor)')
 

@@ -41,7 +41,8 @@ export interface EncodeOptions {
   options?: Record<string, unknown>;
 }
 
-function outputError(path: string, error: unknown): OutputError {
+/** What the file system says against a write, as the error to throw. */
+export function outputError(path: string, error: unknown): OutputError {
   if (error instanceof OutputError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
   return new OutputError(path, `cannot write "${shorten(path)}": ${REASONS[code] ?? message}`, error);

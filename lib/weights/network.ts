@@ -1,7 +1,7 @@
 // Makes a VGG of a tensor file: which architecture it is, what input it was trained on, and its convolutions in
 // order, each checked to chain with the one before, so that the engine can take the description on faith.
 
-import { readSafetensors } from './formats/safetensors.js';
+import { encodeSafetensors, readSafetensors } from './formats/safetensors.js';
 import type { EngineTensor, Tensor, TensorFile } from './formats/tensors.js';
 import { quote, refuse } from './refuse.js';
 
@@ -73,6 +73,23 @@ export async function readNetwork(path: string): Promise<NetworkDescription> {
     padding: parsePadding(file.metadata.padding, path),
     convolutions,
   };
+}
+
+/** The bytes of a safetensors file that readNetwork() makes `network` of. */
+export function encodeNetwork(network: NetworkDescription): Uint8Array {
+  const { name, channelOrder, range, mean, std, padding, convolutions } = network;
+  const tensors = convolutions.flatMap(({ name, weight, bias }): [string, EngineTensor][] => [
+    [`${name}.weight`, weight],
+    [`${name}.bias`, bias],
+  ]);
+  const input = `${channelOrder}, 0..${range}, minus mean, divided by std`;
+  return encodeSafetensors(tensors, {
+    architecture: name,
+    input,
+    mean: mean.join(),
+    std: std.join(),
+    padding,
+  });
 }
 
 /**

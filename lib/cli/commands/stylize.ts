@@ -21,7 +21,9 @@ Exit status: 0 done, 1 failed, 2 misuse, 130 Ctrl-C, 143 SIGTERM, 141 no reader.
 
 export function addStylizeCommand(program: Command, version: string): void {
   program
-    .usage('<content> <style...> [options]\n       scumble build')
+    .usage(
+      '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble build',
+    )
     .description(DESCRIPTION)
     .argument('<content>', 'the image that says what the picture shows')
     .argument('<style...>', 'the images that say how it is painted');
@@ -54,8 +56,12 @@ async function paint(options: StylizeOptions, target: Target, reporter: Reporter
   const run = new Run(reporter);
   const { resolveOptions } = await import('../../options.js');
   const { checkSaving, framePath } = await import('../output.js');
-  const { size } = resolveOptions(options);
+  const { size, weights, download } = resolveOptions(options);
   const [{ stylize }] = await Promise.all([import('../../stylize.js'), checkSaving(output, saving, size)]);
+  if (download) {
+    const { ensureNetwork } = await import('../pull-progress.js');
+    await ensureNetwork(weights, run.signal);
+  }
 
   const save = async (picture: Picture, remark = '') => {
     await picture.save(output, saving);

@@ -1,0 +1,60 @@
+// The networks that this machine has made or fetched: one safetensors file each in a folder of the user's, with its
+// fingerprint beside it in the form that `sha256sum --check` reads.
+
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { outputError, writeAtomically } from '../image/write.js';
+import { hashFile } from './hash.js';
+
+/** The folder: `weights` in SCUMBLE_CACHE, or where the system keeps what programs cache. It may not exist yet. */
+export function cacheFolder(): string {
+  const root = process.env.SCUMBLE_CACHE || envPaths('scumble', { suffix: '' }).cache;
+  return join(resolve(root), 'weights');
+}
+
+/** Makes the folder. @throws OutputError */
+export async function makeCacheFolder(): Promise<string> {
+  const folder = cacheFolder();
+  await mkdir(folder, { recursive: true }).catch((error) => {
+    throw outputError(folder, error);
+  });
+  return folder;
+}
+
+/** Where the network called `name` is once it is cached. */
+export function cachedFile(name: string): string {
+  return join(cacheFolder(), `${name}.safetensors`);
+}
+
+export async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Puts a network into the cache: the file is there complete or not at all.
+ *
+ * @returns its path
+ * @throws OutputError
+ */
+export async function store(name: string, bytes: Uint8Array): Promise<string> {
+  const file = cachedFile(name);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  await rm(file, { force: true }); // so that no file is ever beside the fingerprint of another
+  await writeAtomically(fingerprintFile(file), Buffer.from(`${sha256}  ${basename(file)}\n`));
+  await writeAtomically(file, bytes);
+  return file;
+}
+
+/** Whether a cached file is, byte by byte, what was put there. */
+export async function isIntact(file: string, signal?: AbortSignal): Promise<boolean> {
+  const fingerprint = await readFile(fingerprintFile(file), 'utf8').catch(() => '');
+  const sha256 = /^[0-9a-f]{64}(?= {2})/.exec(fingerprint)?.[0];
+  return sha256 !== undefined && (await hashFile('sha256', file, signal)) === sha256;
+}
+
+const fingerprintFile = (file: string) => `${file}.sha256`;

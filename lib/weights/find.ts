@@ -1,0 +1,81 @@
+// From the option `weights` to a network: a name of the catalogue or the path of a file.
+
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { DownloadError } from '../errors.js';
+import { cachedFile, exists } from './cache.js';
+import { type CatalogEntry, catalog, catalogEntry, embeddedFile } from './catalog.js';
+import { WeightsFile } from './formats/file.js';
+import { type NetworkDescription, readNetwork } from './network.js';
+import { pull } from './pull.js';
+import { refuse } from './refuse.js';
+
+/** Where the JSON of a safetensors file begins. */
+const JSON_START = 8;
+
+export interface FindOptions {
+  /** Whether a network that is not on this machine may be downloaded. */
+  download: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The network that `weights` means.
+ *
+ * @throws WeightsError for a path where no such network is; DownloadError for a name whose network is not on this
+ *   machine and may not or cannot be downloaded
+ */
+export async function findNetwork(weights: string, options: FindOptions): Promise<NetworkDescription> {
+  const entry = catalogEntry(weights);
+  const file = entry ? ((await fileOf(entry)) ?? (await fetchFile(entry, options))) : weights;
+  if (!entry) await checkPath(file);
+  return readNetwork(file);
+}
+
+/** The file of a network that is on this machine. */
+export async function fileOf({ name, source }: CatalogEntry): Promise<string | undefined> {
+  const file = source.kind === 'embedded' ? embeddedFile(source.file) : cachedFile(name);
+  return (await exists(file)) ? file : undefined;
+}
+
+/** Like fileOf(). @throws DownloadError when it is not there */
+export async function existingFile(entry: CatalogEntry): Promise<string> {
+  return (await fileOf(entry)) ?? missing(entry);
+}
+
+/** Bytes of the file that an entry's network comes as. */
+export async function sizeOf({ source }: CatalogEntry): Promise<number> {
+  return source.kind === 'embedded' ? (await stat(embeddedFile(source.file))).size : source.size;
+}
+
+/** Bytes as people read them: 80 MB. */
+export function megabytes(bytes: number): string {
+  return bytes < 1e7 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e6)} MB`;
+}
+
+async function fetchFile(entry: CatalogEntry, { download, signal }: FindOptions): Promise<string> {
+  if (entry.source.kind === 'download' && !download) missing(entry);
+  return pull(entry, signal ? { signal } : {});
+}
+
+function missing({ name, source }: CatalogEntry): never {
+  const size = source.kind === 'embedded' ? '' : ` (${megabytes(source.size)})`;
+  throw new DownloadError(
+    name,
+    `${name} is not on this machine: get it with "scumble weights pull ${name}"${size}, or allow the download`,
+  );
+}
+
+/** Sends whoever gives another program's file to the command that converts it, and names to whoever mistypes one. */
+async function checkPath(path: string): Promise<void> {
+  if (basename(path) === path && !path.includes('.') && !(await exists(path))) {
+    refuse(path, `is neither a file nor one of the networks ${[...catalog().keys()].join(', ')}`);
+  }
+  await WeightsFile.use(path, async (file) => {
+    if (file.size <= JSON_START) return; // which its reader says
+    const [first] = await file.read(JSON_START, 1);
+    if (first !== '{'.charCodeAt(0)) {
+      refuse(path, `is not in safetensors; convert it once: scumble weights import ${path}`);
+    }
+  });
+}

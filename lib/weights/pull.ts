@@ -1,0 +1,96 @@
+// Gets a network of the catalogue onto this machine: download or make, check, convert, put into the cache. Two that
+// want the same one, in one process or two, do it once.
+
+import { rm } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { DownloadError } from '../errors.js';
+import { cachedFile, isIntact, makeCacheFolder, store } from './cache.js';
+import { type CatalogEntry, catalogNamed, type DownloadSource, embeddedFile } from './catalog.js';
+import { download, type Patience } from './download.js';
+import { encodeSafetensors } from './formats/safetensors.js';
+import { locked } from './lock.js';
+import { encodeNetwork, readNetwork } from './network.js';
+import { randomNetwork } from './random.js';
+
+/** How far a download is, in bytes. */
+export interface PullProgress {
+  received: number;
+  size: number;
+}
+
+export interface PullOptions {
+  /** Called as the download grows; a promise it returns is waited for. */
+  onProgress?: (progress: PullProgress) => unknown;
+  /** Aborts the download, which a later one continues; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** As far as its callers outside the package need not know. */
+export interface PullSettings extends PullOptions {
+  /** Called if another process is at work on the same network. */
+  onWait?: () => void;
+  patience?: Partial<Patience>;
+}
+
+/**
+ * Downloads a network of the catalogue (`vgg19`, `vgg16`, …), checks its hash, and keeps it as safetensors in the
+ * user's cache, unless it is there already, intact.
+ *
+ * @param name see `scumble weights list`
+ * @returns the path of the safetensors file
+ * @throws OptionError for another name, DownloadError when no mirror gives the file, OutputError when the cache cannot
+ *   be written
+ */
+export async function pullWeights(name: string, options: PullOptions = {}): Promise<string> {
+  return pull(catalogNamed(name), options);
+}
+
+/** pullWeights() for an entry. */
+export async function pull(entry: CatalogEntry, options: PullSettings = {}): Promise<string> {
+  const { name, source } = entry;
+  const { signal, onWait } = options;
+  signal?.throwIfAborted();
+  if (source.kind === 'embedded') return embeddedFile(source.file);
+  await makeCacheFolder();
+  const file = cachedFile(name);
+  return locked(
+    file,
+    async (signal) => {
+      if (await isIntact(file, signal).catch(() => false)) return file;
+      signal.throwIfAborted();
+      if (source.kind === 'download') return downloaded(entry.name, source, { ...options, signal });
+      const { tensors, metadata } = await randomNetwork(source.architecture, source.seed, signal);
+      return store(name, encodeSafetensors(tensors, metadata));
+    },
+    { signal, onWait },
+  );
+}
+
+async function downloaded(name: string, source: DownloadSource, options: PullSettings): Promise<string> {
+  const { onProgress, signal, patience } = options;
+  const { size } = source;
+  const file = partialFile(name, source);
+  try {
+    await download(source, file, {
+      network: name,
+      signal,
+      patience,
+      onProgress: (received) => onProgress?.({ received, size }),
+    });
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    const advice =
+      'Without a connection: get such a file elsewhere, convert it with "scumble weights import", and give the result as weights.';
+    throw new DownloadError(name, `${error.message}\n${advice}`, error);
+  }
+  const network = await readNetwork(file);
+  signal?.throwIfAborted();
+  const stored = await store(name, encodeNetwork(network));
+  await rm(file, { force: true });
+  return stored;
+}
+
+/** Where a download gathers; what it is converted from keeps its extension. */
+function partialFile(name: string, { urls }: DownloadSource): string {
+  return `${cachedFile(name).slice(0, -'.safetensors'.length)}.part${extname(new URL(urls[0]!).pathname)}`;
+}
