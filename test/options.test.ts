@@ -130,8 +130,9 @@ const table: [title: string, given: object, option: string, message: RegExp][] =
   ['styleLayers: a number', { styleLayers: ['relu1_1', 3] }, 'styleLayers', /^styleLayers\[1\] must be a layer name, not 3$/],
   ['styleLayers: negative', { styleLayers: { relu1_1: -1 } }, 'styleLayers', /^styleLayers\[relu1_1\] must be a number that is 0 or more, not -1$/],
   ['styleLayers: NaN', { styleLayers: { relu1_1: Number.NaN } }, 'styleLayers', /^styleLayers\[relu1_1\] must be .*, not NaN$/],
-  ['weights: a number', { weights: 7 }, 'weights', /^weights must be a path, not 7$/],
-  ['weights: empty', { weights: '' }, 'weights', /^weights must be a path, not ""$/],
+  ['weights: a number', { weights: 7 }, 'weights', /^weights must be a name or a path, not 7$/],
+  ['download: a word', { download: 'yes' }, 'download', /^download must be true or false, not "yes"$/],
+  ['weights: empty', { weights: '' }, 'weights', /^weights must be a name or a path, not ""$/],
   ['onProgress: a word', { onProgress: 'log' }, 'onProgress', /^onProgress must be a function, not "log"$/],
   ['signal: a controller', { signal: new AbortController() }, 'signal', /^signal must be an AbortSignal, not an object of type AbortController$/],
   ['an unknown option', { iteration: 5 }, 'iteration', /^iteration is not an option of stylize\(\)$/],
@@ -156,19 +157,17 @@ test('no options at all', async (t) => {
   }
 });
 
-test.serial('weights come from the option, else from SCUMBLE_WEIGHTS, else are missed', async (t) => {
+test.serial('weights come from the option, else from SCUMBLE_WEIGHTS, else from the package', (t) => {
   const before = process.env.SCUMBLE_WEIGHTS;
   t.teardown(() => {
     if (before === undefined) delete process.env.SCUMBLE_WEIGHTS;
     else process.env.SCUMBLE_WEIGHTS = before;
   });
   const { weights = '', ...rest } = missing;
-  for (const empty of [undefined, '']) {
-    if (empty === undefined) delete process.env.SCUMBLE_WEIGHTS;
-    else process.env.SCUMBLE_WEIGHTS = empty;
-    const error = await t.throwsAsync(stylize(rest), { instanceOf: OptionError, message: /SCUMBLE_WEIGHTS/ });
-    t.is(error?.option, 'weights');
-  }
+  delete process.env.SCUMBLE_WEIGHTS;
+  t.is(resolveOptions(rest).weights, 'vgg19-slim');
+  process.env.SCUMBLE_WEIGHTS = '';
+  t.is(resolveOptions(rest).weights, 'vgg19-slim');
   process.env.SCUMBLE_WEIGHTS = '/elsewhere/vgg.safetensors';
   t.is(resolveOptions(rest).weights, '/elsewhere/vgg.safetensors');
   t.is(resolveOptions(missing).weights, weights);
@@ -183,6 +182,7 @@ test('defaults', (t) => {
     styleScale: 1,
     iterations: 500,
     weights: '/nowhere/vgg.safetensors',
+    download: false,
     contentLayers: { relu4_2: 1 },
     styleLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
     contentWeight: 5,

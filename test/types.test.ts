@@ -5,6 +5,7 @@ import { expectTypeOf } from 'expect-type';
 import {
   AddonError,
   DivergedError,
+  DownloadError,
   type ErrorCode,
   ImageError,
   type ImageSource,
@@ -14,6 +15,9 @@ import {
   OutputError,
   Picture,
   type Progress,
+  type PullOptions,
+  type PullProgress,
+  pullWeights,
   type RawImage,
   type SaveOptions,
   ScumbleError,
@@ -29,6 +33,7 @@ test('what is exported, and nothing else', async (t) => {
   t.deepEqual(Object.keys(exports).sort(), [
     'AddonError',
     'DivergedError',
+    'DownloadError',
     'ImageError',
     'MemoryError',
     'OptionError',
@@ -36,6 +41,7 @@ test('what is exported, and nothing else', async (t) => {
     'Picture',
     'ScumbleError',
     'WeightsError',
+    'pullWeights',
     'stylize',
   ]);
   t.is(exports.stylize, built.stylize, "the package's own name leads to what was built");
@@ -87,6 +93,18 @@ test('options', (t) => {
     | 'threads'
     | 'maxPixels';
   expectTypeOf<StylizeOptions[Numeric]>().toEqualTypeOf<number | undefined>();
+  t.pass();
+});
+
+test('networks', (t) => {
+  expectTypeOf<StylizeOptions['weights']>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<StylizeOptions['download']>().toEqualTypeOf<boolean | undefined>();
+  expectTypeOf(pullWeights).parameters.toEqualTypeOf<[name: string, options?: PullOptions]>();
+  expectTypeOf(pullWeights).returns.resolves.toEqualTypeOf<string>();
+  expectTypeOf<NonNullable<PullOptions['onProgress']>>().parameters.toEqualTypeOf<[PullProgress]>();
+  expectTypeOf<PullProgress>().toEqualTypeOf<{ received: number; size: number }>();
+  expectTypeOf<PullOptions['signal']>().toEqualTypeOf<AbortSignal | undefined>();
+  expectTypeOf<DownloadError['network']>().toEqualTypeOf<string>();
   t.pass();
 });
 
@@ -177,6 +195,7 @@ test('errors', (t) => {
     OutputError,
     MemoryError,
     DivergedError,
+    DownloadError,
     AddonError,
   ]) {
     expectTypeOf<InstanceType<typeof type>>().toExtend<ScumbleError>();

@@ -1,17 +1,11 @@
 // Downloads as the command shows them, on stderr: a bar on a terminal, a line for every tenth elsewhere.
 
 import cliProgress from 'cli-progress';
-import { type CatalogEntry, catalogEntry } from '../weights/catalog.js';
-import { fileOf, megabytes } from '../weights/find.js';
+import type { CatalogEntry } from '../weights/catalog.js';
+import { megabytes } from '../weights/find.js';
 import { type PullProgress, pull } from '../weights/pull.js';
 import { formatClock } from './format.js';
 import { say } from './talk.js';
-
-/** Downloads what `weights` names, if it is a name and not here yet. */
-export async function ensureNetwork(weights: string, signal: AbortSignal): Promise<void> {
-  const entry = catalogEntry(weights);
-  if (entry && (await fileOf(entry)) === undefined) await pullShown(entry, signal);
-}
 
 /** pull() with its progress shown. @returns the file's path */
 export async function pullShown(entry: CatalogEntry, signal: AbortSignal): Promise<string> {

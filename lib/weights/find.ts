@@ -7,7 +7,6 @@ import { cachedFile, exists } from './cache.js';
 import { type CatalogEntry, catalog, catalogEntry, embeddedFile } from './catalog.js';
 import { WeightsFile } from './formats/file.js';
 import { type NetworkDescription, readNetwork } from './network.js';
-import { pull } from './pull.js';
 import { refuse } from './refuse.js';
 
 /** Where the JSON of a safetensors file begins. */
@@ -55,6 +54,7 @@ export function megabytes(bytes: number): string {
 
 async function fetchFile(entry: CatalogEntry, { download, signal }: FindOptions): Promise<string> {
   if (entry.source.kind === 'download' && !download) missing(entry);
+  const { pull } = await import('./pull.js'); // and with it an HTTP client
   return pull(entry, signal ? { signal } : {});
 }
 

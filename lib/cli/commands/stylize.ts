@@ -58,10 +58,7 @@ async function paint(options: StylizeOptions, target: Target, reporter: Reporter
   const { checkSaving, framePath } = await import('../output.js');
   const { size, weights, download } = resolveOptions(options);
   const [{ stylize }] = await Promise.all([import('../../stylize.js'), checkSaving(output, saving, size)]);
-  if (download) {
-    const { ensureNetwork } = await import('../pull-progress.js');
-    await ensureNetwork(weights, run.signal);
-  }
+  if (download) await ensureNetwork(weights, run.signal);
 
   const save = async (picture: Picture, remark = '') => {
     await picture.save(output, saving);
@@ -94,4 +91,14 @@ async function paint(options: StylizeOptions, target: Target, reporter: Reporter
   }
   await save(picture);
   if (run.exitCode !== undefined) process.exitCode = run.exitCode;
+}
+
+/** Downloads the network that `weights` names, if that is a name and it is not here yet. */
+async function ensureNetwork(weights: string, signal: AbortSignal): Promise<void> {
+  const { catalogEntry } = await import('../../weights/catalog.js');
+  const { fileOf } = await import('../../weights/find.js');
+  const entry = catalogEntry(weights);
+  if (!entry || (await fileOf(entry))) return;
+  const { pullShown } = await import('../pull-progress.js');
+  await pullShown(entry, signal);
 }
