@@ -113,7 +113,7 @@ test('the API downloads only when told to', async (t) => {
       console.log(JSON.stringify({ name, code, network, message })));
   `);
   t.like(JSON.parse(refused.stdout), { name: 'DownloadError', code: 'ERR_DOWNLOAD', network: 'tiny' });
-  t.regex(JSON.parse(refused.stdout).message, /scumble weights pull tiny.*or allow the download$/);
+  t.regex(JSON.parse(refused.stdout).message, /scumble weights pull tiny.*or with the option download$/);
   t.is(ranges.length, 0);
 
   const allowed = await api(`

@@ -43,10 +43,12 @@ function bar(name: string): Display {
           linewrap: true, // leave the terminal's wrapping alone, and cut the line to its width
           clearOnComplete: true,
           gracefulExit: false, // signals are the command's
+          barCompleteChar: '█',
+          barIncompleteChar: '░',
           barsize: Math.min(40, Math.max(5, (process.stderr.columns || 80) - name.length - 40)),
           format: `${name} {bar} {done}/{all}  {speed}`,
         });
-        open.start(size, received, { done: '', all: megabytes(size), speed: '' });
+        open.start(size, received, { done: megabytes(received), all: megabytes(size), speed: '' });
       }
       open.update(received, { done: megabytes(received), speed: speed(received, size) });
     },

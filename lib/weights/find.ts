@@ -7,6 +7,7 @@ import { cachedFile, exists } from './cache.js';
 import { type CatalogEntry, catalog, catalogEntry, embeddedFile } from './catalog.js';
 import { WeightsFile } from './formats/file.js';
 import { type NetworkDescription, readNetwork } from './network.js';
+import { pull } from './pull.js';
 import { refuse } from './refuse.js';
 
 /** Where the JSON of a safetensors file begins. */
@@ -54,7 +55,6 @@ export function megabytes(bytes: number): string {
 
 async function fetchFile(entry: CatalogEntry, { download, signal }: FindOptions): Promise<string> {
   if (entry.source.kind === 'download' && !download) missing(entry);
-  const { pull } = await import('./pull.js'); // and with it an HTTP client
   return pull(entry, signal ? { signal } : {});
 }
 
@@ -62,7 +62,7 @@ function missing({ name, source }: CatalogEntry): never {
   const size = source.kind === 'embedded' ? '' : ` (${megabytes(source.size)})`;
   throw new DownloadError(
     name,
-    `${name} is not on this machine: get it with "scumble weights pull ${name}"${size}, or allow the download`,
+    `${name} is not on this machine: get it with "scumble weights pull ${name}"${size}, or with the option download`,
   );
 }
 

@@ -2,6 +2,7 @@
 // renewed for half a minute is anybody's.
 
 import { setTimeout } from 'node:timers/promises';
+import { outputError } from '../image/write.js';
 
 const STALE = 30_000;
 const RENEWED = 10_000;
@@ -13,6 +14,7 @@ const POLL = 250;
  *
  * @param file a path in an existing folder; `.lock` is appended
  * @param onWait called once if another holds the lock
+ * @throws OutputError when the lock cannot be made or kept
  */
 export async function locked<T>(
   file: string,
@@ -30,10 +32,10 @@ export async function locked<T>(
         realpath: false, // the file need not be there
         stale: STALE,
         update: RENEWED,
-        onCompromised: (error) => lost.abort(error),
+        onCompromised: (error) => lost.abort(outputError(`${file}.lock`, error)),
       });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw outputError(`${file}.lock`, error);
       onWait?.();
       onWait = undefined;
       await setTimeout(POLL, undefined, { signal: options.signal }).catch(() => {}); // the loop sees the abort

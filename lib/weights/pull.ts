@@ -6,7 +6,7 @@ import { extname } from 'node:path';
 import { DownloadError } from '../errors.js';
 import { cachedFile, isIntact, makeCacheFolder, store } from './cache.js';
 import { type CatalogEntry, catalogNamed, type DownloadSource, embeddedFile } from './catalog.js';
-import { download, type Patience } from './download.js';
+import type { Patience } from './download.js';
 import { encodeSafetensors } from './formats/safetensors.js';
 import { locked } from './lock.js';
 import { encodeNetwork, readNetwork } from './network.js';
@@ -70,6 +70,7 @@ async function downloaded(name: string, source: DownloadSource, options: PullSet
   const { onProgress, signal, patience } = options;
   const { size } = source;
   const file = partialFile(name, source);
+  const { download } = await import('./download.js'); // and with it an HTTP client
   try {
     await download(source, file, {
       network: name,

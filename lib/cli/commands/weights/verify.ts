@@ -9,12 +9,11 @@ export function addVerifyCommand(weights: Command): void {
     .description('hash what was downloaded or made again, and say what is damaged')
     .argument('[name...]', 'networks (default: all that are here)')
     .action(async (names: string[]) => {
-      const { cachedFile, isIntact } = await import('../../../weights/cache.js');
+      const { cachedFile, exists, isIntact } = await import('../../../weights/cache.js');
       const { catalog, catalogNamed } = await import('../../../weights/catalog.js');
-      const { exists } = await import('../../../weights/cache.js');
       const entries = names.length > 0 ? names.map(catalogNamed) : [...catalog().values()];
       for (const { name, source } of entries) {
-        if (source.kind === 'embedded') continue; // npm has checked the package
+        if (source.kind === 'embedded') continue; // npm checks what it installs
         const file = cachedFile(name);
         const here = await exists(file);
         if (!here && names.length === 0) continue;
