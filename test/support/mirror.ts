@@ -6,6 +6,11 @@ import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import type { DownloadSource } from '../../dist/weights/catalog.js';
 
+for (const name of ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']) {
+  delete process.env[name]; // which are this machine's business, not a test's
+  delete process.env[name.toUpperCase()];
+}
+
 /** Answers a request; `serve` is what a good mirror does, with ranges. */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse, serve: () => void) => void;
 
