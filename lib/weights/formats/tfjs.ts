@@ -54,13 +54,13 @@ export function readTfjs(path: string): Promise<TensorFile> {
     if (file.size > MAX_MODEL_BYTES) {
       refuse(path, `has ${file.size} bytes, more than the limit of ${MAX_MODEL_BYTES}`);
     }
-    const groups = new Manifest(await file.read(0, file.size), path).groups();
+    const manifest = new Manifest(await file.read(0, file.size), path);
     const tensors = new Map<string, Tensor>();
-    for (const { paths, entries } of groups) {
+    for (const { paths, entries } of manifest.groups()) {
       const data = await readShards(
         paths.map((shard) => join(dirname(path), shard)),
         entries.reduce((sum, { bytes }) => sum + bytes, 0),
-        path,
+        (problem) => manifest.fail(problem, paths[0]),
       );
       let begin = 0;
       for (const { name, shape, bytes, ...encoding } of entries) {
@@ -73,17 +73,18 @@ export function readTfjs(path: string): Promise<TensorFile> {
 }
 
 /** What the files hold one after the other: exactly `total` bytes, which is known before any memory is taken. */
-async function readShards(paths: string[], total: number, model: string): Promise<Uint8Array> {
+async function readShards(
+  paths: string[],
+  total: number,
+  fail: (problem: string) => never,
+): Promise<Uint8Array> {
   let found = 0;
   for (const path of paths) found += await WeightsFile.use(path, async ({ size }) => size);
   if (found !== total) {
-    refuse(
-      model,
-      `the weights need ${total} bytes, but ${paths.map(quote).slice(0, 8).join(', ')} have ${found}`,
-    );
+    fail(`the weights need ${total} bytes, but ${paths.map(quote).slice(0, 8).join(', ')} have ${found}`);
   }
   if (total > MAX_WEIGHTS_BYTES) {
-    refuse(model, `the weights have ${total} bytes, more than the limit of ${MAX_WEIGHTS_BYTES}`);
+    fail(`the weights have ${total} bytes, more than the limit of ${MAX_WEIGHTS_BYTES}`);
   }
   const data = new Uint8Array(total);
   let begin = 0;
@@ -124,17 +125,17 @@ class Manifest {
 
   groups(): Group[] {
     const model = this.#parse();
-    if (!isObject(model)) this.#fail(`is not a model but ${quote(model)}`);
+    if (!isObject(model)) this.fail(`is not a model but ${quote(model)}`);
     const { format, weightsManifest } = model;
     if (format !== undefined && format !== 'layers-model') {
-      this.#fail(`has format ${quote(format)}, not 'layers-model'`, 'format');
+      this.fail(`has format ${quote(format)}, not 'layers-model'`, 'format');
     }
     if (!Array.isArray(weightsManifest)) {
-      this.#fail(`has weightsManifest ${quote(weightsManifest)}, which is no list`, 'weightsManifest');
+      this.fail(`has weightsManifest ${quote(weightsManifest)}, which is no list`, 'weightsManifest');
     }
     return weightsManifest.map((group) => {
       if (!isObject(group) || !Array.isArray(group.paths) || !Array.isArray(group.weights)) {
-        this.#fail(`has ${quote(group)} for a group of weights`, 'weightsManifest');
+        this.fail(`has ${quote(group)} for a group of weights`, 'weightsManifest');
       }
       return {
         paths: group.paths.map((shard) => this.#shard(shard)),
@@ -157,18 +158,18 @@ class Manifest {
     const parts = typeof shard === 'string' ? shard.split('/') : [''];
     // No empty part: nothing starts at the root. No colon: neither a drive nor a URL.
     if (!parts.every((part) => /^[^\\:\0]{1,200}$/.test(part) && part !== '.' && part !== '..')) {
-      this.#fail(`has path ${quote(shard)}, which is no file in its folder`, shard);
+      this.fail(`has path ${quote(shard)}, which is no file in its folder`, shard);
     }
-    if (this.#shards.has(shard as string)) this.#fail(`has path ${quote(shard)} twice`, shard);
+    if (this.#shards.has(shard as string)) this.fail(`has path ${quote(shard)} twice`, shard);
     this.#shards.add(shard as string);
-    if (this.#shards.size > MAX_SHARDS) this.#fail(`has more than ${MAX_SHARDS} paths`, shard);
+    if (this.#shards.size > MAX_SHARDS) this.fail(`has more than ${MAX_SHARDS} paths`, shard);
     return shard as string;
   }
 
   #entry(entry: unknown): Entry {
-    if (!isObject(entry) || typeof entry.name !== 'string') this.#fail(`has ${quote(entry)} for a weight`);
+    if (!isObject(entry) || typeof entry.name !== 'string') this.fail(`has ${quote(entry)} for a weight`);
     const { name, shape } = entry;
-    const fail = (problem: string): never => this.#fail(`has weight ${quote(name)} ${problem}`, name);
+    const fail = (problem: string): never => this.fail(`has weight ${quote(name)} ${problem}`, name);
     if (this.#names.has(name as string)) fail('twice');
     this.#names.add(name as string);
     if (!isShape(shape)) return fail(`with shape ${quote(shape)}`);
@@ -201,7 +202,7 @@ class Manifest {
   }
 
   /** What is wrong, at the place where `text`, which the file has as a string, first stands. */
-  #fail(problem: string, text?: unknown): never {
+  fail(problem: string, text?: unknown): never {
     const offset = typeof text === 'string' ? Buffer.from(this.#bytes).indexOf(JSON.stringify(text)) : 0;
     refuse(this.#path, problem, { offset: Math.max(offset, 0) });
   }

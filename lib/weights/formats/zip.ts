@@ -9,6 +9,12 @@ import type { WeightsFile } from './file.js';
 /** A large VGG has 40 arrays; each entry costs two reads. */
 const MAX_ENTRIES = 4096;
 
+/** Of the record that ends an archive, without a comment. */
+const END_BYTES = 22;
+
+/** Without the name. */
+const LOCAL_HEADER_BYTES = 30;
+
 /** What an entry holds. */
 export interface ZipContent {
   bytes: Uint8Array;
@@ -33,19 +39,25 @@ export interface ZipEntry {
  * path or one with `..` in it, or inflates to more than twice its size.
  */
 export async function readZip(file: WeightsFile): Promise<Map<string, ZipEntry>> {
-  const zip = await sound(file, Math.max(file.size - 22, 0), fromFdPromise(file.descriptor));
+  const zip = await sound(file, Math.max(file.size - END_BYTES, 0), fromFdPromise(file.descriptor));
   if (zip.entryCount > MAX_ENTRIES) {
-    refuse(file.path, `has ${zip.entryCount} entries, more than the limit of ${MAX_ENTRIES}`);
+    refuse(file.path, `has ${zip.entryCount} entries, more than the limit of ${MAX_ENTRIES}`, {
+      offset: directoryPlace(zip),
+    });
   }
   const entries = new Map<string, ZipEntry>();
   const listing = zip.eachEntry();
   let total = 0;
   for (;;) {
-    const { done, value } = await sound(file, directoryPlace(zip), listing.next());
+    const place = directoryPlace(zip);
+    const { done, value } = await sound(file, place, listing.next());
     if (done) break;
     const entry: Entry = value;
     const { fileName: name, uncompressedSize: size, relativeOffsetOfLocalHeader: offset } = entry;
     if (name.endsWith('/')) continue;
+    if (offset + LOCAL_HEADER_BYTES + entry.compressedSize > file.size) {
+      refuse(file.path, `entry ${quote(name)} goes on after the end of the file`, { offset: place });
+    }
     if (entries.has(name)) refuse(file.path, `has two entries named ${quote(name)}`, { offset });
     total += size;
     entries.set(name, { size, offset, read: () => readEntry(file, zip, entry) });
@@ -87,9 +99,9 @@ async function inflate(zip: ZipFile, entry: Entry, bytes: Uint8Array): Promise<n
   return filled;
 }
 
-/** Where yauzl stands in the directory. */
+/** Where yauzl stands in the directory, which a hostile archive may place anywhere. */
 function directoryPlace(zip: ZipFile): number {
-  return Number(zip.readEntryCursor);
+  return Math.min(Number(zip.readEntryCursor), zip.fileSize);
 }
 
 /** What yauzl or zlib says against an archive becomes a WeightsError. */

@@ -1,0 +1,117 @@
+// The formats that are fuzzed: small sound files of each, to be damaged, and how they are read. A fault in the bytes of
+// an archive is mostly found by its checksum, so what an archive holds is also damaged before it is packed.
+
+import { readNpy } from '../../dist/weights/formats/npy.js';
+import { readNpz } from '../../dist/weights/formats/npz.js';
+import { readPytorch } from '../../dist/weights/formats/pytorch.js';
+import { encodeSafetensors, readSafetensors } from '../../dist/weights/formats/safetensors.js';
+import type { TensorFile } from '../../dist/weights/formats/tensors.js';
+import { readTfjs } from '../../dist/weights/formats/tfjs.js';
+import { encodeNpy, encodeNpz } from '../support/numpy.js';
+import {
+  called,
+  encodeArchive,
+  encodeLegacy,
+  pickle,
+  stateDict,
+  storage,
+  tensorIn,
+} from '../support/pytorch.js';
+import { tinyNetwork } from '../support/safetensors.js';
+import { tfjsManifest } from '../support/tfjs.js';
+import { encodeZip } from '../support/zip.js';
+
+export interface FuzzSeed {
+  /** What is damaged. */
+  bytes: Uint8Array;
+  /** The file that the damaged bytes become part of; they are the file when absent. */
+  wrap?: (bytes: Uint8Array) => Uint8Array;
+  /** Sound files beside it, by name. */
+  beside?: Record<string, Uint8Array>;
+}
+
+export interface FuzzFormat {
+  /** The name of the file. */
+  file: string;
+  seeds: () => FuzzSeed[];
+  read: (path: string) => Promise<TensorFile>;
+}
+
+const { tensors, metadata } = tinyNetwork({ architecture: 'vgg11', widths: [1, 2], blocks: [1, 1] });
+const half = tinyNetwork({ architecture: 'vgg11', widths: [2], blocks: [1], dtype: 'F16' }).tensors;
+const first = [...tensors.values()][0]!;
+
+function pytorchSeeds(): FuzzSeed[] {
+  const saved = stateDict(tensors);
+  const shared = { dtype: 'F32' as const, data: new Uint8Array(96) };
+  const place = storage('s', shared);
+  const views = {
+    object: new Map<unknown, unknown>([
+      ['state_dict', called('collections', 'OrderedDict', [['a', tensorIn(place, 2, [2, 3], [1, 2])]])],
+      ['b', tensorIn(place, 0, [4, 1, 6], [6, 6, 1])],
+      ['epoch', 2 ** 40],
+      ['rates', [0.5, true, null]],
+    ]),
+    storages: new Map([['s', shared]]),
+  };
+  return [
+    { bytes: encodeArchive(saved) },
+    { bytes: encodeLegacy(stateDict(half, true)) },
+    { bytes: encodeLegacy(views) },
+    ...[saved, views].map((saved) => ({
+      bytes: pickle(saved.object),
+      wrap: (bytes: Uint8Array) => encodeArchive(saved, [{ name: 'archive/data.pkl', bytes }]),
+    })),
+  ];
+}
+
+function npySeeds(): FuzzSeed[] {
+  const matrix = { dtype: 'F64' as const, shape: [2, 3, 2], data: new Uint8Array(96).fill(7) };
+  return [
+    { bytes: encodeNpy(first) },
+    { bytes: encodeNpy(matrix, true) },
+    { bytes: encodeNpy(matrix, false, 2) },
+    { bytes: encodeNpy({ dtype: 'U8', shape: [], data: Uint8Array.of(1) }, false, 3) },
+  ];
+}
+
+function npzSeeds(): FuzzSeed[] {
+  return [
+    { bytes: encodeNpz(tensors) },
+    { bytes: encodeNpz(half, true) },
+    ...npySeeds().map(({ bytes }, i) => ({
+      bytes,
+      wrap: (bytes: Uint8Array) => encodeZip([{ name: 'a.npy', bytes, compress: i % 2 === 0 }]),
+    })),
+  ];
+}
+
+function tfjsSeeds(): FuzzSeed[] {
+  const data = Buffer.concat([...tensors.values()].map(({ data }) => data));
+  const quantized = { name: 'q/kernel', shape: [3, 5], dtype: 'float32' };
+  const model = (manifest: unknown, beside: Record<string, Uint8Array>) => ({
+    bytes: Buffer.from(JSON.stringify(manifest)),
+    beside,
+  });
+  const paths = ['a.bin', 'b.bin'];
+  return [
+    model(tfjsManifest(tensors, paths), { 'a.bin': data.subarray(0, 50), 'b.bin': data.subarray(50) }),
+    ...['uint8', 'uint16', 'float16'].map((dtype) => {
+      const weights = [{ ...quantized, quantization: { dtype, scale: 0.5, min: -2 } }];
+      const shard = new Uint8Array(dtype === 'uint8' ? 15 : 30).fill(9);
+      return model({ weightsManifest: [{ paths: ['q.bin'], weights }] }, { 'q.bin': shard });
+    }),
+  ];
+}
+
+export const FORMATS: Record<string, FuzzFormat> = {
+  safetensors: {
+    file: 'fuzzed.safetensors',
+    seeds: () => [{ bytes: encodeSafetensors(tensors, metadata) }, { bytes: encodeSafetensors(half, {}) }],
+    read: readSafetensors,
+  },
+  pytorch: { file: 'fuzzed.pth', seeds: pytorchSeeds, read: readPytorch },
+  npz: { file: 'fuzzed.npz', seeds: npzSeeds, read: readNpz },
+  npy: { file: 'fuzzed.npy', seeds: npySeeds, read: readNpy },
+  tfjs: { file: 'model.json', seeds: tfjsSeeds, read: readTfjs },
+};
