@@ -1,0 +1,68 @@
+// What the CUDA tests share: arrays on the device of exactly their size, and every test in several orders.
+// The same sources run on the stand-in (SCUMBLE_STAND_IN is defined) and on a GPU.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#ifdef SCUMBLE_STAND_IN
+#include "stand_in/control.h"
+#endif
+
+namespace device {
+
+inline void check(cudaError_t error) {
+  if (error != cudaSuccess) throw std::runtime_error(cudaGetErrorName(error));
+}
+
+// Waits for all that was queued, and throws what went wrong.
+inline void wait() {
+  check(cudaGetLastError());
+  check(cudaDeviceSynchronize());
+}
+
+template <typename T>
+class Array {
+ public:
+  explicit Array(size_t n) : size_(n) { check(cudaMalloc(reinterpret_cast<void**>(&at_), n * sizeof(T))); }
+  explicit Array(const std::vector<T>& values) : Array(values.size()) { write(values); }
+  Array(const Array&) = delete;
+  Array& operator=(const Array&) = delete;
+  ~Array() { cudaFree(at_); }
+
+  T* get() const { return at_; }
+  size_t size() const { return size_; }
+  void write(const std::vector<T>& values) {
+    check(cudaMemcpy(at_, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
+  }
+  std::vector<T> read() const {
+    std::vector<T> values(size_);
+    check(cudaMemcpy(values.data(), at_, size_ * sizeof(T), cudaMemcpyDeviceToHost));
+    return values;
+  }
+
+ private:
+  size_t size_;
+  T* at_ = nullptr;
+};
+
+// Calls test() once for each of several orders of blocks, warps and threads, and poisons; on a GPU, which
+// chooses for itself, once. `orders` at most: 1 for what takes long.
+template <typename Test>
+void in_every_order(const Test& test, int orders = 4) {
+#ifdef SCUMBLE_STAND_IN
+  for (int order = 0; order < orders; ++order) {
+    stand_in::seed(static_cast<uint64_t>(order));
+    test();
+  }
+  stand_in::seed(0);
+#else
+  static_cast<void>(orders);
+  test();
+#endif
+}
+
+}  // namespace device

@@ -1,0 +1,395 @@
+#include "block.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+#include "fibre.h"
+#include "ptx_stand_in.h"
+
+uint3 threadIdx;
+uint3 blockIdx;
+dim3 blockDim;
+dim3 gridDim;
+
+namespace stand_in {
+namespace {
+
+constexpr int kWarp = 32;
+
+// Copies that a thread has queued and that land when it waits.
+struct Copy {
+  uint32_t to;
+  const char* from;
+  int bytes;
+  int filled;  // from here on zeros
+};
+
+struct Thread {
+  uint3 index{};
+  Fibre* fibre = nullptr;  // null until it has begun, and again once it has left the kernel
+  bool left = false;
+  std::vector<std::vector<Copy>> groups;  // committed, oldest first
+  std::vector<Copy> copies;               // not yet committed
+};
+
+struct Warp {
+  Lane lanes[kWarp];
+  unsigned waiting = 0;
+};
+
+struct Block {
+  const std::function<void()>* body = nullptr;
+  std::vector<Thread> threads;
+  std::vector<Warp> warps;
+  std::deque<int> ready;  // threads that can run, the next first
+  int current = -1;
+  int running = 0;  // have not left the kernel
+  int arrived = 0;  // at the barrier
+  Vote vote = Vote::none;
+  int votes = 0;
+  int result = 0;
+  Shared memory{};
+  uint64_t random = 0;
+};
+
+Block now;
+uint64_t order = 0;
+Fibre* host = nullptr;
+std::vector<std::unique_ptr<Fibre>> fibres;
+std::vector<Fibre*> idle;
+
+uint64_t next_random() {
+  now.random += 0x9e3779b97f4a7c15u;
+  uint64_t z = now.random;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+template <typename Values>
+void shuffle_all(Values& values) {
+  if (order == 0) return;
+  for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[next_random() % i]);
+}
+
+// Seed 0 keeps every order; the others shuffle warps and the lanes within, every third all threads alike.
+std::vector<int> thread_order(int threads) {
+  std::vector<int> all;
+  all.reserve(static_cast<size_t>(threads));
+  if (order % 3 == 2) {
+    all.resize(static_cast<size_t>(threads));
+    std::iota(all.begin(), all.end(), 0);
+    shuffle_all(all);
+    return all;
+  }
+  std::vector<int> warps(static_cast<size_t>((threads + kWarp - 1) / kWarp));
+  std::iota(warps.begin(), warps.end(), 0);
+  shuffle_all(warps);
+  for (const int warp : warps) {
+    const int first = warp * kWarp;
+    std::vector<int> lanes(static_cast<size_t>(std::min(kWarp, threads - first)));
+    std::iota(lanes.begin(), lanes.end(), first);
+    shuffle_all(lanes);
+    all.insert(all.end(), lanes.begin(), lanes.end());
+  }
+  return all;
+}
+
+void begin(int thread) {
+  now.current = thread;
+  threadIdx = now.threads[static_cast<size_t>(thread)].index;
+}
+
+[[noreturn]] void stuck() {
+  int at_warp = 0;
+  const char* name = "";
+  for (const Warp& warp : now.warps) {
+    at_warp += __builtin_popcount(warp.waiting);
+    for (int lane = 0; lane < kWarp; ++lane) {
+      if (warp.waiting >> lane & 1) name = warp.lanes[lane].operation->name;
+    }
+  }
+  const int left = static_cast<int>(now.threads.size()) - now.running;
+  fault("deadlock: %d threads wait at __syncthreads, %d in their warp%s%s, %d have left the kernel",
+        now.arrived, at_warp, at_warp > 0 ? " at " : "", name, left);
+}
+
+// Where a fibre begins: runs threads that have not begun, one after the other, as long as they are next in
+// turn.
+void fibre_main();
+
+Fibre* take_fibre() {
+  if (idle.empty()) {
+    fibres.push_back(std::make_unique<Fibre>(fibre_main));
+    idle.push_back(fibres.back().get());
+  }
+  Fibre* fibre = idle.back();
+  idle.pop_back();
+  fibre->restart();
+  return fibre;
+}
+
+// The fibre of the next thread in turn; the host's if all have left.
+Fibre* next_fibre() {
+  if (now.ready.empty()) {
+    if (now.running > 0) stuck();
+    return host;
+  }
+  const int next = now.ready.front();
+  now.ready.pop_front();
+  begin(next);
+  Thread& thread = now.threads[static_cast<size_t>(next)];
+  if (thread.fibre == nullptr) thread.fibre = take_fibre();
+  return thread.fibre;
+}
+
+void fibre_main() {
+  Fibre::entered();
+  Fibre* const mine = now.threads[static_cast<size_t>(now.current)].fibre;
+  for (;;) {
+    (*now.body)();
+    Thread& thread = now.threads[static_cast<size_t>(now.current)];
+    thread.fibre = nullptr;
+    thread.left = true;
+    --now.running;
+    if (now.ready.empty()) break;
+    const int next = now.ready.front();
+    Thread& other = now.threads[static_cast<size_t>(next)];
+    if (other.fibre != nullptr) break;
+    now.ready.pop_front();
+    begin(next);
+    other.fibre = mine;
+  }
+  Fibre* const next = next_fibre();
+  idle.push_back(mine);
+  Fibre::change(*mine, *next, true);
+}
+
+// Lets others run until something makes this thread ready.
+void block() {
+  const int thread = now.current;
+  Fibre& mine = *now.threads[static_cast<size_t>(thread)].fibre;
+  Fibre* const next = next_fibre();
+  if (next != &mine) Fibre::change(mine, *next);
+}
+
+void land(Thread& thread, const std::vector<Copy>& copies) {
+  static_cast<void>(thread);
+  for (const Copy& copy : copies) {
+    std::memcpy(now.memory.at + copy.to, copy.from, static_cast<size_t>(copy.filled));
+    std::memset(now.memory.at + copy.to + copy.filled, 0, static_cast<size_t>(copy.bytes - copy.filled));
+  }
+}
+
+Thread& current() {
+  return now.threads[static_cast<size_t>(now.current)];
+}
+
+}  // namespace
+
+void fault(const char* format, ...) {
+  std::fprintf(stderr, "stand-in: block (%u, %u, %u), thread (%u, %u, %u): ", blockIdx.x, blockIdx.y,
+               blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z);
+  va_list arguments;
+  va_start(arguments, format);
+  std::vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  std::fprintf(stderr, "\n");
+  std::abort();
+}
+
+Shared shared() {
+  return now.memory;
+}
+
+int barrier(Vote vote, int value) {
+  if (now.arrived == 0) {
+    now.vote = vote;
+    now.votes = 0;
+  }
+  if (now.vote != vote) fault("threads meet at barriers of different kinds");
+  now.votes += value != 0;
+  if (++now.arrived < static_cast<int>(now.threads.size())) {
+    block();
+    return now.result;
+  }
+  const int threads = now.arrived;
+  now.arrived = 0;
+  now.result = vote == Vote::all ? now.votes == threads : vote == Vote::any ? now.votes > 0 : now.votes;
+  for (const int thread : thread_order(threads)) now.ready.push_back(thread);
+  block();  // in its turn
+  return now.result;
+}
+
+void collective(const Lane& mine) {
+  Warp& warp = now.warps[static_cast<size_t>(now.current / kWarp)];
+  const int lane = now.current % kWarp;
+  if (!(mine.mask >> lane & 1))
+    fault("%s with a mask (%08x) that leaves out its own lane", mine.operation->name, mine.mask);
+  warp.lanes[lane] = mine;
+  warp.waiting |= 1u << lane;
+  if ((warp.waiting & mine.mask) != mine.mask) {
+    block();
+    return;
+  }
+  for (int i = 0; i < kWarp; ++i) {
+    if (!(mine.mask >> i & 1)) continue;
+    if (warp.lanes[i].operation != mine.operation || warp.lanes[i].mask != mine.mask) {
+      fault("lane %d is at %s (%08x), lane %d at %s (%08x)", lane, mine.operation->name, mine.mask, i,
+            warp.lanes[i].operation->name, warp.lanes[i].mask);
+    }
+  }
+  mine.operation->run(warp.lanes, mine.mask);
+  warp.waiting &= ~mine.mask;
+  // With every other seed the warp runs ahead of the others, as far as it can.
+  const int first = now.current - lane;
+  const bool ahead = order % 2 == 1;
+  for (int i = 0; i < kWarp; ++i) {
+    const int other = order == 0 ? i : static_cast<int>((static_cast<unsigned>(i) * 13 + order) % kWarp);
+    if (other == lane || !(mine.mask >> other & 1)) continue;
+    if (ahead) {
+      now.ready.push_front(first + other);
+    } else {
+      now.ready.push_back(first + other);
+    }
+  }
+}
+
+namespace {
+
+template <typename Source>
+void exchange(Lane* lanes, unsigned mask, const Source& source) {
+  for (int i = 0; i < kWarp; ++i) {
+    if (!(mask >> i & 1)) continue;
+    const int from = source(i, lanes[i].argument, lanes[i].width);
+    if (mask >> from & 1) {
+      std::memcpy(lanes[i].out, lanes[from].in, lanes[i].bytes);
+    } else {  // undefined by the manual
+      std::memset(lanes[i].out, poison(), lanes[i].bytes);
+    }
+  }
+}
+
+}  // namespace
+
+const Collective kSyncWarp = {"__syncwarp", [](Lane*, unsigned) {}};
+const Collective kShuffle = {"__shfl_sync", [](Lane* lanes, unsigned mask) {
+                               exchange(lanes, mask, [](int lane, int source, int width) {
+                                 return (lane & -width) + (source & (width - 1));
+                               });
+                             }};
+const Collective kShuffleUp = {"__shfl_up_sync", [](Lane* lanes, unsigned mask) {
+                                 exchange(lanes, mask, [](int lane, int delta, int width) {
+                                   return lane % width >= delta ? lane - delta : lane;
+                                 });
+                               }};
+const Collective kShuffleDown = {"__shfl_down_sync", [](Lane* lanes, unsigned mask) {
+                                   exchange(lanes, mask, [](int lane, int delta, int width) {
+                                     return lane % width + delta < width ? lane + delta : lane;
+                                   });
+                                 }};
+const Collective kShuffleXor = {"__shfl_xor_sync", [](Lane* lanes, unsigned mask) {
+                                  exchange(lanes, mask, [](int lane, int with, int width) {
+                                    const int from = lane ^ with;
+                                    return from / width <= lane / width ? from : lane;
+                                  });
+                                }};
+const Collective kBallot = {"__ballot_sync", [](Lane* lanes, unsigned mask) {
+                              unsigned votes = 0;
+                              for (int i = 0; i < kWarp; ++i) {
+                                if ((mask >> i & 1) && lanes[i].argument) votes |= 1u << i;
+                              }
+                              for (int i = 0; i < kWarp; ++i) {
+                                if (mask >> i & 1) std::memcpy(lanes[i].out, &votes, sizeof votes);
+                              }
+                            }};
+
+// --- asynchronous copies ---
+
+void copy_async(uint32_t to, const void* from, int bytes, int filled) {
+  if (bytes != 4 && bytes != 8 && bytes != 16) fault("cp.async of %d bytes", bytes);
+  if (filled < 0 || filled > bytes) fault("cp.async of %d bytes from a source of %d", bytes, filled);
+  if (to % static_cast<unsigned>(bytes) != 0)
+    fault("cp.async to a misaligned address in shared memory, %u", to);
+  if (reinterpret_cast<uintptr_t>(from) % static_cast<unsigned>(bytes) != 0)
+    fault("cp.async from a misaligned address");
+  if (to + static_cast<size_t>(bytes) > now.memory.bytes) {
+    fault("cp.async to %u ... %zu of %zu bytes of shared memory", to, to + static_cast<size_t>(bytes),
+          now.memory.bytes);
+  }
+  const char* source = static_cast<const char*>(from);
+  // Reads here, too, so that AddressSanitizer names the line that is to blame.
+  for (int i = 0; i < filled; i += 4) static_cast<void>(*reinterpret_cast<const volatile char*>(source + i));
+  // From now to the wait anything may be there.
+  std::memset(now.memory.at + to, poison(), static_cast<size_t>(bytes));
+  current().copies.push_back({to, source, bytes, filled});
+}
+
+void commit_copies() {
+  current().groups.push_back(std::move(current().copies));
+  current().copies.clear();
+}
+
+void wait_copies(int groups_left) {
+  Thread& thread = current();
+  const size_t left = static_cast<size_t>(groups_left);
+  if (thread.groups.size() <= left) return;
+  const size_t landing = thread.groups.size() - left;
+  for (size_t i = 0; i < landing; ++i) land(thread, thread.groups[i]);
+  thread.groups.erase(thread.groups.begin(), thread.groups.begin() + static_cast<ptrdiff_t>(landing));
+}
+
+// --- grids ---
+
+void set_order(uint64_t seed) {
+  order = seed;
+}
+
+unsigned char poison() {
+  return order % 2 == 0 ? 0xff : 0x7f;
+}
+
+void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread) {
+  Fibre here;
+  host = &here;
+  gridDim = grid;
+  blockDim = block;
+  now.body = &thread;
+  now.random = order;
+  const int threads = static_cast<int>(block.x * block.y * block.z);
+  std::vector<uint64_t> blocks(static_cast<size_t>(grid.x) * grid.y * grid.z);
+  std::iota(blocks.begin(), blocks.end(), uint64_t{0});
+  shuffle_all(blocks);
+  now.threads.resize(static_cast<size_t>(threads));
+  now.warps.resize(static_cast<size_t>((threads + kWarp - 1) / kWarp));
+  void* memory = nullptr;
+  if (posix_memalign(&memory, 1024, shared_bytes) != 0) throw std::bad_alloc();
+  now.memory = {static_cast<char*>(memory), shared_bytes};
+  for (const uint64_t index : blocks) {
+    blockIdx = {static_cast<unsigned>(index % grid.x), static_cast<unsigned>(index / grid.x % grid.y),
+                static_cast<unsigned>(index / grid.x / grid.y)};
+    std::memset(memory, poison(), shared_bytes);
+    for (int i = 0; i < threads; ++i) {
+      const unsigned n = static_cast<unsigned>(i);
+      Thread& t = now.threads[static_cast<size_t>(i)];
+      t.index = {n % block.x, n / block.x % block.y, n / block.x / block.y};
+      t.fibre = nullptr;
+      t.left = false;
+      t.groups.clear();
+      t.copies.clear();
+    }
+    now.arrived = 0;
+    now.running = threads;
+    for (const int i : thread_order(threads)) now.ready.push_back(i);
+    Fibre::change(here, *next_fibre());
+  }
+  std::free(memory);
+  now.memory = {};
+}
+
+}  // namespace stand_in
