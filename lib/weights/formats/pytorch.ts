@@ -134,7 +134,9 @@ async function readArchive(file: WeightsFile): Promise<TensorFile> {
   const pickles = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const [name] = pickles;
   if (name === undefined || pickles.length > 1) {
-    refuse(file.path, `has ${pickles.length} entries named data.pkl in a folder; PyTorch writes one`);
+    refuse(file.path, `has ${pickles.length} entries named data.pkl in a folder; PyTorch writes one`, {
+      offset: entries.get(pickles[1] ?? '')?.offset ?? 0,
+    });
   }
   const folder = name.slice(0, -'data.pkl'.length);
   const order = await small(file, entries.get(`${folder}byteorder`), 16);
