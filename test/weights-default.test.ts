@@ -2,15 +2,18 @@
 // may be fetched, a file if it is one that can be read.
 
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { readOptions } from '../dist/image/write.js';
+import { stylize } from '../dist/index.js';
+import { embeddedFile } from '../dist/weights/catalog.js';
 import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
 import { studio } from './support/cli.js';
+import { WEIGHTS } from './support/golden.js';
 import { type Behaviour, mirror, sourceOf, status } from './support/mirror.js';
 import { packageCopy } from './support/package-copy.js';
-import { node } from './support/runs.js';
+import { collect, node, wave } from './support/runs.js';
 import { tinyNetwork, tinyNetworkFile } from './support/safetensors.js';
 
 const RUN = ['content.png', 'style.png', '--size', '32', '--iterations', '2', '--progress', 'none'];
@@ -178,3 +181,33 @@ test('what is no network of Scumble: the message says what to do', async (t) => 
   await mkdir(join(folder, 'folder'));
   t.regex((await run('--weights', 'folder')).stderr, /^scumble: folder: is not a regular file\n$/);
 });
+
+// The options' defaults are meant for VGG-19's losses, so the embedded network's must be of their size: whatever its
+// channels, a ReLU network can be scaled so, layer by layer, without changing what it sees.
+const embedded = embeddedFile('vgg19-slim.safetensors');
+const absent = [embedded, WEIGHTS].find((file) => !existsSync(file));
+(absent ? test.skip : test)(
+  `the embedded network's losses are as large as VGG-19's${absent ? `: there is no ${basename(absent)}` : ''}`,
+  async (t) => {
+    t.true((await stat(embedded)).size <= 3e6);
+    const losses = async (weights: string) => {
+      const [first] = await collect(
+        stylize({
+          content: wave(96, 64, 1),
+          style: wave(96, 80, 2),
+          size: 96,
+          scales: 1,
+          iterations: 1,
+          init: 'noise',
+          weights,
+        }),
+      );
+      return { ...first!.content, ...first!.style };
+    };
+    const [slim, whole] = [await losses('vgg19-slim'), await losses(WEIGHTS)];
+    for (const [layer, loss] of Object.entries(whole)) {
+      const ratio = slim[layer]! / loss;
+      t.true(ratio > 0.1 && ratio < 10, `${layer}: ${ratio} times as large`);
+    }
+  },
+);
