@@ -35,7 +35,8 @@ function fileWith(header: string | object, dataBytes = 0): Promise<string> {
   return fileOf(length(bytes.length), bytes, new Uint8Array(dataBytes));
 }
 
-async function refused(t: ExecutionContext, path: string, message: RegExp): Promise<void> {
+/** Resolves to the byte that is blamed. */
+async function refused(t: ExecutionContext, path: string, message: RegExp): Promise<number | undefined> {
   const error = await t.throwsAsync(readSafetensors(path), {
     instanceOf: WeightsError,
     code: 'ERR_WEIGHTS',
@@ -45,6 +46,7 @@ async function refused(t: ExecutionContext, path: string, message: RegExp): Prom
   t.true(error?.message.startsWith(`${path}: `));
   t.regex(error?.message.slice(path.length) ?? '', /^\P{Cc}+$/u); // one line, nothing for a terminal to obey
   t.true((error?.message.length ?? 0) < path.length + 700);
+  return error?.offset;
 }
 
 /** The header {a: entry} over 8 bytes of data, where only the entry's fault can be why it is refused. */
@@ -190,6 +192,20 @@ refusesEntry('too much data for a shape', { shape: [2], dtype: 'F16' }, /needs 4
 refusesEntry('data beyond the file', { data_offsets: [4, 12] }, /'a' ends at byte 12, but the file has 8/);
 refusesEntry('a hole at the start', { shape: [1], data_offsets: [4, 8] }, /bytes 0 to 4, before tensor 'a'/);
 refusesEntry('bytes at the end', { shape: [1], data_offsets: [0, 4] }, /bytes 4 to 8, after the last tensor/);
+
+test('names the byte at fault', async (t) => {
+  const good = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
+  const header = JSON.stringify({ a: good, b: { ...good, dtype: 'C64' } });
+  t.is(await refused(t, await fileWith(header, 8), /'b' has dtype/), 8 + header.indexOf('"b":'));
+  const twice = JSON.stringify({ a: good, b: { ...good, data_offsets: [4, 12] } });
+  t.is(await refused(t, await fileWith(twice, 12), /'b' overlaps/), 8 + twice.length + 4);
+  const short = JSON.stringify({ a: good });
+  t.is(await refused(t, await fileWith(short, 9), /bytes 8 to 9/), 8 + short.length + 8);
+  t.is(await refused(t, await fileWith('{"a":'), /not JSON/), 8);
+  t.is(await refused(t, await fileOf(length(9), '{}'), /should have 9 bytes/), 0);
+  t.is(await refused(t, await fileOf(new Uint8Array(7)), /has 7 bytes/), 7);
+  t.is(await refused(t, join(folder, 'missing'), /does not exist/), undefined);
+});
 
 test('refuses tensors that overlap or leave a hole between them', async (t) => {
   const entry = (begin: number) => ({ dtype: 'F32', shape: [2], data_offsets: [begin, begin + 8] });

@@ -81,7 +81,7 @@ async function readShards(
   let found = 0;
   for (const path of paths) found += await WeightsFile.use(path, async ({ size }) => size);
   if (found !== total) {
-    fail(`the weights need ${total} bytes, but ${paths.map(quote).slice(0, 8).join(', ')} have ${found}`);
+    fail(`the weights need ${total} bytes, but the shards have ${found}`);
   }
   if (total > MAX_WEIGHTS_BYTES) {
     fail(`the weights have ${total} bytes, more than the limit of ${MAX_WEIGHTS_BYTES}`);
