@@ -77,12 +77,16 @@ export class WeightsFile {
    * To be called before memory is taken for what the file holds: compressed bytes and tensors that repeat themselves
    * can ask for any amount. All claims together may reach twice the file's size.
    *
-   * @throws WeightsError, for the byte at `offset`, when they go beyond.
+   * @param offset the byte of the file that asks for it
+   * @param hint what to do about it, for the message
+   * @throws WeightsError when they go beyond.
    */
-  claim(bytes: number, offset: number): void {
+  claim(bytes: number, offset: number, hint = ''): void {
     this.#claimed += bytes;
     if (this.#claimed > 2 * this.size + SPARE_BYTES) {
-      refuse(this.path, `would take ${this.#claimed} bytes of memory, more than twice its size`, { offset });
+      refuse(this.path, `would take ${this.#claimed} bytes of memory, more than twice its size${hint}`, {
+        offset,
+      });
     }
   }
 

@@ -16,24 +16,41 @@ export function rowMajor(
   strides: readonly number[],
   offset = 0,
 ): Uint8Array {
+  // Moved by the largest words that data is aligned to; an element of several is one more, innermost axis.
+  const bytes = [4, 2, 1].find((size) => elementBytes % size === 0 && data.byteOffset % size === 0)!;
+  const words = elementBytes / bytes;
+  const sizes = words > 1 ? [...shape, words] : shape;
+  const steps = words > 1 ? [...strides.map((stride) => stride * words), 1] : strides;
+  const Words = { 4: Uint32Array, 2: Uint16Array, 1: Uint8Array }[bytes as 4 | 2 | 1];
+  const ordered = new Words(sizes.reduce((product, size) => product * size, 1));
+  const from = new Words(data.buffer as ArrayBuffer, data.byteOffset, Math.floor(data.length / bytes));
+  gather(from, sizes, steps, offset * words, ordered);
+  return new Uint8Array(ordered.buffer);
+}
+
+type Words = Uint32Array | Uint16Array | Uint8Array;
+
+function gather(
+  from: Words,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+  to: Words,
+): void {
   const last = shape.length - 1;
   const row = shape[last] ?? 1;
-  const step = (strides[last] ?? 1) * elementBytes;
-  const ordered = new Uint8Array(shape.reduce((product, size) => product * size, elementBytes));
+  const step = strides[last] ?? 1;
   const index = shape.map(() => 0);
-  for (let to = 0, start = offset * elementBytes; to < ordered.length; ) {
-    for (let i = 0, from = start; i < row; i++, from += step) {
-      for (let byte = 0; byte < elementBytes; byte++) ordered[to++] = data[from + byte]!;
-    }
+  for (let done = 0, start = offset; done < to.length; ) {
+    for (let i = 0, at = start; i < row; i++, at += step) to[done++] = from[at]!;
     for (let axis = last - 1; axis >= 0; axis--) {
-      start += strides[axis]! * elementBytes;
+      start += strides[axis]!;
       index[axis]!++;
       if (index[axis]! < shape[axis]!) break;
-      start -= strides[axis]! * shape[axis]! * elementBytes;
+      start -= strides[axis]! * shape[axis]!;
       index[axis] = 0;
     }
   }
-  return ordered;
 }
 
 /** The strides, in elements, of an array whose elements lie one after the other, the last index fastest. */

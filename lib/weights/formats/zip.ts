@@ -63,7 +63,7 @@ export async function readZip(file: WeightsFile): Promise<Map<string, ZipEntry>>
     entries.set(name, { size, offset, read: () => readEntry(file, zip, entry) });
   }
   // Before anything is read: entries may overlap, or claim any size. Given back, as not all need be read.
-  file.claim(total, directoryPlace(zip));
+  file.claim(total, directoryPlace(zip), '; save it without compression');
   file.release(total);
   return entries;
 }
