@@ -1,6 +1,6 @@
 // Builds the addon in place: by CMake (cmake-js) where there is one, else by node-gyp, which needs only python3,
 // make and a C++ compiler. `npm install` runs it with --if-missing; `npx scumble build` and `npm run build:native`
-// run it always.
+// run it always. The environment's SCUMBLE_CUDA says which GPUs CMake builds for: auto, all, off, or a list (80;90).
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,7 +30,8 @@ function headers() {
 export function build(tool = has('cmake') ? 'cmake' : 'gyp') {
   if (tool === 'cmake') {
     console.error('scumble: building the addon with CMake');
-    return run(join(packageFolder('cmake-js'), 'bin', 'cmake-js'), ['build', '--directory', root]);
+    const cuda = `--CDSCUMBLE_CUDA=${process.env.SCUMBLE_CUDA ?? 'auto'}`;
+    return run(join(packageFolder('cmake-js'), 'bin', 'cmake-js'), ['build', cuda, '--directory', root]);
   }
   console.error(
     'scumble: building the addon with node-gyp (CPU only; with CMake installed it would be CMake)',

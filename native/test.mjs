@@ -1,6 +1,8 @@
 // Builds and runs the C++ tests: `node native/test.mjs [--sanitize address,undefined] [test name]`. They need CMake; where
-// there is none they are skipped, with a message.
+// there is none they are skipped, with a message. Those of the CUDA backend run on a stand-in for the CUDA runtime;
+// `--cuda` runs them on this machine's GPU, then under compute-sanitizer where there is one.
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +11,7 @@ import { parseArgs } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { sanitize: { type: 'string', default: '' } },
+  options: { sanitize: { type: 'string', default: '' }, cuda: { type: 'boolean', default: false } },
 });
 
 function run(command, args, env = {}) {
@@ -22,10 +24,23 @@ if (spawnSync('cmake', ['--version'], { stdio: 'ignore' }).status !== 0) {
   console.error('scumble: no CMake here, so the C++ tests are skipped');
   process.exit(0);
 }
-const folder = join(root, values.sanitize ? `build-${values.sanitize.replaceAll(',', '-')}` : 'build-tests');
+const kind = values.cuda ? 'cuda' : values.sanitize.replaceAll(',', '-') || 'tests';
+const folder = join(root, `build-${kind}`);
 const configure = ['-S', root, '-B', folder, '-DSCUMBLE_TESTS=ON', `-DSCUMBLE_SANITIZE=${values.sanitize}`];
-run('cmake', [...configure, `-DCMAKE_BUILD_TYPE=${values.sanitize ? 'RelWithDebInfo' : 'Release'}`]);
+const cuda = values.cuda ? (process.env.SCUMBLE_CUDA ?? 'native') : 'off';
+const type = values.sanitize ? 'RelWithDebInfo' : 'Release';
+run('cmake', [...configure, `-DSCUMBLE_CUDA=${cuda}`, `-DCMAKE_BUILD_TYPE=${type}`]);
 run('cmake', ['--build', folder, '--parallel', String(availableParallelism())]);
-run('ctest', ['--test-dir', folder, '--verbose', ...positionals.flatMap((name) => ['-R', name])], {
+const names = values.cuda && positionals.length === 0 ? ['^gpu_'] : positionals;
+run('ctest', ['--test-dir', folder, '--verbose', ...names.flatMap((name) => ['-R', name])], {
   UBSAN_OPTIONS: 'print_stacktrace=1',
 });
+if (values.cuda && spawnSync('compute-sanitizer', ['--version'], { stdio: 'ignore' }).status === 0) {
+  const tests = readdirSync(folder).filter((name) => name.startsWith('test_gpu_'));
+  for (const tool of ['memcheck', 'racecheck', 'synccheck', 'initcheck']) {
+    for (const test of tests) {
+      console.error(`scumble: compute-sanitizer ${tool} ${test}`);
+      run('compute-sanitizer', ['--tool', tool, '--error-exitcode', '1', join(folder, test)]);
+    }
+  }
+}

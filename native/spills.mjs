@@ -1,0 +1,78 @@
+// Compiles the CUDA kernels for every architecture as a release does, and fails where one that is bound by arithmetic
+// (the convolutions and the Gram products) keeps registers in memory: `node native/spills.mjs [file.cu …]`. Needs nvcc.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ARCHITECTURES = [75, 80, 86, 89, 90, 100, 120];
+const STRICT = /^(conv|gram)/;
+const folder = join(dirname(fileURLToPath(import.meta.url)), 'cuda');
+const asked = process.argv.slice(2).map((file) => basename(file));
+const sources = readdirSync(folder).filter(
+  (file) => file.endsWith('.cu') && (!asked.length || asked.includes(file)),
+);
+const scratch = mkdtempSync(join(tmpdir(), 'scumble-'));
+
+/** What ptxas says of each kernel: { kernel, architecture, registers, bytes }. */
+function compile(source, architecture) {
+  const object = join(scratch, `${source}.${architecture}.o`);
+  const args = [
+    '-std=c++17',
+    `-arch=sm_${architecture}`,
+    '-Xptxas',
+    '-v',
+    '-c',
+    '-o',
+    object,
+    join(folder, source),
+  ];
+  const child = spawn('nvcc', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let text = '';
+  child.stderr.on('data', (part) => {
+    text += part;
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status !== 0) return reject(new Error(text));
+      const kernel =
+        /Compiling entry function '(\w+)'[^]*?(\d+) bytes spill stores, (\d+) bytes spill loads[^]*?Used (\d+)/g;
+      resolve(
+        [...text.matchAll(kernel)].map(([, name, stores, loads, registers]) => ({
+          kernel: name,
+          architecture,
+          registers: Number(registers),
+          bytes: Number(stores) + Number(loads),
+        })),
+      );
+    });
+  });
+}
+
+const jobs = sources.flatMap((source) => ARCHITECTURES.map((architecture) => ({ source, architecture })));
+let kernels = 0;
+let spilling = 0;
+async function work() {
+  for (let job = jobs.pop(); job; job = jobs.pop()) {
+    const found = await compile(job.source, job.architecture);
+    kernels += found.length;
+    for (const { kernel, registers, bytes } of found.filter(({ bytes }) => bytes > 0)) {
+      const fails = STRICT.test(job.source);
+      if (fails) spilling += 1;
+      console.log(
+        `${fails ? 'spills' : 'note'}: ${job.source} sm_${job.architecture} ${kernel}: ${bytes} bytes, ${registers} registers`,
+      );
+    }
+  }
+}
+try {
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+console.log(
+  `${kernels} kernels of ${sources.length} files for ${ARCHITECTURES.length} architectures, ${spilling} spill`,
+);
+process.exit(spilling > 0 ? 1 : 0);
