@@ -240,6 +240,8 @@ refuses('a list', /holds no dictionary of tensors/, ']');
 refuses('an old protocol', /has protocol 1;/, 0x80, 1, '}');
 refuses('a dictionary that contains itself', /a dictionary that contains itself/, '}q\x00U\x01ah\x00s');
 refuses('dictionaries in too many', /deeper than 32/, '}U\x01a'.repeat(40), '}', 's'.repeat(40));
+refuses('a million lists', /goes on for too many instructions/, ']'.repeat(9e5));
+refuses('a million memories', /goes on for too many instructions/, 'N', new Uint8Array(9e5).fill(0x94));
 refuses('a storage of no kind', /refers to PickleTuple .*, which is no storage/, 'K\x01', 0x85, 'Q');
 
 test('lists and tuples that contain themselves, or many others, are passed over', async (t) => {

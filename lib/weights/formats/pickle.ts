@@ -1,7 +1,7 @@
 // Python's pickles, as data. A pickle is a program for a stack machine that can call anything by its name; this one
 // knows the instructions that build numbers, text, lists and dictionaries, and only the names that its host lends it.
-// Nothing is evaluated, nothing recurses, and what an instruction costs is bounded by the bytes it has, so that a
-// pickle takes time and memory in proportion to its length only.
+// Nothing is evaluated, nothing recurses, and no instruction costs more than its bytes do, so that a pickle takes time
+// and memory in proportion to its length only.
 
 import { quote } from '../refuse.js';
 
@@ -28,6 +28,8 @@ export class PickleFunction {
 
 /** What a pickle may ask for from outside. An `index` is a place in the pickle's bytes. */
 export interface PickleHost {
+  /** How many instructions its pickles may still have, together. */
+  instructions: number;
   /** What stands for 'module.name'; undefined for what is not allowed. */
   global(name: string): unknown;
   /** What stands for an object that is stored elsewhere. */
@@ -117,6 +119,7 @@ class Machine {
   run(): { value: unknown; end: number } {
     for (;;) {
       this.#index = this.#next;
+      if (this.#host.instructions-- === 0) this.#fail('goes on for too many instructions');
       const op = this.#byte();
       if (op === OP.STOP) {
         const value = this.#pop();

@@ -9,8 +9,9 @@ import { rowMajor, rowMajorStrides } from './strides.js';
 import { byteLength, type DType, ELEMENT_BYTES, type Tensor, type TensorFile } from './tensors.js';
 import { readZip, type ZipContent, type ZipEntry } from './zip.js';
 
-/** Some ten thousand tensors. It is what bounds the time and the memory that a hostile pickle can take. */
+/** Some five thousand tensors. This is what bounds the time and the memory that a hostile pickle can take. */
 const MAX_PICKLE_BYTES = 1e6;
+const MAX_INSTRUCTIONS = 250_000;
 
 /** PyTorch's own limit. */
 const MAX_RANK = 64;
@@ -248,6 +249,7 @@ function isRowMajor(shape: number[], strides: number[]): boolean {
 /** What a pickle of PyTorch's may name, and what its tensors are. */
 class TorchHost {
   readonly storages = new Map<unknown, Storage>();
+  instructions = MAX_INSTRUCTIONS;
   readonly #file: WeightsFile;
   readonly #place: (index: number) => number;
   readonly #globals = new Map<string, unknown>();
