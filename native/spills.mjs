@@ -38,7 +38,7 @@ function compile(source, architecture) {
     child.on('close', (status) => {
       if (status !== 0) return reject(new Error(text));
       const kernel =
-        /Compiling entry function '(\w+)'[^]*?(\d+) bytes spill stores, (\d+) bytes spill loads[^]*?Used (\d+)/g;
+        /Compiling entry function '(\w+)'[\s\S]*?(\d+) bytes spill stores, (\d+) bytes spill loads[\s\S]*?Used (\d+)/g;
       resolve(
         [...text.matchAll(kernel)].map(([, name, stores, loads, registers]) => ({
           kernel: name,
