@@ -13,6 +13,9 @@ import type { ChildArguments, Fault, Tally } from './child.js';
 /** Far more than the second of processor time that a file may take: other processes may be at work. */
 const PATIENCE_MILLISECONDS = 20_000;
 
+/** What the number is before the first file. */
+const NOT_STARTED = 2 ** 64;
+
 const FORMATS_TABLE = new URL('formats.ts', import.meta.url).href;
 
 /** The heap of a child: what would need more crashes it. */
@@ -42,13 +45,14 @@ export async function fuzz(format: string, options: FuzzOptions): Promise<FuzzRe
     const progress = join(folder, 'progress');
     const to = from + count;
     for (let next = from; next < to && report.faults.length < 10; ) {
-      await writeFile(progress, new Uint8Array(8));
+      await writeFile(progress, new Uint8Array(8).fill(0xff));
       const { tally, problem } = await runChild(
         { table, format, seed, from: next, to, progress },
         patience,
         report.faults,
       );
       const last = problem === undefined ? to - 1 : await numberIn(progress);
+      if (last === NOT_STARTED) throw new Error(`cannot fuzz ${format}: ${problem}`);
       if (problem !== undefined) report.faults.push({ index: last, problem });
       report.files += last + 1 - next;
       next = last + 1;
@@ -112,7 +116,7 @@ async function watch(progress: string, patience: number, signal: AbortSignal): P
       return 'stopped';
     }
     const number = await numberIn(progress);
-    if (number !== last) {
+    if (number !== last || number === NOT_STARTED) {
       last = number;
       since = Date.now();
     } else if (Date.now() - since > patience) return 'hangs';
