@@ -82,21 +82,19 @@ async function readEntry(file: WeightsFile, zip: ZipFile, entry: Entry): Promise
   } else {
     file.claim(size, start);
     bytes = new Uint8Array(size);
-    const filled = await sound(file, start, inflate(zip, entry, bytes));
-    if (filled < size) bad(`inflates to ${filled} bytes instead of ${size}`);
+    await sound(file, start, inflate(zip, entry, bytes));
   }
   if (crc32(bytes) !== entry.crc32) bad('is damaged: its checksum does not match');
   return { bytes, place: (index) => (stored ? start + index : start) };
 }
 
-/** Fills `bytes`, which has the size that yauzl holds the entry to, and resolves to how many there were. */
-async function inflate(zip: ZipFile, entry: Entry, bytes: Uint8Array): Promise<number> {
+/** Fills `bytes`, which has the size that yauzl holds the entry to. */
+async function inflate(zip: ZipFile, entry: Entry, bytes: Uint8Array): Promise<void> {
   let filled = 0;
   for await (const chunk of await zip.openReadStreamPromise(entry)) {
     bytes.set(chunk, filled);
     filled += chunk.length;
   }
-  return filled;
 }
 
 /** Where yauzl stands in the directory, which a hostile archive may place anywhere. */
