@@ -18,7 +18,7 @@
 namespace scumble::cuda {
 
 constexpr int kChannelAlign = 8;
-constexpr int padded(int channels) {
+__host__ __device__ constexpr int padded(int channels) {
   return (channels + kChannelAlign - 1) / kChannelAlign * kChannelAlign;
 }
 constexpr size_t element_bytes(Precision precision) {
@@ -39,7 +39,7 @@ struct Convolution {
   Tensor in;
   Tensor out;
   const void* weights = nullptr;  // packed by pack_weights()
-  const float* bias = nullptr;    // padded(out.channels) floats
+  const float* bias = nullptr;    // padded(out.channels) floats, zeros beyond out.channels
   const void* mask = nullptr;     // a tensor laid out as out, or null
   bool relu = false;
   bool accumulate = false;

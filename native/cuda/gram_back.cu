@@ -1,0 +1,59 @@
+// The style term's gradient: F S at every position, a product of one tap. S is converted and laid out as the
+// product's weights first, in scratch: at most 512 x 512, a few microseconds.
+#include "product_mma.h"
+#include "product_simt.h"
+
+namespace scumble::cuda {
+namespace {
+
+// 16 bytes of the packed matrix per thread. S is symmetric, so it is read along whichever index runs in
+// memory.
+template <typename E, bool kTf32, bool kChannelsInside>
+__global__ void pack_matrix(const float* from, E* to, int channels, int group, size_t vectors) {
+  const size_t outputs = static_cast<size_t>(padded(channels));
+  const size_t inner = kChannelsInside ? static_cast<size_t>(group) : outputs;
+  for (size_t i = thread(); i < vectors; i += threads()) {
+    const size_t at = i * kLanes<E>;
+    const size_t row = kChannelsInside ? at / inner % outputs : at / inner;
+    const size_t column = (kChannelsInside ? at / inner / outputs * inner : 0) + at % inner;
+    const size_t c = static_cast<size_t>(channels);
+    Vec<E> values;
+#pragma unroll
+    for (size_t k = 0; k < kLanes<E>; ++k) {
+      if (row < c && column + k < c) {
+        const float value = from[row * c + column + k];
+        values.at[k] = kTf32 ? as_float(to_tf32(value)) : value;
+      }
+    }
+    store(to + at, values);
+  }
+}
+
+template <typename E, bool kTf32, bool kChannelsInside>
+void pack(const float* difference, void* to, int channels, Precision precision, cudaStream_t stream) {
+  const size_t vectors = packed_elements(channels, channels, 1, precision) / kLanes<E>;
+  launch(pack_matrix<E, kTf32, kChannelsInside>, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream,
+         difference, static_cast<E*>(to), channels, group_channels(precision), vectors);
+}
+
+}  // namespace
+
+void style_back(const Tensor& features, const float* difference, const Tensor& out, const void* mask,
+                bool accumulate, void* scratch, Precision precision, cudaStream_t stream) {
+  const int channels = padded(features.channels);
+  const Product p{features.at, scratch,         out.at,         nullptr, mask,      channels,
+                  channels,    features.height, features.width, false,   accumulate};
+  switch (precision) {
+    case Precision::float32:
+      pack<float, false, false>(difference, scratch, features.channels, precision, stream);
+      return launch_product_simt<1>(p, stream);
+    case Precision::tf32:
+      pack<float, true, true>(difference, scratch, features.channels, precision, stream);
+      return launch_product_mma<float, 1>(p, stream);
+    case Precision::bf16:
+      pack<Bf16, false, true>(difference, scratch, features.channels, precision, stream);
+      return launch_product_mma<Bf16, 1>(p, stream);
+  }
+}
+
+}  // namespace scumble::cuda

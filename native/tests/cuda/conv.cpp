@@ -1,0 +1,242 @@
+// The convolutions on a CUDA device, called as the backend calls them, in every precision, at sizes and
+// channel counts that fit no tile, in memory of exactly the tensors' size: against the reference in double,
+// with the padding checked. Tolerances: inputs and weights are first rounded as the kernel keeps them, so
+// that what is left is the rounding of float32 sums (see ../kernels.cpp) and, in bfloat16, of the result.
+#include "../check.h"
+#include "../support.h"
+#include "device.h"
+#ifdef SCUMBLE_STAND_IN
+#include "stand_in/control.h"
+#endif
+
+namespace cuda = scumble::cuda;
+using cuda::Precision;
+using device::Array;
+using support::Random;
+
+namespace {
+
+const std::vector<Precision> kPrecisions = {Precision::float32, Precision::tf32, Precision::bf16};
+
+struct Case {
+  int height;
+  int width;
+  int from;
+  int to;
+};
+// With one multiprocessor, they take every tile of every precision between them; one tile and several, and
+// channels of less than a step of the main loop, of one and of several.
+const std::vector<Case> kCases = {{1, 1, 5, 17},     {2, 3, 33, 1},    {17, 31, 17, 40}, {7, 15, 70, 110},
+                                  {14, 13, 24, 120}, {15, 14, 40, 20}, {33, 35, 4, 64},  {17, 33, 40, 136}};
+
+double tolerance(Precision precision) {
+  return precision == Precision::bf16 ? 0x1p-8 : 2e-6;
+}
+
+const char* name_of(Precision precision) {
+  return precision == Precision::bf16 ? "bf16" : precision == Precision::tf32 ? "tf32" : "float32";
+}
+
+// The nearest value with `bits` bits of mantissa after the point.
+double with_mantissa(double value, int bits) {
+  int exponent = 0;
+  const double fraction = std::frexp(value, &exponent);
+  return std::ldexp(std::round(std::ldexp(fraction, bits + 1)), exponent - bits - 1);
+}
+
+// As a product's operand.
+double as_operand(double value, Precision precision) {
+  return precision == Precision::tf32 ? with_mantissa(value, 10) : device::rounded(value, precision);
+}
+
+reference::Tensor random_operand(Random& numbers, int channels, int height, int width, Precision precision) {
+  reference::Tensor t = support::random_tensor(numbers, channels, height, width);
+  for (double& v : t.values) v = as_operand(v, precision);
+  return t;
+}
+
+// Weights on the device, and as the reference reads them.
+struct Weights {
+  scumble::ConvolutionWeights values;
+  Array<unsigned char> packed;
+  Array<float> bias;
+
+  // The first convolution (3 inputs) keeps its weights in float32.
+  Weights(Random& numbers, int inputs, int outputs, bool backward, Precision precision)
+      : values(support::random_weights(numbers, inputs, outputs)),
+        packed(pack(values, inputs, outputs, backward, precision)),
+        bias(padded_bias()) {
+    if (inputs == 3) return;
+    for (float& w : values.weight) w = static_cast<float>(as_operand(static_cast<double>(w), precision));
+  }
+
+ private:
+  static std::vector<unsigned char> pack(const scumble::ConvolutionWeights& w, int inputs, int outputs,
+                                         bool backward, Precision precision) {
+    std::vector<unsigned char> packed(cuda::packed_weight_bytes(inputs, outputs, backward, precision), 0xff);
+    cuda::pack_weights(w.weight.data(), inputs, outputs, backward, precision, packed.data());
+    return packed;
+  }
+  std::vector<float> padded_bias() const {
+    std::vector<float> b = values.bias;
+    b.resize(static_cast<size_t>(cuda::padded(static_cast<int>(b.size()))));
+    return b;
+  }
+};
+
+void expect(const device::Tensor& found, const reference::Tensor& expected, Precision precision) {
+  CHECK_ALL_CLOSE(found.values(), expected.values, tolerance(precision));
+  CHECK(found.padding_is_zero());
+}
+
+// The choice of a tile depends on how many there are.
+void one_multiprocessor() {
+#ifdef SCUMBLE_STAND_IN
+  stand_in::Machine machine;
+  machine.multiprocessors = 1;
+  stand_in::machine(machine);
+#endif
+}
+
+void say(Precision precision, const Case& c, const std::string& more = "") {
+  check::at() = std::string(name_of(precision)) + " " + std::to_string(c.height) + "x" +
+                std::to_string(c.width) + " " + std::to_string(c.from) + " to " + std::to_string(c.to) + " " +
+                more;
+}
+
+// The gradient's epilogue, with and without each of its parts.
+void expect_gradients(Random& numbers, const reference::Tensor& back, cuda::Convolution c,
+                      Precision precision, void (*run)(const cuda::Convolution&, Precision, cudaStream_t)) {
+  const reference::Tensor there =
+      device::rounded(support::random_tensor(numbers, back.channels, back.height, back.width), precision);
+  const reference::Tensor positive = support::coarse_tensor(numbers, back.channels, back.height, back.width);
+  const device::Tensor mask(positive, precision);
+  for (const bool both : {false, true}) {
+    reference::Tensor expected = back;
+    if (both) {
+      for (size_t i = 0; i < expected.values.size(); ++i) expected.values[i] += there.values[i];
+      expected = reference::masked(expected, positive);
+    }
+    const device::Tensor out = both ? device::Tensor(there, precision)
+                                    : device::Tensor(back.channels, back.height, back.width, precision);
+    c.out = out.view();
+    c.accumulate = both;
+    c.mask = both ? mask.get() : nullptr;
+    run(c, precision, nullptr);
+    expect(out, expected, precision);
+  }
+}
+
+void expect_forward(const Case& shape, Random& numbers, Precision precision, bool relu,
+                    scumble::Padding padding) {
+  const Weights weights(numbers, shape.from, shape.to, false, precision);
+  const reference::Tensor in =
+      shape.from == 3
+          ? device::rounded(support::random_tensor(numbers, 3, shape.height, shape.width), precision)
+          : random_operand(numbers, shape.from, shape.height, shape.width, precision);
+  const device::Tensor from(in, precision);
+  const device::Tensor out(shape.to, shape.height, shape.width, precision);
+  cuda::Convolution c;
+  c.in = from.view();
+  c.out = out.view();
+  c.weights = weights.packed.get();
+  c.bias = weights.bias.get();
+  c.relu = relu;
+  c.replicate = padding == scumble::Padding::replicate;
+  cuda::convolve(c, precision, nullptr);
+  const reference::Tensor expected = reference::convolve(in, weights.values, padding);
+  expect(out, relu ? reference::relu(expected) : expected, precision);
+}
+
+}  // namespace
+
+TEST(convolution) {
+  one_multiprocessor();
+  Random numbers(1);
+  for (const Precision precision : kPrecisions) {
+    bool relu = false;
+    for (const Case& shape : kCases) {
+      relu = !relu;
+      say(precision, shape, relu ? "relu" : "");
+      expect_forward(shape, numbers, precision, relu, scumble::Padding::zero);
+    }
+  }
+}
+
+TEST(convolution_back) {
+  one_multiprocessor();
+  Random numbers(2);
+  for (const Precision precision : kPrecisions) {
+    for (const Case& shape : kCases) {
+      say(precision, shape);
+      const Weights weights(numbers, shape.to, shape.from, true, precision);
+      const reference::Tensor gradient =
+          random_operand(numbers, shape.from, shape.height, shape.width, precision);
+      const device::Tensor in(gradient, precision);
+      cuda::Convolution c;
+      c.in = in.view();
+      c.weights = weights.packed.get();
+      expect_gradients(numbers,
+                       reference::convolve_back(gradient, weights.values, shape.to, scumble::Padding::zero),
+                       c, precision, cuda::convolve);
+    }
+  }
+}
+
+TEST(first_convolution) {
+  Random numbers(3);
+  for (const Precision precision : kPrecisions) {
+    bool relu = false;
+    for (const Case& shape : {Case{1, 1, 3, 64}, Case{2, 1, 3, 5}, Case{9, 35, 3, 70}, Case{21, 17, 3, 17}}) {
+      for (const scumble::Padding padding : {scumble::Padding::zero, scumble::Padding::replicate}) {
+        relu = !relu;
+        say(precision, shape, padding == scumble::Padding::zero ? "zero" : "replicate");
+        expect_forward(shape, numbers, precision, relu, padding);
+      }
+    }
+  }
+}
+
+TEST(first_convolution_back) {
+  Random numbers(4);
+  for (const Precision precision : kPrecisions) {
+    for (const Case& shape : {Case{1, 1, 64, 3}, Case{1, 4, 5, 3}, Case{5, 1, 9, 3}, Case{19, 37, 17, 3}}) {
+      for (const scumble::Padding padding : {scumble::Padding::zero, scumble::Padding::replicate}) {
+        say(precision, shape, padding == scumble::Padding::zero ? "zero" : "replicate");
+        const Weights weights(numbers, 3, shape.from, true, precision);
+        const reference::Tensor gradient = device::rounded(
+            support::random_tensor(numbers, shape.from, shape.height, shape.width), precision);
+        const device::Tensor in(gradient, precision);
+        cuda::Convolution c;
+        c.in = in.view();
+        c.weights = weights.packed.get();
+        c.replicate = padding == scumble::Padding::replicate;
+        expect_gradients(numbers, reference::convolve_back(gradient, weights.values, 3, padding), c,
+                         precision, cuda::convolve_first_back);
+      }
+    }
+  }
+}
+
+// A run that went wrong must be noticed, so a ReLU may not hide it.
+TEST(not_a_number_survives_a_relu) {
+  Random numbers(5);
+  for (const Precision precision : kPrecisions) {
+    for (const int channels : {3, 9}) {
+      say(precision, {3, 3, channels, 9});
+      const Weights weights(numbers, channels, 9, false, precision);
+      reference::Tensor values = support::random_tensor(numbers, channels, 3, 3);
+      values.at(1, 1, 0) = std::nan("");
+      const device::Tensor in(values, precision);
+      const device::Tensor out(9, 3, 3, precision);
+      cuda::Convolution c;
+      c.in = in.view();
+      c.out = out.view();
+      c.weights = weights.packed.get();
+      c.bias = weights.bias.get();
+      c.relu = true;
+      cuda::convolve(c, precision, nullptr);
+      for (const double v : out.values()) CHECK(std::isnan(v));
+    }
+  }
+}
