@@ -5,7 +5,9 @@
 //
 // Activations and their gradients are channels last without a border: a pixel has padded(channels) elements,
 // and every writer writes zeros to those beyond `channels`. Elements are float, or bfloat16 where the
-// precision is bf16. Pictures are dense interleaved RGB floats, matrices dense row-major floats.
+// precision is bf16. Pictures are dense interleaved RGB floats, matrices dense row-major floats. Whatever is
+// passed starts at a multiple of 16 bytes. Offsets are 64 bits wide; a row of a tensor has less than 2^31
+// elements.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -129,15 +131,17 @@ void pack(const float* from, const Tensor& to, Precision precision, cudaStream_t
 // What follows an evaluation. `State` lies on the device, so that the host need not wait for any of it.
 struct State {
   double total;        // of the last evaluation
-  double best_total;   // starts at infinity
+  double best_total;   // the lowest so far; starts at infinity
   double mean_weight;  // of the running mean; corrects its bias towards zero, as in Adam
   int iteration;       // evaluations so far
+  int best;            // the iteration of best_total
   int diverged;        // the iteration whose total was not finite, else 0: from then on nothing moves
 };
-// state.total = sum of losses[0 .. slots); counts the iteration; notes a divergence.
+// state.total = sum of losses[0 .. slots); counts the iteration; notes the best total, or a divergence.
 void judge(const double* losses, int slots, State* state, cudaStream_t stream);
 // averaging == 0: result = picture if the total is the lowest so far. Otherwise result = averaging * result +
-// (1 - averaging) * picture (the first time: (1 - averaging) * picture). Nothing once diverged.
+// (1 - averaging) * picture (the first time: (1 - averaging) * picture), and state.mean_weight likewise.
+// Nothing once diverged.
 void keep_result(const float* picture, float* result, size_t elements, double averaging, State* state,
                  cudaStream_t stream);
 // One Adam update (Kingma & Ba 2014) of float32 vectors; t is state.iteration. Nothing once diverged.
@@ -152,17 +156,18 @@ struct AdamUpdate {
 void adam(const AdamUpdate& update, const State* state, cudaStream_t stream);
 // One L-BFGS step as core/lbfgs.h takes it, wholly on the device: the recursion runs on the scalar products
 // of the history's vectors, which one batched kernel makes in one pass over memory. `memory` is lbfgs_bytes()
-// of device memory, zeroed before the first step, that holds the products, which vector is which, and partial
-// sums.
+// of device memory that holds the products, which vector is which, and partial sums.
 struct LbfgsUpdate {
   float* x;
   const float* gradient;
-  float* const* vectors;  // on the host, 2 * (history + 1) device pointers
+  float* const* vectors;  // on the host, 2 * (history + 1) device pointers; only lbfgs_start() looks at them
   int history;            // 1 ... 1000
   size_t elements;
   double learning_rate;
 };
 size_t lbfgs_bytes(int history);
+// Once before the first step, and to start afresh. Not to be captured: lbfgs() is then the same every time.
+void lbfgs_start(const LbfgsUpdate& update, void* memory, cudaStream_t stream);
 void lbfgs(const LbfgsUpdate& update, const State* state, void* memory, cudaStream_t stream);
 
 // Lanczos resampling of interleaved floats, as cpu/resample.h. `scratch`: resample_scratch_bytes().
