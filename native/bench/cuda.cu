@@ -1,0 +1,263 @@
+// Times the kernels of an iteration of VGG-19 one by one with CUDA events, beside what this card can do,
+// measured in the same run: multiply-adds (float32 and, by mma.sync, TF32 and bfloat16) and copies.
+//
+//     bench_cuda [SIZE] [REPEATS]
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../cuda/kernels.h"
+#include "../cuda/launch.h"
+#include "../cuda/ptx.h"
+
+using namespace scumble::cuda;
+
+namespace {
+
+constexpr int kRounds = 4096;
+constexpr int kChains = 8;
+
+void check(cudaError_t error) {
+  if (error != cudaSuccess) throw std::runtime_error(cudaGetErrorString(error));
+}
+
+class Memory {
+ public:
+  explicit Memory(size_t bytes) {
+    check(cudaMalloc(&at_, bytes));
+    check(cudaMemset(at_, 0, bytes));
+  }
+  ~Memory() { cudaFree(at_); }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  template <typename T = void>
+  T* get() const {
+    return static_cast<T*>(at_);
+  }
+
+ private:
+  void* at_ = nullptr;
+};
+
+// Seconds of one run of what `queue` puts on the stream: the median of `repeats`, after one that is not
+// counted.
+double time_of(int repeats, const std::function<void()>& queue) {
+  cudaEvent_t start = nullptr;
+  cudaEvent_t end = nullptr;
+  check(cudaEventCreate(&start));
+  check(cudaEventCreate(&end));
+  std::vector<float> times;
+  for (int i = 0; i <= repeats; ++i) {
+    check(cudaEventRecord(start));
+    queue();
+    check(cudaGetLastError());
+    check(cudaEventRecord(end));
+    check(cudaEventSynchronize(end));
+    float milliseconds = 0;
+    check(cudaEventElapsedTime(&milliseconds, start, end));
+    if (i > 0) times.push_back(milliseconds);
+  }
+  cudaEventDestroy(start);
+  cudaEventDestroy(end);
+  std::sort(times.begin(), times.end());
+  return static_cast<double>(times[times.size() / 2]) * 1e-3;
+}
+
+__global__ void multiply_add(float* out, float a, float b) {
+  float sums[kChains];
+  for (int i = 0; i < kChains; ++i) sums[i] = static_cast<float>(i);
+  for (int round = 0; round < kRounds; ++round) {
+#pragma unroll
+    for (int i = 0; i < kChains; ++i) sums[i] = fmaf(sums[i], a, b);
+  }
+  float sum = 0;
+  for (int i = 0; i < kChains; ++i) sum += sums[i];
+  if (sum == 12345) out[0] = sum;
+}
+
+template <bool kBf16>
+__global__ void multiply_matrices(float* out, uint32_t bits) {
+  float sums[kChains][4] = {};
+  const uint32_t a[4] = {bits, bits, bits, bits};
+  const uint32_t b[2] = {bits, bits};
+  for (int round = 0; round < kRounds; ++round) {
+#pragma unroll
+    for (int i = 0; i < kChains; ++i) {
+      if (kBf16) {
+        mma_bf16_16816(sums[i], a, b);
+      } else {
+        mma_tf32_1688(sums[i], a, b);
+      }
+    }
+  }
+  float sum = 0;
+  for (int i = 0; i < kChains; ++i) sum += sums[i][0];
+  if (sum == 12345) out[0] = sum;
+}
+
+__global__ void copy(const float4* from, float4* to, size_t n) {
+  const size_t i = static_cast<size_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i < n) to[i] = from[i];
+}
+
+struct Ceilings {
+  double operations[3];  // per second, by precision
+  double bytes;          // per second, read and written
+};
+
+Ceilings measure(int repeats) {
+  cudaDeviceProp card{};
+  check(cudaGetDeviceProperties(&card, 0));
+  const dim3 grid(static_cast<unsigned>(card.multiProcessorCount) * 8);
+  const dim3 block(256);
+  const double threads = 256.0 * grid.x;
+  const Memory out(4);
+  Ceilings found{};
+  const double plain = time_of(
+      repeats, [&] { launch(multiply_add, grid, block, 0, nullptr, out.get<float>(), 0.999f, 0.001f); });
+  found.operations[0] = threads * kRounds * kChains * 2 / plain;
+  if (card.major >= 8) {
+    const double tf32 = time_of(
+        repeats, [&] { launch(multiply_matrices<false>, grid, block, 0, nullptr, out.get<float>(), 0u); });
+    const double bf16 = time_of(
+        repeats, [&] { launch(multiply_matrices<true>, grid, block, 0, nullptr, out.get<float>(), 0u); });
+    found.operations[1] = threads / 32 * kRounds * kChains * 2 * 16 * 8 * 8 / tf32;
+    found.operations[2] = threads / 32 * kRounds * kChains * 2 * 16 * 8 * 16 / bf16;
+  }
+  const size_t vectors = size_t{1} << 24;  // 256 MB, more than any cache holds
+  const Memory from(vectors * 16);
+  const Memory to(vectors * 16);
+  const double copied = time_of(repeats, [&] {
+    launch(copy, dim3(static_cast<unsigned>(vectors / 256)), block, 0, nullptr, from.get<const float4>(),
+           to.get<float4>(), vectors);
+  });
+  found.bytes = 2.0 * 16 * static_cast<double>(vectors) / copied;
+  std::printf("%s, compute capability %d.%d: float32 %.1f, TF32 %.1f, bf16 %.1f TFLOP/s; copies %.0f GB/s\n",
+              card.name, card.major, card.minor, found.operations[0] * 1e-12, found.operations[1] * 1e-12,
+              found.operations[2] * 1e-12, found.bytes * 1e-9);
+  return found;
+}
+
+const char* const kNames[] = {"float32", "tf32", "bf16"};
+
+class Bench {
+ public:
+  Bench(Precision precision, int repeats, const Ceilings& ceilings)
+      : precision_(precision), repeats_(repeats), ceilings_(ceilings) {}
+
+  void print(const std::string& name, const Tensor& shape, double operations, double bytes,
+             const std::function<void()>& queue) const {
+    const double time = time_of(repeats_, queue);
+    const int p = static_cast<int>(precision_);
+    std::printf("%-8s %-22s %4d, %4dx%-5d %9.1f us %8.1f TFLOP/s %5.2f %8.0f GB/s %5.2f\n", kNames[p],
+                name.c_str(), shape.channels, shape.width, shape.height, time * 1e6,
+                operations / time * 1e-12, operations / time / ceilings_.operations[p], bytes / time * 1e-9,
+                bytes / time / ceilings_.bytes);
+  }
+
+  // All kernels of a layer from `inputs` to `outputs` channels.
+  void layer(int inputs, int outputs, int size) const {
+    const auto positions = static_cast<double>(size) * size;
+    const auto pixels = static_cast<size_t>(size) * static_cast<size_t>(size);
+    const auto bytes_of = [&](int channels) {
+      return pixels * static_cast<size_t>(padded(channels)) * element_bytes(precision_);
+    };
+    const Memory in(bytes_of(inputs));
+    const Memory out(bytes_of(outputs));
+    const Tensor from{in.get(), inputs, size, size};
+    const Tensor to{out.get(), outputs, size, size};
+    const double moved = static_cast<double>(bytes_of(inputs) + bytes_of(outputs));
+    const double products = 18.0 * inputs * outputs * positions;
+    const std::vector<float> weight(static_cast<size_t>(inputs) * static_cast<size_t>(outputs) * 9, 0.01f);
+    const Memory bias(static_cast<size_t>(padded(outputs)) * sizeof(float));
+    const auto packed = [&](bool backward) {
+      std::vector<char> host(packed_weight_bytes(inputs, outputs, backward, precision_));
+      pack_weights(weight.data(), inputs, outputs, backward, precision_, host.data());
+      return host;
+    };
+    Convolution forward;
+    const std::vector<char> host = packed(false);
+    const Memory weights(host.size());
+    check(cudaMemcpy(weights.get(), host.data(), host.size(), cudaMemcpyHostToDevice));
+    forward.in = from;
+    forward.out = to;
+    forward.weights = weights.get();
+    forward.bias = bias.get<const float>();
+    forward.relu = true;
+    print("convolution", to, products, moved, [&] { convolve(forward, precision_, nullptr); });
+    Convolution backward;
+    const std::vector<char> host_back = packed(true);
+    const Memory weights_back(host_back.size());
+    check(cudaMemcpy(weights_back.get(), host_back.data(), host_back.size(), cudaMemcpyHostToDevice));
+    backward.in = to;
+    backward.out = from;
+    backward.weights = weights_back.get();
+    if (inputs == 3) {
+      print("its gradient", from, products, moved,
+            [&] { convolve_first_back(backward, precision_, nullptr); });
+    } else {
+      backward.mask = in.get();
+      print("its gradient", from, products, moved + static_cast<double>(bytes_of(inputs)),
+            [&] { convolve(backward, precision_, nullptr); });
+    }
+    const Memory matrix(static_cast<size_t>(outputs) * static_cast<size_t>(outputs) * sizeof(float));
+    const Memory scratch(std::max<size_t>(1, gram_scratch_bytes(outputs, size, size, precision_)));
+    print("gram", to, 1.0 * outputs * outputs * positions, static_cast<double>(bytes_of(outputs)),
+          [&] { gram(to, matrix.get<float>(), scratch.get(), precision_, nullptr); });
+    const Memory gradient(bytes_of(outputs));
+    const Tensor result{gradient.get(), outputs, size, size};
+    print("style gradient", to, 2.0 * outputs * outputs * positions,
+          3.0 * static_cast<double>(bytes_of(outputs)), [&] {
+            style_back(to, matrix.get<float>(), result, out.get(), false, scratch.get(), precision_, nullptr);
+          });
+    const Tensor half{gradient.get(), outputs, size / 2, size / 2};
+    print("max pooling", to, 0, 1.25 * static_cast<double>(bytes_of(outputs)),
+          [&] { pool(Pool::max, to, half, precision_, nullptr); });
+    print("its gradient", to, 0, 2.25 * static_cast<double>(bytes_of(outputs)),
+          [&] { pool_back(Pool::max, half, to, to, nullptr, false, precision_, nullptr); });
+  }
+
+ private:
+  Precision precision_;
+  int repeats_;
+  Ceilings ceilings_;
+};
+
+void run(int size, int repeats) {
+  const Ceilings ceilings = measure(repeats);
+  for (const Precision precision : {Precision::float32, Precision::tf32, Precision::bf16}) {
+    if (ceilings.operations[static_cast<int>(precision)] == 0) continue;  // not on this card
+    const Bench bench(precision, repeats, ceilings);
+    bench.layer(3, 64, size);
+    bench.layer(64, 64, size);
+    bench.layer(64, 128, size / 2);
+    bench.layer(128, 128, size / 2);
+    bench.layer(128, 256, size / 4);
+    bench.layer(256, 256, size / 4);
+    bench.layer(256, 512, size / 8);
+    bench.layer(512, 512, size / 8);
+    bench.layer(512, 512, size / 16);
+  }
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const int size = count > 1 ? std::atoi(values[1]) : 512;
+  const int repeats = count > 2 ? std::atoi(values[2]) : 21;
+  if (size < 32 || repeats < 1) {
+    std::fprintf(stderr, "usage: bench_cuda [SIZE >= 32] [REPEATS]\n");
+    return 2;
+  }
+  try {
+    run(size, repeats);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench_cuda: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
