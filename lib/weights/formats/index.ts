@@ -1,0 +1,67 @@
+// Which format a weights file is in. Its first bytes say, whatever its name ends in.
+
+import { refuse } from '../refuse.js';
+import { WeightsFile } from './file.js';
+import type { TensorFile } from './tensors.js';
+
+/** The formats that can be read. */
+export type WeightsFormat =
+  | 'safetensors'
+  | 'PyTorch'
+  | 'NumPy'
+  | 'TensorFlow.js'
+  | 'Keras (HDF5)'
+  | 'MATLAB 5'
+  | 'MATLAB 7.3'
+  | 'Caffe'
+  | 'ONNX';
+
+/** Readers are imported when needed: some bring a library of megabytes. */
+const READERS: Record<WeightsFormat, () => Promise<(path: string) => Promise<TensorFile>>> = {
+  safetensors: async () => (await import('./safetensors.js')).readSafetensors,
+  PyTorch: async () => (await import('./pytorch.js')).readPytorch,
+  NumPy: async () => (await import('./npz.js')).readNpz,
+  'TensorFlow.js': async () => (await import('./tfjs.js')).readTfjs,
+  'Keras (HDF5)': async () => (await import('./hdf5.js')).readHdf5,
+  'MATLAB 5': async () => (await import('./matlab.js')).readMatlab,
+  'MATLAB 7.3': async () => (await import('./hdf5.js')).readHdf5,
+  Caffe: async () => (await import('./caffe.js')).readCaffe,
+  ONNX: async () => (await import('./onnx.js')).readOnnx,
+};
+
+/**
+ * Reads a weights file of any format.
+ *
+ * @throws WeightsError when the file cannot be read, is of no known format or breaks its own.
+ */
+export async function readWeights(path: string): Promise<TensorFile & { format: WeightsFormat }> {
+  const format = await WeightsFile.use(path, formatOf);
+  const read = await READERS[format]();
+  return { format, ...(await read(path)) };
+}
+
+async function formatOf(file: WeightsFile): Promise<WeightsFormat> {
+  const { path, size } = file;
+  const start = Buffer.from(await file.read(0, Math.min(size, 4096)));
+  const begins = (text: string, at = 0) =>
+    start.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'));
+  if (begins('PK\x03\x04')) return (await holdsNumpy(file)) ? 'NumPy' : 'PyTorch';
+  if (begins('MATLAB 7.3')) return 'MATLAB 7.3';
+  if (begins('MATLAB 5.0')) return 'MATLAB 5';
+  if ([0, 512, 1024, 2048].some((at) => begins('\x89HDF\r\n\x1a\n', at))) return 'Keras (HDF5)';
+  if (begins('\0\0\0\0{', 4)) return 'safetensors'; // whose header is no 4 GB long
+  if (/^\s*\{\s*"/.test(start.toString('latin1'))) return 'TensorFlow.js';
+  // A pickle: its version, which is 1 to 5. Protocol buffers have no mark of their own: ONNX begins with its version,
+  // Caffe with the network's name or its first layer.
+  if (begins('\x80') && start[1]! >= 1 && start[1]! <= 5) return 'PyTorch';
+  if (begins('\x08')) return 'ONNX';
+  if (begins('\x0a') || begins('\x12') || begins('\xa2\x06')) return 'Caffe';
+  if (begins('\x93NUMPY')) refuse(path, 'is one NumPy array; a network is an .npz of several', { offset: 0 });
+  const known = Object.keys(READERS).join(', ');
+  return refuse(path, `is in none of the formats ${known}`, { offset: 0 });
+}
+
+async function holdsNumpy(file: WeightsFile): Promise<boolean> {
+  const { readZip } = await import('./zip.js');
+  return [...(await readZip(file)).keys()].some((name) => name.endsWith('.npy'));
+}
