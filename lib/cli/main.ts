@@ -19,6 +19,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 const program = new Command('scumble')
   .exitOverride()
+  .enablePositionalOptions() // what follows a command's name is the command's own
   .configureHelp({ optionDescription: ({ description }) => description }) // which quotes the defaults itself
   .configureOutput({
     getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),

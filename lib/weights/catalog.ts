@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { OptionError } from '../errors.js';
 import { ARCHITECTURES, type Architecture } from './network.js';
+import { INPUTS, type InputName } from './recognize-input.js';
 import { quote, refuse } from './refuse.js';
 
 /** The network of a run that names none. */
@@ -16,7 +17,7 @@ const folder = new URL('../../weights/', import.meta.url);
 const size = z.int().positive();
 const architectures = Object.keys(ARCHITECTURES) as [Architecture, ...Architecture[]];
 const schema = z.record(
-  z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/),
+  z.string().refine(isName),
   z.strictObject({
     about: z.string().min(1),
     use: z.string().min(1),
@@ -28,6 +29,8 @@ const schema = z.record(
         urls: z.array(z.url({ protocol: /^https?$/ })).min(1),
         size,
         hash: z.string().regex(/^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$/),
+        /** What the network is fed, where the file does not show it. */
+        input: z.enum(Object.keys(INPUTS) as [InputName, ...InputName[]]).optional(),
       }),
       z.strictObject({ kind: z.literal('random'), architecture: z.enum(architectures), seed: size, size }),
     ]),
@@ -67,6 +70,11 @@ export function catalogNamed(name: string): CatalogEntry {
   if (entry) return entry;
   const known = [...catalog().keys()].join(', ');
   throw new OptionError('name', name, `name must be one of ${known}, not "${name}"`);
+}
+
+/** Whether a network may be called so: as the catalogue's are, in small letters, digits and hyphens. */
+export function isName(text: string): boolean {
+  return /^[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,8}$/.test(text);
 }
 
 /** The path of a file that is part of the package. */

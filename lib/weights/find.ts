@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DownloadError } from '../errors.js';
 import { cachedFile, exists } from './cache.js';
-import { type CatalogEntry, catalog, catalogEntry, embeddedFile } from './catalog.js';
+import { type CatalogEntry, catalog, catalogEntry, embeddedFile, isName } from './catalog.js';
 import { WeightsFile } from './formats/file.js';
 import { type NetworkDescription, readNetwork } from './network.js';
 import { pull } from './pull.js';
@@ -27,8 +27,9 @@ export interface FindOptions {
  */
 export async function findNetwork(weights: string, options: FindOptions): Promise<NetworkDescription> {
   const entry = catalogEntry(weights);
-  const file = entry ? ((await fileOf(entry)) ?? (await fetchFile(entry, options))) : weights;
-  if (!entry) await checkPath(file);
+  const file = entry
+    ? ((await fileOf(entry)) ?? (await fetchFile(entry, options)))
+    : await importedOr(weights);
   return readNetwork(file);
 }
 
@@ -64,6 +65,14 @@ function missing({ name, source }: CatalogEntry): never {
     name,
     `${name} is not on this machine: get it with "scumble weights pull ${name}"${size}, or with the option download`,
   );
+}
+
+/** The file of a network that was imported under this name, else the path that it is. */
+async function importedOr(weights: string): Promise<string> {
+  const imported = isName(weights) ? cachedFile(weights) : undefined;
+  if (imported !== undefined && !(await exists(weights)) && (await exists(imported))) return imported;
+  await checkPath(weights);
+  return weights;
 }
 
 /** Sends whoever gives another program's file to the command that converts it, and names to whoever mistypes one. */

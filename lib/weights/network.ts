@@ -54,7 +54,15 @@ export interface NetworkDescription {
  * @throws WeightsError when the file cannot be read or is not such a network.
  */
 export async function readNetwork(path: string): Promise<NetworkDescription> {
-  const file = await readSafetensors(path);
+  return describeNetwork(await readSafetensors(path), path);
+}
+
+/**
+ * readNetwork() for what has been read from `path`.
+ *
+ * @throws WeightsError when it is not such a network.
+ */
+export function describeNetwork(file: TensorFile, path: string): NetworkDescription {
   const present = convolutionsIn(file);
   if (!present.has('conv1_1')) refuse(path, 'is not a VGG: it has no conv1_1');
   const name = architectureOf(file, present, path);

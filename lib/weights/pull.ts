@@ -9,7 +9,7 @@ import { type CatalogEntry, catalogNamed, type DownloadSource, embeddedFile } fr
 import type { Patience } from './download.js';
 import { encodeSafetensors } from './formats/safetensors.js';
 import { locked } from './lock.js';
-import { encodeNetwork, readNetwork } from './network.js';
+import { encodeNetwork } from './network.js';
 import { randomNetwork } from './random.js';
 
 /** How far a download is, in bytes. */
@@ -84,7 +84,8 @@ async function downloaded(name: string, source: DownloadSource, options: PullSet
       'Without a connection: get such a file elsewhere, convert it with "scumble weights import", and give the result as weights.';
     throw new DownloadError(name, `${error.message}\n${advice}`, error);
   }
-  const network = await readNetwork(file);
+  const { importNetwork } = await import('./import.js'); // and with it the readers
+  const { network } = await importNetwork(file, source.input ? { input: source.input } : {});
   signal?.throwIfAborted();
   const stored = await store(name, encodeNetwork(network));
   await rm(file, { force: true });

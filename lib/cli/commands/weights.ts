@@ -1,6 +1,7 @@
 // `scumble weights …`: the networks, one command a file.
 
 import type { Command } from 'commander';
+import { addImportCommand } from './weights/import.js';
 import { addListCommand } from './weights/list.js';
 import { addPathCommand } from './weights/path.js';
 import { addPullCommand } from './weights/pull.js';
@@ -18,6 +19,7 @@ HTTPS_PROXY and NO_PROXY are honoured.`,
     );
   addListCommand(weights);
   addPullCommand(weights);
+  addImportCommand(weights);
   addVerifyCommand(weights);
   addPathCommand(weights);
 }

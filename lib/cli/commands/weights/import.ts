@@ -1,0 +1,120 @@
+// `scumble weights import`: from another program's file to one of Scumble's. What was recognised is shown.
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Imported, ImportOptions } from '../../../weights/import.js';
+
+interface ImportFlags extends ImportOptions {
+  output?: string;
+  name?: string;
+  dryRun?: boolean;
+}
+
+const DESCRIPTION = `Converts a VGG from safetensors, PyTorch (.pth, .pt), Caffe (.caffemodel), MatConvNet
+(.mat), Keras (.h5), TensorFlow.js (model.json), NumPy (.npz) or ONNX, and prints where it is.
+
+Examples:
+  scumble weights import vgg19_norm.caffemodel --name vgg19-normalized
+  scumble weights import model.onnx --input torchvision -o model.safetensors`;
+
+export function addImportCommand(weights: Command): void {
+  weights
+    .command('import')
+    .summary("convert another program's file")
+    .description(DESCRIPTION)
+    .argument('<file>', 'the network')
+    .option('-o, --output <file>', 'where to write it, as safetensors')
+    .option('--name <name>', 'or the name to keep it by, which is then one for --weights', parseName)
+    .option('--dry-run', 'only show what the file is')
+    .addOption(
+      new Option('--input <kind>', 'what the network is fed, if the file does not show it').choices([
+        'caffe',
+        'caffe-rgb',
+        'torchvision',
+      ]),
+    )
+    .addOption(
+      new Option('--architecture <vgg>', 'of which this is the first part, if several begin so').choices([
+        'vgg11',
+        'vgg13',
+        'vgg16',
+        'vgg19',
+      ]),
+    )
+    .option('--layout <axes>', 'of the kernels, if shapes do not show it, as OIHW', (text) =>
+      text.toUpperCase(),
+    )
+    .action(execute);
+}
+
+async function execute(file: string, flags: ImportFlags): Promise<void> {
+  const { output, name, dryRun, ...options } = flags;
+  const { OptionError } = await import('../../../errors.js');
+  if (!dryRun && (output === undefined) === (name === undefined)) {
+    throw new OptionError(
+      'output',
+      output,
+      'one of output and name is needed, to say where the network goes',
+    );
+  }
+  const { importNetwork } = await import('../../../weights/import.js');
+  const imported = await importNetwork(file, options);
+  const lines = describe(imported);
+  if (dryRun) {
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return;
+  }
+  const { say } = await import('../../talk.js');
+  say(lines.join('\n'));
+  const { encodeNetwork } = await import('../../../weights/network.js');
+  const bytes = encodeNetwork(imported.network);
+  process.stdout.write(`${await save(bytes, output, name)}\n`);
+}
+
+async function save(
+  bytes: Uint8Array,
+  output: string | undefined,
+  name: string | undefined,
+): Promise<string> {
+  if (name !== undefined) {
+    const { makeCacheFolder, store } = await import('../../../weights/cache.js');
+    await makeCacheFolder();
+    return store(name, bytes);
+  }
+  const { writeAtomically } = await import('../../../image/write.js');
+  await writeAtomically(output!, bytes);
+  return output!;
+}
+
+/** What was recognised, a line each, with what told it. */
+function describe({ network, format, layout, evidence, dropped }: Imported): string[] {
+  const { name, blocks, channelOrder, range, mean, std, convolutions } = network;
+  const whole = layout === 'OIHW' ? 'OIHW' : `${layout}, made OIHW`;
+  const first = convolutions[0]!.name;
+  const last = convolutions.at(-1)!.name;
+  const widths = blocks.map(
+    (_, block) => convolutions.find((one) => one.name === `conv${block + 1}_1`)!.outputs,
+  );
+  const input = `${channelOrder}, 0..${range}, minus ${mean.join(' ')}${
+    std.every((value) => value === 1) ? '' : `, divided by ${std.join(' ')}`
+  }`;
+  const lines = [
+    `format        ${format}`,
+    `architecture  ${name}, ${first} to ${last}, ${widths.join('/')} channels (by ${evidence.architecture})`,
+    `layout        ${whole} (by ${evidence.layout})`,
+    `input         ${input} (by ${evidence.input})`,
+  ];
+  if (dropped.length > 0) {
+    const some = dropped.slice(0, 3).join(', ');
+    lines.push(
+      `dropped       ${dropped.length} tensors that style transfer has no use for: ${some}${dropped.length > 3 ? ' …' : ''}`,
+    );
+  }
+  return lines;
+}
+
+function parseName(text: string): string {
+  if (!/^[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,8}$/.test(text)) {
+    throw new InvalidArgumentError('It must be of small letters, digits and hyphens.');
+  }
+  return text;
+}

@@ -1,0 +1,116 @@
+// From a file of any format and any library to a network that the engine takes: read, recognise, convert, and check as
+// readNetwork() does. What was recognised, and by what, is part of the answer, to be shown before it is used.
+
+import { OptionError } from '../errors.js';
+import { readWeights, type WeightsFormat } from './formats/index.js';
+import type { Tensor, TensorFile } from './formats/tensors.js';
+import {
+  ARCHITECTURES,
+  type Architecture,
+  describeNetwork,
+  layerNames,
+  type NetworkDescription,
+} from './network.js';
+import { INPUTS, type InputName, inputOf } from './recognize-input.js';
+import { engineKernel, engineVector, LAYOUTS, type Layout, layoutOf } from './recognize-layout.js';
+import { findConvolutions } from './recognize-names.js';
+
+/** What the file does not tell. */
+export interface ImportOptions {
+  /** What the network is fed: `caffe`, `caffe-rgb` or `torchvision`. */
+  input?: InputName;
+  /** Needed for the first part of a network that several begin with. */
+  architecture?: Architecture;
+  /** Of the kernels. */
+  layout?: Layout;
+}
+
+/** A network, and how it was recognised. */
+export interface Imported {
+  network: NetworkDescription;
+  format: WeightsFormat;
+  layout: Layout;
+  /** For people: what each of these was told by. */
+  evidence: { architecture: string; layout: string; input: string };
+  /** Tensors that are no convolutions of a VGG: classifiers. */
+  dropped: string[];
+}
+
+/**
+ * Reads the network in a file of any format that Scumble knows.
+ *
+ * @throws WeightsError when the file cannot be read, is broken or has no VGG; OptionError when it can be understood in
+ *   several ways and the options do not say which.
+ */
+export async function importNetwork(path: string, options: ImportOptions = {}): Promise<Imported> {
+  checkChoice('input', options.input, Object.keys(INPUTS));
+  checkChoice('architecture', options.architecture, Object.keys(ARCHITECTURES));
+  checkChoice('layout', options.layout, LAYOUTS);
+  const file = await readWeights(path);
+  if (isOwn(file)) return importOwn(file, path);
+  const found = findConvolutions(file, path);
+  const architecture = choose(found.architectures, options.architecture, path);
+  const { layout, evidence } = layoutOf(found.convolutions, file.format, options.layout, path);
+  const tensors = new Map<string, Tensor>();
+  const names = layerNames({ name: architecture, blocks: [...ARCHITECTURES[architecture]] }).filter((name) =>
+    name.startsWith('conv'),
+  );
+  for (const [i, { weight, bias }] of found.convolutions.entries()) {
+    tensors.set(`${names[i]}.weight`, engineKernel(weight, layout));
+    tensors.set(`${names[i]}.bias`, engineVector(bias));
+  }
+  const { input, evidence: inputEvidence } = inputOf(path, options.input, {
+    ...file,
+    ...found,
+    weight: engineKernel(found.convolutions[0]!.weight, layout),
+    bias: engineVector(found.convolutions[0]!.bias),
+  });
+  const metadata = {
+    architecture,
+    input: `${input.channelOrder}, 0..${input.range}, minus mean, divided by std`,
+    mean: input.mean.join(),
+    std: input.std.join(),
+  };
+  return {
+    network: describeNetwork({ metadata, tensors }, path),
+    format: file.format,
+    layout,
+    evidence: { architecture: found.evidence, layout: evidence, input: inputEvidence },
+    dropped: found.dropped,
+  };
+}
+
+/** Whether it says of itself what it is, as Scumble's files do. */
+function isOwn({ format, metadata, tensors }: TensorFile & { format: WeightsFormat }): boolean {
+  return format === 'safetensors' && metadata.mean !== undefined && tensors.has('conv1_1.weight');
+}
+
+function importOwn(file: TensorFile, path: string): Imported {
+  const network = describeNetwork(file, path);
+  const own = 'its metadata';
+  const used = new Set(network.convolutions.flatMap(({ name }) => [`${name}.weight`, `${name}.bias`]));
+  return {
+    network,
+    format: 'safetensors',
+    layout: 'OIHW',
+    evidence: { architecture: own, layout: own, input: own },
+    dropped: [...file.tensors.keys()].filter((name) => !used.has(name)),
+  };
+}
+
+function choose(possible: Architecture[], wanted: Architecture | undefined, path: string): Architecture {
+  const [only, another] = possible as [Architecture, ...Architecture[]];
+  if (wanted === undefined && another === undefined) return only;
+  if (wanted !== undefined && possible.includes(wanted)) return wanted;
+  const list = possible.join(' and ');
+  const problem =
+    wanted === undefined
+      ? `architecture is needed: ${list} all begin as ${path} does`
+      : `${path} is not ${wanted}, but ${list}`;
+  throw new OptionError('architecture', wanted, problem);
+}
+
+function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  throw new OptionError(option, value, `${option} must be one of ${choices.join(', ')}, not "${value}"`);
+}

@@ -1,0 +1,169 @@
+// What a network was trained on: channel order, range, mean and deviation. The same architecture exists in several
+// trainings, and a network fed as another one was gives a picture, but a poor one: so this is told by evidence or asked
+// for, never guessed.
+
+import { basename } from 'node:path';
+import { OptionError } from '../errors.js';
+import type { WeightsFormat } from './formats/index.js';
+import { numberAt } from './formats/numbers.js';
+import type { EngineTensor, TensorFile } from './formats/tensors.js';
+import type { NamingStyle } from './recognize-names.js';
+
+/** As NetworkDescription. */
+export interface NetworkInput {
+  channelOrder: 'RGB' | 'BGR';
+  range: 255 | 1;
+  mean: [number, number, number];
+  std: [number, number, number];
+}
+
+/** ImageNet's mean colour, as Oxford's VGG subtracts it. */
+const OXFORD_MEAN: [number, number, number] = [123.68, 116.779, 103.939];
+
+/** What there is to choose from. */
+export const INPUTS = {
+  /** Oxford's release for Caffe, and Keras: BGR, 0..255, minus mean. */
+  caffe: {
+    channelOrder: 'BGR',
+    range: 255,
+    mean: OXFORD_MEAN.toReversed() as [number, number, number],
+    std: [1, 1, 1],
+  },
+  /** The same weights with their channels turned, as MatConvNet has them. */
+  'caffe-rgb': { channelOrder: 'RGB', range: 255, mean: OXFORD_MEAN, std: [1, 1, 1] },
+  /** torchvision: RGB, 0..1, minus mean, divided by deviation. */
+  torchvision: {
+    channelOrder: 'RGB',
+    range: 1,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  },
+} as const satisfies Record<string, NetworkInput>;
+
+export type InputName = keyof typeof INPUTS;
+
+/** The hashes that end the names of well-known files, as their makers name them. */
+const KNOWN_FILES: Record<string, InputName> = {
+  'vgg11-8a719046': 'torchvision',
+  'vgg13-19584684': 'torchvision',
+  'vgg16-397923af': 'torchvision',
+  'vgg19-dcbb9e9d': 'torchvision',
+  'vgg16-00b39a1b': 'caffe', // neural-style-pt's, converted from Caffe
+  'vgg19-d01eb7cb': 'caffe',
+};
+
+/**
+ * Four of the first filters of Oxford's VGG-19, RGB: the sum of each channel's kernel, and the bias. Their directions
+ * are the same in a normalised network, and no other training has them.
+ */
+const OXFORD_FILTERS: Record<number, [number, number, number, number]> = {
+  1: [-0.8188, 0.3112, 1.001, 0.0649],
+  2: [-0.4304, 0.8326, 0.1552, 0.0343],
+  5: [-0.4918, -1.6364, 1.9187, 0.5487],
+  7: [0.433, -0.1464, -0.58, 0.3479],
+};
+
+interface Evidence {
+  weight: EngineTensor;
+  bias: EngineTensor;
+  style: NamingStyle;
+  format: WeightsFormat;
+  metadata: TensorFile['metadata'];
+  tensors: TensorFile['tensors'];
+}
+
+/**
+ * The input of the network in `path`: as `wanted`, or as the file shows.
+ *
+ * @throws OptionError when the file does not show it, and `wanted` does not tell
+ */
+export function inputOf(
+  path: string,
+  wanted: InputName | undefined,
+  found: Evidence,
+): { input: NetworkInput; evidence: string } {
+  const { metadata, format, style } = found;
+  if (wanted !== undefined) return { input: INPUTS[wanted], evidence: 'as told' };
+  const order = oxfordOrder(found);
+  const mean = averageImage(found);
+  if (mean) return { input: { ...INPUTS['caffe-rgb'], mean }, evidence: 'the averageImage in it' };
+  if (order === 'BGR') return { input: INPUTS.caffe, evidence: "its first filters, which are Oxford's" };
+  if (order === 'RGB') {
+    return {
+      input: INPUTS['caffe-rgb'],
+      evidence: "its first filters, which are Oxford's with channels turned",
+    };
+  }
+  if (format === 'Caffe') return { input: INPUTS.caffe, evidence: 'Caffe, whose VGGs are fed so' };
+  const isKeras = format === 'Keras (HDF5)' || format === 'TensorFlow.js';
+  if (isKeras && style === 'keras') {
+    return { input: INPUTS.caffe, evidence: "the names of Keras' own VGGs, which are Oxford's" };
+  }
+  const name = Object.keys(KNOWN_FILES).find((name) => basename(path).startsWith(name));
+  if (name !== undefined && format === 'PyTorch') {
+    return { input: INPUTS[KNOWN_FILES[name]!], evidence: `the file's name, ${name}` };
+  }
+  if (format === 'ONNX' && [...found.tensors.keys()].some((name) => /^vgg\d+_conv\d+_weight$/.test(name))) {
+    return { input: INPUTS.torchvision, evidence: "the names of the ONNX model zoo's VGGs" };
+  }
+  const choices = Object.entries(INPUTS).map(
+    ([name, { channelOrder, range, std }]) =>
+      `${name} (${channelOrder}, 0..${range}, minus mean${std[0] === 1 ? '' : ', divided by std'})`,
+  );
+  throw new OptionError(
+    'input',
+    undefined,
+    `input is needed: nothing in ${path} says what the network is fed; it is one of ${choices.join(', ')}${
+      metadata.producer ? `, and its producer is ${metadata.producer.slice(0, 60)}` : ''
+    }`,
+  );
+}
+
+/** Whether the first filters are Oxford's, and for which order of channels. */
+function oxfordOrder({ weight, bias }: Evidence): 'RGB' | 'BGR' | undefined {
+  const filters = Object.entries(OXFORD_FILTERS);
+  const outputs = weight.shape[0]!;
+  const isLike = (turned: boolean) =>
+    filters.every(([index, expected]) => {
+      if (Number(index) >= outputs) return false;
+      const sums = [0, 1, 2].map((channel) => kernelSum(weight, Number(index), channel));
+      const found = [...(turned ? sums.reverse() : sums), element(bias, Number(index))];
+      return cosine(found, expected) > 0.999;
+    });
+  if (isLike(false)) return 'RGB';
+  return isLike(true) ? 'BGR' : undefined;
+}
+
+function kernelSum(weight: EngineTensor, output: number, channel: number): number {
+  let sum = 0;
+  for (let i = 0; i < 9; i++) sum += element(weight, (output * 3 + channel) * 9 + i);
+  return sum;
+}
+
+function element({ dtype, data }: EngineTensor, index: number): number {
+  return numberAt(new DataView(data.buffer, data.byteOffset, data.length), dtype, index);
+}
+
+function cosine(a: number[], b: readonly number[]): number {
+  const dot = (x: readonly number[], y: readonly number[]) =>
+    x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
+
+/** MatConvNet's: RGB, one colour or the mean of many pictures, of which the mean colour is what VGG subtracts. */
+function averageImage({ tensors, format }: Evidence): [number, number, number] | undefined {
+  if (format !== 'MATLAB 5' && format !== 'MATLAB 7.3') return undefined;
+  const [, tensor] = [...tensors].find(([name]) => /(^|\/)averageImage$/.test(name)) ?? [];
+  if (!tensor) return undefined;
+  const { dtype, shape, data } = tensor;
+  const count = shape.reduce((product, size) => product * size, 1);
+  const pixels = count / 3;
+  if (count === 0 || (count > 3 && shape[0] !== 3) || !Number.isInteger(pixels)) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const mean = [0, 1, 2].map((channel) => {
+    let sum = 0;
+    for (let i = 0; i < pixels; i++) sum += numberAt(view, dtype, channel * pixels + i);
+    return sum / pixels;
+  });
+  return mean.every(Number.isFinite) ? (mean as [number, number, number]) : undefined;
+}
