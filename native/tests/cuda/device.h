@@ -1,61 +1,17 @@
-// Memory of a device, for tests: an array of exactly as many bytes as are asked for, filled with what a
-// kernel must not read or must overwrite, and tensors as the CUDA kernels lay them out.
+// Tensors as the CUDA kernels lay them out, for tests.
 #pragma once
-
-#include <cuda_runtime.h>
 
 #include <cmath>
 #include <cstring>
-#include <stdexcept>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "../../cuda/kernels.h"
 #include "../reference.h"
+#include "orders.h"
 
 namespace device {
 
 using scumble::cuda::Precision;
-
-inline void must(cudaError_t error) {
-  if (error != cudaSuccess) throw std::runtime_error(cudaGetErrorString(error));
-}
-
-template <typename T>
-class Array {
- public:
-  // Every byte is 0xff: NaN as a float or bfloat16.
-  explicit Array(size_t n) : n_(n) {
-    void* at = nullptr;
-    must(cudaMalloc(&at, n * sizeof(T)));
-    at_ = static_cast<T*>(at);
-    set(std::vector<unsigned char>(n * sizeof(T), 0xff).data());
-  }
-  explicit Array(const std::vector<T>& values) : Array(values.size()) { set(values.data()); }
-  Array(Array&& other) noexcept : at_(std::exchange(other.at_, nullptr)), n_(other.n_) {}
-  Array(const Array&) = delete;
-  Array& operator=(const Array&) = delete;
-  Array& operator=(Array&&) = delete;
-  ~Array() { static_cast<void>(cudaFree(at_)); }
-
-  T* get() const { return at_; }
-  size_t size() const { return n_; }
-  void set(const std::vector<T>& values) const { set(values.data()); }
-  std::vector<T> values() const {
-    std::vector<T> found(n_);
-    must(cudaDeviceSynchronize());
-    must(cudaMemcpy(found.data(), at_, n_ * sizeof(T), cudaMemcpyDeviceToHost));
-    must(cudaGetLastError());
-    return found;
-  }
-
- private:
-  void set(const void* from) const { must(cudaMemcpy(at_, from, n_ * sizeof(T), cudaMemcpyHostToDevice)); }
-
-  T* at_ = nullptr;
-  size_t n_;
-};
 
 // The nearest value that elements of this precision have; ties to even.
 inline double rounded(double value, Precision precision) {

@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #ifdef SCUMBLE_STAND_IN
@@ -24,22 +25,32 @@ inline void wait() {
   check(cudaDeviceSynchronize());
 }
 
+// What nobody has written yet is the stand-in's poison, or NaN.
 template <typename T>
 class Array {
  public:
-  explicit Array(size_t n) : size_(n) { check(cudaMalloc(reinterpret_cast<void**>(&at_), n * sizeof(T))); }
-  explicit Array(const std::vector<T>& values) : Array(values.size()) { write(values); }
+  explicit Array(size_t n) : size_(n) {
+    check(cudaMalloc(reinterpret_cast<void**>(&at_), n * sizeof(T)));
+#ifndef SCUMBLE_STAND_IN
+    check(cudaMemset(at_, 0xff, n * sizeof(T)));
+#endif
+  }
+  explicit Array(const std::vector<T>& values) : Array(values.size()) { set(values); }
+  Array(Array&& other) noexcept : size_(other.size_), at_(std::exchange(other.at_, nullptr)) {}
   Array(const Array&) = delete;
   Array& operator=(const Array&) = delete;
+  Array& operator=(Array&&) = delete;
   ~Array() { cudaFree(at_); }
 
   T* get() const { return at_; }
   size_t size() const { return size_; }
-  void write(const std::vector<T>& values) {
+  void set(const std::vector<T>& values) const {
     check(cudaMemcpy(at_, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
   }
-  std::vector<T> read() const {
+  // Waits for all that was queued.
+  std::vector<T> values() const {
     std::vector<T> values(size_);
+    wait();
     check(cudaMemcpy(values.data(), at_, size_ * sizeof(T), cudaMemcpyDeviceToHost));
     return values;
   }

@@ -85,18 +85,20 @@ struct Slot {
 }  // namespace
 
 TEST(sums_of_partials) {
-  Random numbers(1);
-  constexpr size_t kSlots = 5;
-  std::vector<double> partials(kSlots * cuda::kPartials);
-  for (double& p : partials) p = static_cast<double>(numbers.uniform(-1, 1));
-  const Array<double> from(partials);
-  const Array<double> sums(kSlots);
-  cuda::sum_partials(from.get(), kSlots, sums.get(), nullptr);
-  for (size_t slot = 0; slot < kSlots; ++slot) {
-    double expected = 0;
-    for (size_t i = 0; i < cuda::kPartials; ++i) expected += partials[slot * cuda::kPartials + i];
-    CHECK_CLOSE(sums.values()[slot], expected, 1e-13);
-  }
+  device::in_every_order([] {
+    Random numbers(1);
+    constexpr size_t kSlots = 5;
+    std::vector<double> partials(kSlots * cuda::kPartials);
+    for (double& p : partials) p = static_cast<double>(numbers.uniform(-1, 1));
+    const Array<double> from(partials);
+    const Array<double> sums(kSlots);
+    cuda::sum_partials(from.get(), kSlots, sums.get(), nullptr);
+    for (size_t slot = 0; slot < kSlots; ++slot) {
+      double expected = 0;
+      for (size_t i = 0; i < cuda::kPartials; ++i) expected += partials[slot * cuda::kPartials + i];
+      CHECK_CLOSE(sums.values()[slot], expected, 1e-13);
+    }
+  });
 }
 
 TEST(input_and_its_gradient) {
@@ -160,7 +162,9 @@ TEST(relu_and_its_gradient) {
 // NaN stays, in both element types.
 TEST(relu_keeps_nan) {
   for (const Precision precision : kPrecisions) {
-    const device::Tensor from(3, 2, 2, precision);  // made of NaN
+    reference::Tensor in(3, 2, 2);
+    in.values.assign(in.values.size(), NAN);
+    const device::Tensor from(in, precision);
     const device::Tensor out(3, 2, 2, precision);
     cuda::relu(from.view(), out.view(), precision, nullptr);
     for (const double v : out.values()) CHECK(std::isnan(v));
@@ -204,51 +208,60 @@ TEST(pools_and_their_gradients) {
 }
 
 TEST(content_loss) {
-  Random numbers(5);
-  each_shape([&](Precision precision, int channels, int height, int width) {
-    const reference::Tensor in = random(numbers, channels, height, width, precision);
-    const reference::Tensor target = random(numbers, channels, height, width, precision);
-    const reference::Tensor mask = support::coarse_tensor(numbers, channels, height, width);
-    const reference::Tensor there = random(numbers, channels, height, width, precision);
-    reference::Tensor gradient(channels, height, width);
-    double loss = 0;
-    for (size_t i = 0; i < in.values.size(); ++i) {
-      const double d = in.values[i] - target.values[i];
-      loss += 0.25 * d * d;
-      gradient.values[i] = 1.75 * d;
-    }
-    const device::Tensor from(in, precision);
-    const device::Tensor targets(target, precision);
-    const device::Tensor masks(mask, precision);
-    for (const Epilogue& epilogue : kEpilogues) {
-      const device::Tensor to = target_of(epilogue, there, precision);
-      const Slot slot;
-      cuda::content_loss(from.view(), targets.get(), to.view(), epilogue.masked ? masks.get() : nullptr,
-                         epilogue.accumulate, 1.75, 0.25, slot.view(), precision, nullptr);
-      expect(to, finished(gradient, epilogue, there, mask), elementwise(precision));
-      CHECK_CLOSE(slot.sum(), loss, 2e-7 * loss);
-    }
-  });
+  device::in_every_order(
+      [] {
+        Random numbers(5);
+        each_shape([&](Precision precision, int channels, int height, int width) {
+          const reference::Tensor in = random(numbers, channels, height, width, precision);
+          const reference::Tensor target = random(numbers, channels, height, width, precision);
+          const reference::Tensor mask = support::coarse_tensor(numbers, channels, height, width);
+          const reference::Tensor there = random(numbers, channels, height, width, precision);
+          reference::Tensor gradient(channels, height, width);
+          double loss = 0;
+          for (size_t i = 0; i < in.values.size(); ++i) {
+            const double d = in.values[i] - target.values[i];
+            loss += 0.25 * d * d;
+            gradient.values[i] = 1.75 * d;
+          }
+          const device::Tensor from(in, precision);
+          const device::Tensor targets(target, precision);
+          const device::Tensor masks(mask, precision);
+          for (const Epilogue& epilogue : kEpilogues) {
+            const device::Tensor to = target_of(epilogue, there, precision);
+            const Slot slot;
+            cuda::content_loss(from.view(), targets.get(), to.view(), epilogue.masked ? masks.get() : nullptr,
+                               epilogue.accumulate, 1.75, 0.25, slot.view(), precision, nullptr);
+            expect(to, finished(gradient, epilogue, there, mask), elementwise(precision));
+            CHECK_CLOSE(slot.sum(), loss, 2e-7 * loss);
+          }
+        });
+      },
+      2);
 }
 
 TEST(total_variation) {
-  Random numbers(6);
-  for (const auto& [height, width] :
-       std::vector<std::pair<int, int>>{{1, 1}, {1, 2}, {2, 1}, {17, 31}, {700, 1}, {1, 700}, {90, 130}}) {
-    say(Precision::float32, height, width, 3);
-    // Whole numbers have flat places; others have rounding.
-    for (const reference::Tensor& picture : {support::coarse_tensor(numbers, 3, height, width),
-                                             support::random_tensor(numbers, 3, height, width, 0, 255)}) {
-      reference::Tensor gradient(3, height, width);
-      const double loss = reference::total_variation(picture, 0.375, gradient);
-      const Array<float> from(support::floats(picture));
-      const Array<float> to(picture.values.size());
-      const Slot slot;
-      cuda::total_variation(from.get(), width, height, to.get(), 0.375, slot.view(), nullptr);
-      CHECK_ALL_CLOSE(to.values(), gradient.values, 0);
-      CHECK_CLOSE(slot.sum(), loss, 2e-7 * loss);
-    }
-  }
+  device::in_every_order(
+      [] {
+        Random numbers(6);
+        for (const auto& [height, width] : std::vector<std::pair<int, int>>{
+                 {1, 1}, {1, 2}, {2, 1}, {17, 31}, {700, 1}, {1, 700}, {90, 130}}) {
+          say(Precision::float32, height, width, 3);
+          // Whole numbers have flat places; others have rounding.
+          for (const reference::Tensor& picture :
+               {support::coarse_tensor(numbers, 3, height, width),
+                support::random_tensor(numbers, 3, height, width, 0, 255)}) {
+            reference::Tensor gradient(3, height, width);
+            const double loss = reference::total_variation(picture, 0.375, gradient);
+            const Array<float> from(support::floats(picture));
+            const Array<float> to(picture.values.size());
+            const Slot slot;
+            cuda::total_variation(from.get(), width, height, to.get(), 0.375, slot.view(), nullptr);
+            CHECK_ALL_CLOSE(to.values(), gradient.values, 0);
+            CHECK_CLOSE(slot.sum(), loss, 2e-7 * loss);
+          }
+        }
+      },
+      2);
 }
 
 TEST(dense_copies) {
@@ -304,44 +317,48 @@ struct Run {
 }  // namespace
 
 TEST(the_best_is_kept) {
-  Run run(0);
-  run.evaluate(10, 1);
-  run.expect(1);
-  run.evaluate(12, 2);
-  run.expect(1);
-  run.evaluate(9, 3);
-  run.expect(3);
-  run.evaluate(9, 4);  // not lower
-  run.expect(3);
-  CHECK(run.now().total == 9);
-  CHECK(run.now().iteration == 4);
-  CHECK(run.now().best == 3);
-  CHECK(run.now().diverged == 0);
-  for (const double bad : {static_cast<double>(NAN), 1.0}) {
-    run.evaluate(bad, 5);  // once diverged, nothing moves, whatever follows
+  device::in_every_order([] {
+    Run run(0);
+    run.evaluate(10, 1);
+    run.expect(1);
+    run.evaluate(12, 2);
+    run.expect(1);
+    run.evaluate(9, 3);
     run.expect(3);
-    CHECK(run.now().diverged == 5);
-    CHECK(run.now().iteration == 5);
-    CHECK(run.now().best_total == 9);
-  }
+    run.evaluate(9, 4);  // not lower
+    run.expect(3);
+    CHECK(run.now().total == 9);
+    CHECK(run.now().iteration == 4);
+    CHECK(run.now().best == 3);
+    CHECK(run.now().diverged == 0);
+    for (const double bad : {static_cast<double>(NAN), 1.0}) {
+      run.evaluate(bad, 5);  // once diverged, nothing moves, whatever follows
+      run.expect(3);
+      CHECK(run.now().diverged == 5);
+      CHECK(run.now().iteration == 5);
+      CHECK(run.now().best_total == 9);
+    }
+  });
 }
 
 TEST(the_mean_is_kept) {
-  Run run(0.75);
-  double mean = 0;
-  double weight = 0;
-  for (const float point : {8.0f, 4.0f, -2.0f, 16.0f}) {
-    run.evaluate(10, point);
-    mean = 0.75 * mean + 0.25 * static_cast<double>(point);
-    weight = 0.75 * weight + 0.25;
+  device::in_every_order([] {
+    Run run(0.75);
+    double mean = 0;
+    double weight = 0;
+    for (const float point : {8.0f, 4.0f, -2.0f, 16.0f}) {
+      run.evaluate(10, point);
+      mean = 0.75 * mean + 0.25 * static_cast<double>(point);
+      weight = 0.75 * weight + 0.25;
+      run.expect(static_cast<float>(mean));
+      CHECK_CLOSE(run.now().mean_weight, weight, 1e-15);
+    }
+    run.evaluate(-INFINITY, 100);
+    run.evaluate(1, 100);
     run.expect(static_cast<float>(mean));
     CHECK_CLOSE(run.now().mean_weight, weight, 1e-15);
-  }
-  run.evaluate(-INFINITY, 100);
-  run.evaluate(1, 100);
-  run.expect(static_cast<float>(mean));
-  CHECK_CLOSE(run.now().mean_weight, weight, 1e-15);
-  CHECK(run.now().diverged == 5);
+    CHECK(run.now().diverged == 5);
+  });
 }
 
 // A mean over memory that was never written: the first point does not look at it.

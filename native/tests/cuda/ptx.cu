@@ -106,7 +106,7 @@ std::vector<float> multiplied(int kind, const std::vector<uint32_t>& a, const st
   const Array<float> on_d(d);
   launch(multiply, dim3(1), dim3(32), 0, nullptr, kind, on_a.get(), on_b.get(), on_d.get());
   device::wait();
-  return on_d.read();
+  return on_d.values();
 }
 
 // Shared memory is the numbers 0, 1, 2 ... of 16 bits. Lane i reads the row rows[i].
@@ -201,7 +201,7 @@ TEST(matrices_from_shared_memory) {
         const Array<uint32_t> out(32 * 4);
         launch(load, dim3(1), dim3(32), 32 * 16, nullptr, on_rows.get(), out.get(), count, transposed);
         device::wait();
-        const std::vector<uint32_t> found = out.read();
+        const std::vector<uint32_t> found = out.values();
         for (uint32_t lane = 0; lane < 32; ++lane) {
           for (uint32_t matrix = 0; matrix < static_cast<uint32_t>(count); ++matrix) {
             uint32_t expected[2];
@@ -228,7 +228,7 @@ TEST(asynchronous_copies) {
       device::wait();
       std::vector<double> expected = {1, 2, 3, 4, 5, -1, 7, 8};
       for (int i = filled / 4; i < 4; ++i) expected[static_cast<size_t>(i)] = 0;
-      CHECK_ALL_CLOSE(out.read(), expected, 0);
+      CHECK_ALL_CLOSE(out.values(), expected, 0);
     }
   });
 }
@@ -241,7 +241,7 @@ TEST(rounding_to_tf32) {
   const Array<uint32_t> out(in.size());
   launch(round_all, dim3(1), dim3(static_cast<unsigned>(in.size())), 0, nullptr, on_in.get(), out.get());
   device::wait();
-  const std::vector<uint32_t> found = out.read();
+  const std::vector<uint32_t> found = out.values();
   for (size_t i = 0; i < in.size(); ++i) {
     float value;
     const uint32_t upper = found[i] & 0xffffe000u;  // the rest means nothing

@@ -41,7 +41,7 @@ std::vector<float> sums_of(const std::vector<float>& in, bool wait) {
   launch(sum_block, dim3(blocks), dim3(kThreads), kThreads * sizeof(float), nullptr, from.get(), to.get(),
          wait);
   device::wait();
-  return to.read();
+  return to.values();
 }
 
 // Reads what its neighbour wrote, then overwrites it without waiting for the neighbour's own reading.
@@ -193,7 +193,7 @@ TEST(every_thread_of_every_block_runs_once) {
     const device::Array<int> out(kNumbers);
     launch(number, dim3(8), dim3(128), 0, nullptr, out.get(), kNumbers);
     device::wait();
-    const std::vector<int> found = out.read();
+    const std::vector<int> found = out.values();
     for (int i = 0; i < kNumbers; ++i) CHECK(found[static_cast<size_t>(i)] == i);
   });
 }
@@ -213,7 +213,7 @@ TEST(exchanges_within_a_warp) {
   device::in_every_order([] {
     const device::Array<int> out(32 * 12);
     run(exchange, 1, 32, 0, out.get());
-    const std::vector<int> found = out.read();
+    const std::vector<int> found = out.values();
     for (int lane = 0; lane < 32; ++lane) {
       const int* at = found.data() + lane * 12;
       CHECK(at[0] == 21 && at[1] == 3 * (lane / 8 * 8 + 5));
@@ -231,7 +231,7 @@ TEST(a_missing_barrier_shows) {
   check_race([](bool wait) {
     const device::Array<float> out(64);
     run(pass_on, 1, 64, 64 * sizeof(float), out.get(), wait);
-    return out.read();
+    return out.values();
   });
 }
 
@@ -241,7 +241,7 @@ TEST(a_missing_wait_for_a_copy_shows) {
     check_race([&](bool wait) {
       const device::Array<float> out(1);
       run(kernel, 1, 64, 16, static_cast<const float*>(in.get()), out.get(), wait);
-      return out.read();
+      return out.values();
     });
   };
   race(read_others_copy);
@@ -251,9 +251,9 @@ TEST(a_missing_wait_for_a_copy_shows) {
     stand_in::seed(static_cast<uint64_t>(order));
     const device::Array<float> out(1);
     run(read_copy, 1, 1, 16, static_cast<const float*>(in.get()), out.get(), true);
-    CHECK(out.read()[0] == 2);
+    CHECK(out.values()[0] == 2);
     run(read_copy, 1, 1, 16, static_cast<const float*>(in.get()), out.get(), false);
-    CHECK(!(std::abs(out.read()[0]) < 1e30f));
+    CHECK(!(std::abs(out.values()[0]) < 1e30f));
   }
   stand_in::seed(0);
 }
@@ -263,7 +263,7 @@ TEST(unwritten_memory_shows) {
     stand_in::seed(static_cast<uint64_t>(order));
     const device::Array<float> out(2);
     run(read_unwritten, 1, 1, 4, out.get());
-    for (const float value : out.read()) CHECK(!(std::abs(value) < 1e30f));
+    for (const float value : out.values()) CHECK(!(std::abs(value) < 1e30f));
   }
   stand_in::seed(0);
 }
@@ -272,7 +272,7 @@ TEST(blocks_that_write_the_same_word_show) {
   const auto last = [] {
     const device::Array<unsigned> out(1);
     run(write_all, 50, 1, 0, out.get());
-    return out.read();
+    return out.values();
   };
   using Result = std::function<std::vector<unsigned>()>;
   CHECK(agreeing(Result(last), Result(last)) < 12);

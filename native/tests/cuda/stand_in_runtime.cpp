@@ -77,7 +77,7 @@ TEST(a_query_is_answered_in_the_end) {
   while (cudaStreamQuery(stream.at) == cudaErrorNotReady) ++queries;
   CHECK(queries == 2);
   CHECK(cudaGetLastError() == cudaSuccess);
-  CHECK(value.read()[0] == 3);
+  CHECK(value.values()[0] == 3);
 }
 
 TEST(a_graph_is_recorded_and_replayed) {
@@ -95,7 +95,7 @@ TEST(a_graph_is_recorded_and_replayed) {
     CHECK(cudaGraphInstantiate(&executable, graph) == cudaSuccess);
     CHECK(cudaGraphDestroy(graph) == cudaSuccess);
     CHECK(cudaStreamSynchronize(stream.at) == cudaSuccess);
-    CHECK(value.read()[0] == 0);  // recorded, not run
+    CHECK(value.values()[0] == 0);  // recorded, not run
     for (int i = 0; i < 3; ++i) CHECK(cudaGraphLaunch(executable, stream.at) == cudaSuccess);
     CHECK(cudaStreamSynchronize(stream.at) == cudaSuccess);
     CHECK(*host.at == 6);
@@ -150,7 +150,7 @@ TEST(errors_are_the_runtimes) {
   CHECK(launched(dim3(1), dim3(1025), 0) == cudaErrorInvalidConfiguration);
   CHECK(launched(dim3(1), dim3(1), size_t{100} << 20) == cudaErrorInvalidValue);
   CHECK(launched(dim3(1), dim3(1), size_t{200} << 10) == cudaSuccess);  // compute capability 9.0 has 227 KB
-  CHECK(value.read()[0] == 1);
+  CHECK(value.values()[0] == 1);
 }
 
 TEST(a_machine_as_a_test_wants_it) {
