@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { ChildArguments, Fault, Tally } from './child.js';
 
 /** Far more than the second of processor time that a file may take: other processes may be at work. */
-const PATIENCE_MILLISECONDS = 20_000;
+const PATIENCE_MILLISECONDS = 120_000;
 
 /** What the number is before the first file. */
 const NOT_STARTED = 2 ** 64;
