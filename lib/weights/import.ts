@@ -87,7 +87,7 @@ function isOwn({ format, metadata, tensors }: TensorFile & { format: WeightsForm
 
 function importOwn(file: TensorFile, path: string): Imported {
   const network = describeNetwork(file, path);
-  const own = 'its metadata';
+  const own = 'by its metadata';
   const used = new Set(network.convolutions.flatMap(({ name }) => [`${name}.weight`, `${name}.bias`]));
   return {
     network,

@@ -86,25 +86,25 @@ export function inputOf(
   if (wanted !== undefined) return { input: INPUTS[wanted], evidence: 'as told' };
   const order = oxfordOrder(found);
   const mean = averageImage(found);
-  if (mean) return { input: { ...INPUTS['caffe-rgb'], mean }, evidence: 'the averageImage in it' };
-  if (order === 'BGR') return { input: INPUTS.caffe, evidence: "its first filters, which are Oxford's" };
+  if (mean) return { input: { ...INPUTS['caffe-rgb'], mean }, evidence: 'by the averageImage in it' };
+  if (order === 'BGR') return { input: INPUTS.caffe, evidence: "by its first filters, which are Oxford's" };
   if (order === 'RGB') {
     return {
       input: INPUTS['caffe-rgb'],
-      evidence: "its first filters, which are Oxford's with channels turned",
+      evidence: "by its first filters, which are Oxford's with channels turned",
     };
   }
-  if (format === 'Caffe') return { input: INPUTS.caffe, evidence: 'Caffe, whose VGGs are fed so' };
+  if (format === 'Caffe') return { input: INPUTS.caffe, evidence: 'as VGGs of Caffe are' };
   const isKeras = format === 'Keras (HDF5)' || format === 'TensorFlow.js';
   if (isKeras && style === 'keras') {
-    return { input: INPUTS.caffe, evidence: "the names of Keras' own VGGs, which are Oxford's" };
+    return { input: INPUTS.caffe, evidence: "by the names of Keras' own VGGs, which are Oxford's" };
   }
   const name = Object.keys(KNOWN_FILES).find((name) => basename(path).startsWith(name));
   if (name !== undefined && format === 'PyTorch') {
-    return { input: INPUTS[KNOWN_FILES[name]!], evidence: `the file's name, ${name}` };
+    return { input: INPUTS[KNOWN_FILES[name]!], evidence: `by the file's name, ${name}` };
   }
   if (format === 'ONNX' && [...found.tensors.keys()].some((name) => /^vgg\d+_conv\d+_weight$/.test(name))) {
-    return { input: INPUTS.torchvision, evidence: "the names of the ONNX model zoo's VGGs" };
+    return { input: INPUTS.torchvision, evidence: "by the names of the ONNX model zoo's VGGs" };
   }
   const choices = Object.entries(INPUTS).map(
     ([name, { channelOrder, range, std }]) =>

@@ -57,7 +57,8 @@ export function layoutOf(
   if (first === usual) {
     return {
       layout: usual,
-      evidence: possible.length === 1 || usual === 'OIWH' ? `shapes, in ${format}` : `usual in ${format}`,
+      evidence:
+        possible.length === 1 || usual === 'OIWH' ? `by shapes, in ${format}` : `as usual in ${format}`,
     };
   }
   // Theano, which has kernels in this order, turns them by half: Keras files made for it look just like others.
@@ -68,7 +69,7 @@ export function layoutOf(
       `layout is needed: ${path} has kernels as OIHW, and if they were made for Theano, they are turned by half, which is not supported; give OIHW if they were not`,
     );
   }
-  if (possible.length === 1) return { layout: first, evidence: 'shapes' };
+  if (possible.length === 1) return { layout: first, evidence: 'by shapes' };
   throw new OptionError('layout', undefined, `layout is needed for ${path}: ${possible.join(' and ')} fit`);
 }
 

@@ -19,7 +19,7 @@ export interface FoundConvolutions {
   convolutions: FoundConvolution[];
   /** Those that the convolutions may be of: the first ones of each. */
   architectures: Architecture[];
-  /** What the names tell, for people: `names such as block1_conv1`. */
+  /** What tells, for people: `by names such as block1_conv1`. */
   evidence: string;
   /** The way of naming. */
   style: NamingStyle;
@@ -165,14 +165,11 @@ function complete(
   const convolutions = layers.map((layer) => convolutionOf(layer, path));
   const used = new Set(layers.flat().map(({ name }) => name));
   const first = layers[0]![0]!;
+  const places = layers.map((layer, i) => (style === 'order' ? i : layer[0]!.place));
   return {
     convolutions,
-    architectures: architecturesOf(
-      style,
-      layers.map((layer) => layer[0]!.place),
-      path,
-    ),
-    evidence: style === 'order' ? 'the order of its kernels of 3 × 3' : `names such as ${first.name}`,
+    architectures: architecturesOf(style, places, convolutions, path),
+    evidence: style === 'order' ? 'by the order of its kernels of 3 × 3' : `by names such as ${first.name}`,
     style,
     dropped: [...tensors.keys()].filter((name) => !used.has(name)),
   };
@@ -198,26 +195,39 @@ function convolutionOf(layer: Placed[], path: string): FoundConvolution {
   return { label: weight.name, weight: weight.tensor, bias: bias.tensor };
 }
 
-/** The architectures whose first convolutions these places are. */
-function architecturesOf(style: NamingStyle, places: number[], path: string): Architecture[] {
+/** The architectures whose first convolutions these are. */
+function architecturesOf(
+  style: NamingStyle,
+  places: number[],
+  convolutions: FoundConvolution[],
+  path: string,
+): Architecture[] {
+  const first = style === 'counted' ? places[0]! : 0; // from 0 or from 1
   const known = Object.keys(ARCHITECTURES) as Architecture[];
-  const fitting = known.filter((name) => {
+  let fitting = known.filter((name) => {
     const expected = placesIn(name, style);
-    return (
-      places.length <= expected.length &&
-      places.every((place, i) => place - offsetOf(places, style) === expected[i])
-    );
+    return places.every((place, i) => place - first === expected[i]);
   });
-  const whole = fitting.filter((name) => placesIn(name, style).length === places.length);
   if (fitting.length === 0) {
-    refuse(path, `is not a VGG: no one has ${places.length} convolutions at ${quote(places)}`);
+    refuse(path, `is not a VGG: none has ${places.length} convolutions at ${quote(places)}`);
   }
+  if (style === 'counted' || style === 'order') {
+    const even = fitting.filter((name) => hasEvenBlocks(name, convolutions));
+    if (even.length > 0) fitting = even; // else widths are unusual, and tell nothing
+  }
+  const whole = fitting.filter((name) => placesIn(name, style).length === places.length);
   return whole.length === 1 ? whole : fitting;
 }
 
-/** Numbers may begin anywhere: at 0 or 1, or, of a list, at the first tensor. */
-function offsetOf(places: number[], style: NamingStyle): number {
-  return style === 'counted' ? places[0]! : 0;
+/** Whether the convolutions of each block have as many outputs as one another. */
+function hasEvenBlocks(architecture: Architecture, convolutions: FoundConvolution[]): boolean {
+  const blocks = ARCHITECTURES[architecture].flatMap((count, block) =>
+    Array.from({ length: count }, () => block),
+  );
+  return convolutions.every(
+    ({ bias }, i) =>
+      i === 0 || blocks[i] !== blocks[i - 1] || lengthOf(bias) === lengthOf(convolutions[i - 1]!.bias),
+  );
 }
 
 function placesIn(architecture: Architecture, style: NamingStyle): number[] {

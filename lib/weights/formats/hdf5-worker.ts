@@ -95,7 +95,8 @@ class Walk {
       const problem = `would take more than twice the file's size of memory, by ${JSON.stringify(name)}`;
       throw new Problem(problem);
     }
-    if (!littleEndian && size > 1) throw new Problem(`has ${JSON.stringify(name)} that is not little-endian`);
+    if (type !== REFERENCE && !littleEndian && size > 1)
+      throw new Problem(`has ${JSON.stringify(name)} that is not little-endian`);
     if (bytes === 0) return;
     const data = this.#data(path, bytes);
     if (type === REFERENCE) {

@@ -53,7 +53,7 @@ async function execute(file: string, flags: ImportFlags): Promise<void> {
     throw new OptionError(
       'output',
       output,
-      'one of output and name is needed, to say where the network goes',
+      'output or name is needed, to say where the network goes, and not both',
     );
   }
   const { importNetwork } = await import('../../../weights/import.js');
@@ -99,15 +99,14 @@ function describe({ network, format, layout, evidence, dropped }: Imported): str
   }`;
   const lines = [
     `format        ${format}`,
-    `architecture  ${name}, ${first} to ${last}, ${widths.join('/')} channels (by ${evidence.architecture})`,
-    `layout        ${whole} (by ${evidence.layout})`,
-    `input         ${input} (by ${evidence.input})`,
+    `architecture  ${name}, ${first} to ${last}, ${widths.join('/')} channels (${evidence.architecture})`,
+    `layout        ${whole} (${evidence.layout})`,
+    `input         ${input} (${evidence.input})`,
   ];
   if (dropped.length > 0) {
-    const some = dropped.slice(0, 3).join(', ');
-    lines.push(
-      `dropped       ${dropped.length} tensors that style transfer has no use for: ${some}${dropped.length > 3 ? ' …' : ''}`,
-    );
+    const some = dropped.slice(0, 3).map(shorten).join(', ') + (dropped.length > 3 ? ' …' : '');
+    const tensors = dropped.length === 1 ? '1 tensor' : `${dropped.length} tensors`;
+    lines.push(`dropped       ${tensors} that style transfer has no use for: ${some}`);
   }
   return lines;
 }
@@ -117,4 +116,9 @@ function parseName(text: string): string {
     throw new InvalidArgumentError('It must be of small letters, digits and hyphens.');
   }
   return text;
+}
+
+/** A name that a file chose. */
+function shorten(name: string): string {
+  return name.length > 40 ? `${name.slice(0, 39)}…` : name;
 }
