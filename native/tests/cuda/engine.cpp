@@ -1,0 +1,324 @@
+// The whole engine on the CUDA backend: its gradient against the reference and against the CPU's, its iterations
+// against the CPU's, and what happens when memory runs out or the device goes away.
+#include "../check.h"
+
+#include <thread>
+
+#include "../../cuda/backend.h"
+#include "../../cuda/devices.h"
+#include "../cases.h"
+#include "orders.h"
+
+using namespace cases;  // NOLINT(google-build-using-namespace): this file is about nothing else
+using scumble::cuda::CudaBackend;
+using scumble::cuda::Precision;
+
+namespace {
+
+const scumble::cpu::CpuBackend& cpu_backend() {
+  static const scumble::cpu::CpuBackend backend(scumble::cpu::kernels());
+  return backend;
+}
+
+// A session's ingredients, kept alive.
+struct Job {
+  reference::Model model;
+  std::vector<float> content;
+  std::vector<float> style;
+  Size size{};
+  scumble::SessionOptions options;
+
+  scumble::Session start(const scumble::Backend& backend) const {
+    return {backend,
+            backend.load(model.architecture, model.weights),
+            options,
+            support::view(content, size.width, size.height),
+            {{support::view(style, size.width, size.height), 1}},
+            support::view(content, size.width, size.height),
+            support::running()};
+  }
+};
+
+Job job(Pooling pooling, Size size, int least = 8, size_t blocks = 5) {
+  Random random(21);
+  Job made;
+  made.model = narrow_vgg(random, 3, blocks, least);
+  made.model.pooling = pooling;
+  prepare_input(made.model, false, false, Padding::zero);
+  made.size = size;
+  const size_t elements = static_cast<size_t>(size.height) * static_cast<size_t>(size.width) * 3;
+  made.content = support::uniform(random, elements, 40, 200);
+  made.style = support::uniform(random, elements, 0, 255);
+  made.options.pooling = pooling;
+  made.options.objective.content = {{blocks > 3 ? "relu4_2" : "relu2_2", 5}};
+  for (const char* layer : {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}) {
+    if (static_cast<size_t>(layer[4] - '0') <= blocks) made.options.objective.style.push_back({layer, 100});
+  }
+  made.options.objective.tv_weight = 1e-3;
+  made.options.threads = 2;
+  return made;
+}
+
+std::vector<float> gradient_of(scumble::Session& session) {
+  std::vector<float> gradient(session.elements());
+  session.evaluate(support::running());
+  session.read_gradient(gradient.data());
+  return gradient;
+}
+
+std::vector<float> result_of(const scumble::Session& session) {
+  std::vector<float> result(session.elements());
+  session.read_result(result.data());
+  return result;
+}
+
+struct Mode {
+  Precision precision;
+  const char* name;
+  double gradient;  // relative to the CPU's, with average pooling
+};
+const std::vector<Mode> kModes = {
+    {Precision::float32, "float32", 1e-5}, {Precision::tf32, "tf32", 1e-3}, {Precision::bf16, "bf16", 2e-2}};
+
+}  // namespace
+
+TEST(cuda_gradients_against_the_reference) {
+  const CudaBackend backend(0, Precision::float32);
+  const std::vector<Case> all = {
+      small_case("only tv", {}, {}, 1),
+      small_case("before and after the relu", {"conv1_2", "relu1_2"}, {"relu1_2", "conv1_2"}, 1),
+      small_case("a layer for both, and a pool", {"relu2_1", "pool1"}, {"relu1_1", "relu2_1", "pool2"}, 1),
+      small_case("the first convolution", {"conv1_1"}, {"conv1_1"}, 0),
+  };
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (const Pooling pooling : kPoolings) {
+      Case of = all[i];
+      of.model.pooling = pooling;
+      of.model.rounding = i % 2 == 0 ? Rounding::ceil : Rounding::floor;
+      prepare_input(of.model, i % 2 == 0, i > 1, i % 2 == 0 ? Padding::replicate : Padding::zero);
+      const Setting s = prepare(of, 100 * i);
+      check::at() = of.name;
+      device::in_every_order([&] { check_engine(backend, of, s, kFloat32); }, 2);
+    }
+  }
+}
+
+TEST(cuda_gradients_against_the_cpu) {
+  const Job of = job(Pooling::average, {35, 42});
+  scumble::Session exact = of.start(cpu_backend());
+  const std::vector<float> expected = gradient_of(exact);
+  for (const Mode& mode : kModes) {
+    check::at() = mode.name;
+    const CudaBackend backend(0, mode.precision);
+    device::in_every_order(
+        [&] {
+          scumble::Session session = of.start(backend);
+          // The start is the content, so what is compared is the style's and the total variation's gradient.
+          CHECK_ALL_CLOSE(gradient_of(session), expected, mode.gradient);
+        },
+        2);
+  }
+}
+
+// Iterations as one graph, optimiser and all, end where the CPU's do; the same bytes in one batch or in many, and twice.
+TEST(cuda_iterations) {
+  struct Way {
+    scumble::OptimizerKind kind;
+    double averaging;
+    const char* name;
+  };
+  for (const Way& way : std::vector<Way>{{scumble::OptimizerKind::adam, 0, "adam"},
+                                         {scumble::OptimizerKind::adam, 0.9, "adam, averaged"},
+                                         {scumble::OptimizerKind::lbfgs, 0, "lbfgs"}}) {
+    check::at() = way.name;
+    Job of = job(Pooling::average, {17, 18}, 5, 3);
+    of.options.optimizer.kind = way.kind;
+    of.options.optimizer.adam.learning_rate = way.kind == scumble::OptimizerKind::adam ? 2 : 1;
+    of.options.optimizer.history = 3;
+    of.options.averaging = way.averaging;
+    scumble::Session exact = of.start(cpu_backend());
+    const CudaBackend backend(0, Precision::float32);
+    scumble::Session single = of.start(backend);
+    scumble::Session batch = of.start(backend);
+    for (int i = 1; i <= 8; ++i) {
+      const double expected = exact.step(support::running()).total;
+      CHECK_CLOSE(single.step(support::running()).total, expected, 1e-3 * expected);
+      CHECK(single.iteration() == i);
+    }
+    batch.step(support::running(), 5);
+    batch.step(support::running(), 3);
+    CHECK(batch.iteration() == 8);
+    CHECK_ALL_CLOSE(result_of(single), result_of(exact), 1e-3);
+    CHECK(result_of(batch) == result_of(single));
+  }
+}
+
+// A divergence is found within the batch, and what was good before it stays.
+TEST(cuda_divergence) {
+  Job of = job(Pooling::max, {9, 10}, 4, 2);
+  of.options.optimizer.kind = scumble::OptimizerKind::adam;
+  of.options.optimizer.adam.learning_rate = 1e30;
+  const CudaBackend backend(0, Precision::float32);
+  scumble::Session session = of.start(backend);
+  CHECK_THROWS(scumble::Diverged, session.step(support::running(), 6));
+  CHECK(session.iteration() == 2);
+  CHECK(result_of(session) == of.content);
+}
+
+TEST(cuda_cancelled) {
+  const Job of = job(Pooling::max, {9, 10}, 4, 2);
+  const CudaBackend backend(0, Precision::float32);
+  scumble::Session session = of.start(backend);
+  const std::atomic<bool> cancelled{true};
+  CHECK_THROWS(scumble::Cancelled, session.step(cancelled, 5));
+  CHECK(session.iteration() == 0);
+  session.step(support::running());
+}
+
+// Sessions on streams of their own, from threads of their own.
+TEST(cuda_sessions_side_by_side) {
+  const Job of = job(Pooling::max, {17, 18}, 4, 3);
+  const CudaBackend backend(0, Precision::float32);
+  scumble::Session alone = of.start(backend);
+  alone.step(support::running(), 3);
+  std::vector<std::vector<float>> results(3);
+  std::vector<std::thread> threads;
+  for (auto& result : results) {
+    threads.emplace_back([&of, &backend, &result] {
+      scumble::Session session = of.start(backend);
+      session.step(support::running(), 3);
+      result = result_of(session);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& result : results) CHECK(result == result_of(alone));
+}
+
+#ifdef SCUMBLE_STAND_IN
+
+namespace {
+
+// Puts the machine back as it was.
+struct Machine {
+  explicit Machine(const stand_in::Machine& machine) { stand_in::machine(machine); }
+  ~Machine() { stand_in::machine({}); }
+};
+
+stand_in::Machine machine(void (*change)(stand_in::Machine&)) {
+  stand_in::Machine made;
+  change(made);
+  return made;
+}
+
+}  // namespace
+
+TEST(cuda_estimate_is_what_is_allocated) {
+  const Job of = job(Pooling::max, {33, 40}, 4, 3);
+  const CudaBackend backend(0, Precision::bf16);
+  const auto view = support::view(of.content, of.size.width, of.size.height);
+  const auto estimate =
+      scumble::Session::estimate(backend, of.model.architecture, of.options, view, {{view, 1}});
+  const size_t before = stand_in::allocated();
+  const scumble::Session session = of.start(backend);
+  const size_t taken = stand_in::allocated() - before;
+  CHECK(taken <= estimate.total());
+  CHECK(session.bytes() <= estimate.session);
+}
+
+// Every call that can fail is made to, once out of memory and once for good: a typed error each time, nothing leaks, and
+// the CPU goes on.
+TEST(cuda_failures) {
+  const Job of = job(Pooling::max, {9, 10}, 4, 2);
+  const size_t memory = stand_in::allocated();
+  const size_t handles = stand_in::handles();
+  const auto run = [&] {
+    scumble::Session session = of.start(CudaBackend(0, Precision::float32));
+    session.step(support::running(), 2);
+    return result_of(session);
+  };
+  const std::vector<float> expected = run();
+  for (const bool lost : {false, true}) {
+    int failed = 0;
+    for (int after = 0;; ++after) {
+      check::at() = (lost ? "lost at call " : "fails at call ") + std::to_string(after);
+      stand_in::fail(after, lost ? cudaErrorLaunchFailure : cudaErrorMemoryAllocation, lost);
+      bool threw = false;
+      try {
+        CHECK(run() == expected);
+      } catch (const scumble::DeviceFailure&) {
+        threw = true;
+      } catch (const scumble::InvalidArgument&) {
+        threw = true;  // while the device was being looked for
+      }
+      stand_in::heal();
+      CHECK(stand_in::allocated() == memory);
+      CHECK(stand_in::handles() == handles);
+      if (!threw) break;
+      ++failed;
+    }
+    CHECK(failed > 10);
+  }
+  check::at() = "after failures";
+  scumble::Session on_cpu = of.start(cpu_backend());
+  on_cpu.step(support::running());
+  CHECK(run() == expected);
+}
+
+TEST(cuda_out_of_memory) {
+  const Machine small(machine([](auto& m) { m.memory = size_t{1} << 20; }));
+  const Job of = job(Pooling::max, {96, 96}, 8, 3);
+  try {
+    of.start(CudaBackend(0, Precision::float32));
+    CHECK(false);
+  } catch (const scumble::DeviceFailure& failure) {
+    CHECK(failure.kind == scumble::DeviceFailure::memory);
+    CHECK(failure.needed > failure.free);
+    CHECK(failure.free <= size_t{1} << 20);
+  }
+}
+
+TEST(cuda_devices) {
+  using scumble::cuda::devices;
+  const auto says = [](const std::string& text, const char* part) { return text.find(part) != std::string::npos; };
+  {
+    const Machine none(machine([](auto& m) { m.driver = 0; }));
+    CHECK(devices().found.empty());
+    CHECK(says(devices().problem, "no NVIDIA driver"));
+    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Precision::float32));
+  }
+  {
+    const Machine none(machine([](auto& m) { m.devices = 0; }));
+    CHECK(says(devices().problem, "no GPU"));
+  }
+  {
+    const Machine old(machine([](auto& m) { m.major = 7; }));
+    CHECK(devices().found.size() == 1);
+    CHECK(says(devices().problem, "below 7.5"));
+    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Precision::float32));
+  }
+  {
+    const Machine turing(machine([](auto& m) {
+      m.major = 7;
+      m.minor = 5;
+    }));
+    CHECK(devices().problem.empty());
+    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Precision::bf16));
+    const CudaBackend exact(0, Precision::float32);
+  }
+  {
+    const Machine two(machine([](auto& m) { m.devices = 2; }));
+    CHECK(devices().found.size() == 2);
+    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(2, Precision::float32));
+    const Job of = job(Pooling::max, {9, 10}, 4, 2);
+    const CudaBackend first(0, Precision::float32);
+    const CudaBackend second(1, Precision::float32);
+    scumble::Session a = of.start(first);
+    scumble::Session b = of.start(second);
+    CHECK(a.step(support::running()).total == b.step(support::running()).total);
+    a.step(support::running());
+    b.step(support::running());
+    CHECK(result_of(a) == result_of(b));
+  }
+}
+
+#endif
