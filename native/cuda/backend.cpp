@@ -173,9 +173,10 @@ class CudaProgram final : public Program {
     use(device_);
     const Buffer& b = buffer(from);
     const auto fetch = [&](void* dense, size_t bytes) {
-      check(cudaMemcpyAsync(dense, at(from), bytes, cudaMemcpyDeviceToHost, stream_),
-            "reading device memory");
+      // Waiting first and copying then, so that a failure leaves no copy behind into memory that its owner
+      // frees.
       stream_.wait("reading device memory");
+      check(cudaMemcpy(dense, at(from), bytes, cudaMemcpyDeviceToHost), "reading device memory");
     };
     if (b.kind != BufferKind::tensor) return fetch(to, dense_elements(b) * sizeof(float));
     std::vector<char> stored(tensor_bytes(b.shape, precision_));
@@ -187,8 +188,8 @@ class CudaProgram final : public Program {
     use(device_);
     const Buffer& b = buffer(to);
     const auto send = [&](const void* dense, size_t bytes) {
-      check(cudaMemcpyAsync(at(to), dense, bytes, cudaMemcpyHostToDevice, stream_), "writing device memory");
       stream_.wait("writing device memory");
+      check(cudaMemcpy(at(to), dense, bytes, cudaMemcpyHostToDevice), "writing device memory");
     };
     if (b.kind != BufferKind::tensor) return send(from, dense_elements(b) * sizeof(float));
     std::vector<char> stored(tensor_bytes(b.shape, precision_));
