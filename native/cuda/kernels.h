@@ -124,10 +124,6 @@ void content_loss(const Tensor& in, const void* target, const Tensor& out, const
 void total_variation(const float* picture, int width, int height, float* gradient, double weight,
                      const Partials& partials, cudaStream_t stream);
 
-// Dense float copies of tensors, for reading and writing them from the host: height * width * channels.
-void unpack(const Tensor& from, float* to, Precision precision, cudaStream_t stream);
-void pack(const float* from, const Tensor& to, Precision precision, cudaStream_t stream);
-
 // What follows an evaluation. `State` lies on the device, so that the host need not wait for any of it.
 struct State {
   double total;        // of the last evaluation

@@ -264,33 +264,6 @@ TEST(total_variation) {
       2);
 }
 
-TEST(dense_copies) {
-  Random numbers(7);
-  each_shape([&](Precision precision, int channels, int height, int width) {
-    const reference::Tensor values = support::random_tensor(numbers, channels, height, width);
-    const reference::Tensor expected = device::rounded(values, precision);
-    const Array<float> dense(support::floats(values));
-    const device::Tensor tensor(channels, height, width, precision);
-    cuda::pack(dense.get(), tensor.view(), precision, nullptr);
-    expect(tensor, expected, 0);
-    const Array<float> back(values.values.size());
-    cuda::unpack(tensor.view(), back.get(), precision, nullptr);
-    CHECK_ALL_CLOSE(back.values(), expected.values, 0);
-  });
-}
-
-// Ties of bfloat16 go to the even neighbour, and what is beyond its range becomes infinite.
-TEST(rounding_to_bf16) {
-  const std::vector<float> exact = {1 + 0x1p-8f,  1 + 0x3p-8f, 1 + 0x1.01p-8f,
-                                    -1 - 0x1p-8f, 3.4e38f,     0x1p-130f};
-  const std::vector<float> expected = {1, 1 + 0x4p-8f, 1 + 0x2p-8f, -1, INFINITY, 0x1p-130f};
-  const device::Tensor tensor(6, 1, 1, Precision::bf16);
-  const Array<float> back(6);
-  cuda::pack(Array<float>(exact).get(), tensor.view(), Precision::bf16, nullptr);
-  cuda::unpack(tensor.view(), back.get(), Precision::bf16, nullptr);
-  CHECK(back.values() == expected);
-}
-
 namespace {
 
 cuda::State fresh() {
