@@ -180,7 +180,7 @@ test('defaults', (t) => {
     styleBlend: [1],
     size: 512,
     styleScale: 1,
-    iterations: 500,
+    iterations: 100,
     weights: '/nowhere/vgg.safetensors',
     download: false,
     contentLayers: { relu4_2: 1 },

@@ -66,7 +66,7 @@ export function addStylizeFlags(program: Command, version: string): void {
     .optionsGroup('Scales:')
     .option('--scales <n>', 'most of them, 1..64, each √2 larger (default: 64)', parseNumber)
     .option('--min-size <pixels>', 'long side of the smallest, 1..65536 (default: 128)', parseNumber)
-    .option('--iterations <n>', 'at each scale, 1 or more (default: 500)', parseNumber)
+    .option('--iterations <n>', 'at each scale, 1 or more (default: 100)', parseNumber)
 
     .optionsGroup('Optimizer:')
     .option('--optimizer <name>', 'lbfgs or adam (default: lbfgs)')
