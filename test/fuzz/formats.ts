@@ -1,13 +1,21 @@
 // The formats that are fuzzed: small sound files of each, to be damaged, and how they are read. A fault in the bytes of
 // an archive is mostly found by its checksum, so what an archive holds is also damaged before it is packed.
 
+import { readCaffe } from '../../dist/weights/formats/caffe.js';
+import { readHdf5 } from '../../dist/weights/formats/hdf5.js';
+import { readMatlab } from '../../dist/weights/formats/matlab.js';
 import { readNpy } from '../../dist/weights/formats/npy.js';
 import { readNpz } from '../../dist/weights/formats/npz.js';
+import { readOnnx } from '../../dist/weights/formats/onnx.js';
 import { readPytorch } from '../../dist/weights/formats/pytorch.js';
 import { encodeSafetensors, readSafetensors } from '../../dist/weights/formats/safetensors.js';
 import type { TensorFile } from '../../dist/weights/formats/tensors.js';
 import { readTfjs } from '../../dist/weights/formats/tfjs.js';
+import { caffeLayers, encodeCaffe } from '../support/caffe.js';
+import { encodeHdf5, encodeMatlab73 } from '../support/hdf5.js';
+import { encodeMatlab, matrixOf } from '../support/matlab.js';
 import { encodeNpy, encodeNpz } from '../support/numpy.js';
+import { encodeOnnx } from '../support/onnx.js';
 import {
   called,
   encodeArchive,
@@ -19,6 +27,7 @@ import {
 } from '../support/pytorch.js';
 import { tinyNetwork } from '../support/safetensors.js';
 import { tfjsManifest } from '../support/tfjs.js';
+import { matconvnet } from '../support/vggs.js';
 import { encodeZip } from '../support/zip.js';
 
 export interface FuzzSeed {
@@ -104,6 +113,20 @@ function tfjsSeeds(): FuzzSeed[] {
   ];
 }
 
+function matlabSeeds(): FuzzSeed[] {
+  const net = matconvnet(tensors);
+  return [
+    { bytes: encodeMatlab(net) },
+    { bytes: encodeMatlab(matconvnet(tensors, true), true) },
+    {
+      bytes: matrixOf(net.get('layers')!, 'layers'),
+      wrap: (bytes) => encodeMatlab([bytes], true),
+    },
+  ];
+}
+
+const conv = [...tensors].slice(0, 2);
+
 export const FORMATS: Record<string, FuzzFormat> = {
   safetensors: {
     file: 'fuzzed.safetensors',
@@ -113,5 +136,29 @@ export const FORMATS: Record<string, FuzzFormat> = {
   pytorch: { file: 'fuzzed.pth', seeds: pytorchSeeds, read: readPytorch },
   npz: { file: 'fuzzed.npz', seeds: npzSeeds, read: readNpz },
   npy: { file: 'fuzzed.npy', seeds: npySeeds, read: readNpy },
+  caffe: {
+    file: 'fuzzed.caffemodel',
+    seeds: () => [1, 2].map((version) => ({ bytes: encodeCaffe(caffeLayers(tensors), version as 1 | 2) })),
+    read: readCaffe,
+  },
+  onnx: {
+    file: 'fuzzed.onnx',
+    seeds: () => [
+      { bytes: encodeOnnx(tensors) },
+      { bytes: encodeOnnx(half, { nameless: true }) },
+      { bytes: encodeOnnx(tensors, { typed: true }) },
+    ],
+    read: readOnnx,
+  },
+  matlab: { file: 'fuzzed.mat', seeds: matlabSeeds, read: readMatlab },
+  hdf5: {
+    file: 'fuzzed.h5',
+    seeds: () => [
+      { bytes: encodeHdf5(conv, { backend: 'tensorflow' }) },
+      { bytes: encodeHdf5(conv, {}, 2) },
+      { bytes: encodeMatlab73(matconvnet(new Map(conv))) },
+    ],
+    read: readHdf5,
+  },
   tfjs: { file: 'model.json', seeds: tfjsSeeds, read: readTfjs },
 };

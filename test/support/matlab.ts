@@ -9,16 +9,20 @@ export type MatlabValue = Tensor | string | MatlabValue[] | Map<string, MatlabVa
 const CLASSES: Partial<Record<DType, number>> = { F64: 6, F32: 7, I8: 8, U8: 9, I32: 12 };
 const TYPES: Partial<Record<DType, number>> = { I8: 1, U8: 2, I32: 5, F32: 7, F64: 9 };
 
-export function encodeMatlab(variables: Map<string, MatlabValue>, compress = false): Uint8Array {
+/** `variables` as they are, or already made arrays of. */
+export function encodeMatlab(
+  variables: Map<string, MatlabValue> | Uint8Array[],
+  compress = false,
+): Uint8Array {
   const header = Buffer.alloc(128, ' ');
   header.write('MATLAB 5.0 MAT-file, for tests');
   header.fill(0, 116, 124);
   header.writeUInt16LE(0x0100, 124);
   header.write('IM', 126);
-  const elements = Array.from(variables, ([name, value]) => {
-    const matrix = matrixOf(value, name);
-    return compress ? element(15, deflateSync(matrix), false) : matrix;
-  });
+  const matrices = Array.isArray(variables)
+    ? variables
+    : Array.from(variables, ([name, value]) => matrixOf(value, name));
+  const elements = matrices.map((matrix) => (compress ? element(15, deflateSync(matrix), false) : matrix));
   return Buffer.concat([header, ...elements]);
 }
 

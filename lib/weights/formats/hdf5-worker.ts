@@ -165,12 +165,18 @@ function read({ bytes, limit }: Hdf5Job): Hdf5Reply {
     return { tensors: [...walk.tensors], metadata: [...walk.metadata] };
   } catch (error) {
     if (error instanceof Problem) return { problem: error.message };
-    const [line = ''] = String((error as Error)?.message ?? error).split('\n');
-    return { problem: `is damaged: the HDF5 library says ${JSON.stringify(line.slice(0, 200))}` };
+    return { problem: `is damaged: the HDF5 library says ${JSON.stringify(deepest(error))}` };
   } finally {
     if (file) library.close_file(file.file_id);
     FS.unlink(FILE);
   }
+}
+
+/** Of what the library says, from where it was asked down to where it failed, the last. */
+function deepest(error: unknown): string {
+  const text = String((error as Error)?.message ?? error);
+  const lines = [...text.matchAll(/#\d+: .*?\(\): (.*)/g)];
+  return (lines.at(-1)?.[1] ?? text.split('\n')[0]!).slice(0, 200);
 }
 
 parentPort!.on('message', (job: Hdf5Job) => {

@@ -42,24 +42,17 @@ export class Message {
       const start = reader.pos;
       const offset = this.offset + start;
       if (++this.#count.fields > MAX_FIELDS) this.fail(`has more than ${MAX_FIELDS} fields`, start);
-      let field: Field;
-      try {
-        const tag = reader.uint32();
-        field = { number: tag >>> 3, value: this.#value(reader, tag & 7, start), offset };
-      } catch (cause) {
-        if (cause instanceof RangeError) this.fail('ends within a field', start); // what the library says
-        throw cause;
-      }
-      yield field;
+      const tag = this.#take(start, () => reader.uint32());
+      yield { number: tag >>> 3, value: this.#value(reader, tag & 7, start), offset };
     }
   }
 
   #value(reader: Reader, wire: number, start: number): number | Message {
-    if (wire === VARINT) return Number(reader.uint64());
-    if (wire === FIXED32) return reader.float();
-    if (wire === FIXED64) return reader.double();
+    if (wire === VARINT) return this.#take(start, () => Number(reader.uint64()));
+    if (wire === FIXED32) return this.#take(start, () => reader.float());
+    if (wire === FIXED64) return this.#take(start, () => reader.double());
     if (wire !== BYTES) return this.fail(`has a field of wire type ${wire}`, start);
-    const length = reader.uint32();
+    const length = this.#take(start, () => reader.uint32());
     const from = reader.pos;
     if (length > reader.len - from) {
       this.fail(`has a field of ${length} bytes, but only ${reader.len - from} follow`, start);
@@ -67,6 +60,15 @@ export class Message {
     reader.pos = from + length;
     const bytes = this.bytes.subarray(from, from + length);
     return new Message(bytes, this.#path, this.offset + from, this.#count);
+  }
+
+  /** What the library reads; it throws where bytes are missing or no number. */
+  #take<T>(start: number, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      return this.fail(`has a damaged field: ${(cause as Error).message}`, start);
+    }
   }
 
   /** As text; at most 1000 bytes of it. */
@@ -78,11 +80,8 @@ export class Message {
   varints(): number[] {
     const reader = Reader.create(this.bytes);
     const values: number[] = [];
-    try {
-      while (reader.pos < reader.len) values.push(Number(reader.int64()));
-    } catch (cause) {
-      if (cause instanceof RangeError) this.fail('ends within a number', reader.pos);
-      throw cause;
+    while (reader.pos < reader.len) {
+      values.push(this.#take(reader.pos, () => Number(reader.int64())));
     }
     return values;
   }
