@@ -93,6 +93,11 @@ export interface Addon {
       description: EngineNetworkDescription,
       options: EngineOptions & { content: Size; styles: (Size & { blend: number })[] },
     ): { network: number; session: number };
+    /** The mean of each channel over all positions, for the layer of every content term. */
+    channelMeans(
+      network: EngineNetwork,
+      options: EngineOptions & { content: EnginePicture },
+    ): Promise<number[][]>;
   };
   /** Lanczos, held to 0..high. */
   resample(

@@ -86,6 +86,27 @@ MemoryEstimate Session::estimate(const Backend& backend, const Architecture& arc
   return estimate;
 }
 
+std::vector<std::vector<double>> Session::channel_means(const Backend& backend,
+                                                        const std::shared_ptr<const Network>& network,
+                                                        const SessionOptions& options,
+                                                        const PictureView& picture,
+                                                        const std::atomic<bool>& cancelled) {
+  const PlanRequest request = content_request(options, picture);
+  const Plan plan = Plan::targets(backend, network->architecture(), request);
+  const auto features =
+      collect(backend, network, request, picture, options.threads, &Plan::content, cancelled);
+  std::vector<std::vector<double>> means;
+  for (size_t t = 0; t < features.size(); ++t) {
+    const int channels = plan.buffers[static_cast<size_t>(plan.content[t])].shape.channels;
+    std::vector<double> mean(static_cast<size_t>(channels));
+    for (size_t i = 0; i < features[t].size(); ++i) mean[i % mean.size()] += features[t][i];
+    const double positions = static_cast<double>(features[t].size() / mean.size());
+    for (double& value : mean) value /= positions;
+    means.push_back(std::move(mean));
+  }
+  return means;
+}
+
 Session::Session(const Backend& backend, std::shared_ptr<const Network> network,
                  const SessionOptions& options, const PictureView& content,
                  const std::vector<StyleImage>& styles, const PictureView& start,

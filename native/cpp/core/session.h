@@ -53,6 +53,13 @@ class Session {
                                  const SessionOptions& options, const PictureView& content,
                                  const std::vector<StyleImage>& styles);
 
+  // What a network answers to a picture: per content term, the mean of each channel over all positions.
+  static std::vector<std::vector<double>> channel_means(const Backend& backend,
+                                                        const std::shared_ptr<const Network>& network,
+                                                        const SessionOptions& options,
+                                                        const PictureView& picture,
+                                                        const std::atomic<bool>& cancelled);
+
   // `count` iterations: each evaluates the objective and its gradient at the current point, then moves the
   // picture. Returns the losses of the last point evaluated. Throws Diverged when a total is not finite: the
   // result so far stays.

@@ -39,6 +39,7 @@ Napi::Function SessionObject::define(Napi::Env env) {
   return DefineClass(
       env, "Session",
       {StaticMethod<&SessionObject::create>("create"), StaticMethod<&SessionObject::estimate>("estimate"),
+       StaticMethod<&SessionObject::channel_means>("channelMeans"),
        InstanceMethod<&SessionObject::step>("step"), InstanceMethod<&SessionObject::image>("image"),
        InstanceMethod<&SessionObject::gradient>("gradient"), InstanceMethod<&SessionObject::cancel>("cancel"),
        InstanceMethod<&SessionObject::dispose>("dispose")});
@@ -109,6 +110,25 @@ Napi::Value SessionObject::estimate(const Napi::CallbackInfo& info) {
   } catch (const std::exception& e) {
     throw Napi::Error::New(info.Env(), e.what());
   }
+}
+
+// channelMeans(network, { content, ...options }): the mean of each channel of the content terms' layers.
+Napi::Value SessionObject::channel_means(const Napi::CallbackInfo& info) {
+  const auto network = NetworkObject::of(info[0]);
+  const Napi::Object given = info[1].As<Napi::Object>();
+  const SessionOptions options = session_options(given);
+  const PictureView content = picture(child(given, "content"), true);
+  const auto never = std::make_shared<std::atomic<bool>>(false);
+  std::vector<Napi::Object> kept = {child(given, "content").Get("data").As<Napi::Object>()};
+  return Tasks::of(info.Env()).start(info.Env(), never, std::move(kept), [=]() -> Finish {
+    const auto means =
+        Session::channel_means(cpu::CpuBackend(cpu::kernels()), network, options, content, *never);
+    return [means](Napi::Env env) -> Napi::Value {
+      Napi::Array layers = Napi::Array::New(env, means.size());
+      for (uint32_t i = 0; i < means.size(); ++i) layers[i] = numbers(env, means[i]);
+      return layers;
+    };
+  });
 }
 
 Napi::Value SessionObject::step(const Napi::CallbackInfo& info) {

@@ -27,6 +27,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
  private:
   static Napi::Value create(const Napi::CallbackInfo& info);
   static Napi::Value estimate(const Napi::CallbackInfo& info);
+  static Napi::Value channel_means(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value image(const Napi::CallbackInfo& info);
   Napi::Value gradient(const Napi::CallbackInfo& info);

@@ -7,6 +7,7 @@ interface ImportFlags extends ImportOptions {
   output?: string;
   name?: string;
   dryRun?: boolean;
+  normalize?: string[];
 }
 
 const DESCRIPTION = `Converts a VGG from safetensors, PyTorch (.pth, .pt), Caffe (.caffemodel), MatConvNet
@@ -24,6 +25,7 @@ export function addImportCommand(weights: Command): void {
     .argument('<file>', 'the network')
     .option('-o, --output <file>', 'where to write it, as safetensors')
     .option('--name <name>', 'or the name to keep it by, which is then one for --weights', parseName)
+    .option('--normalize <image...>', 'scale it so that each channel is 1 in the mean over these')
     .option('--dry-run', 'only show what the file is')
     .addOption(
       new Option('--input <kind>', 'what the network is fed, if the file does not show it').choices([
@@ -47,7 +49,7 @@ export function addImportCommand(weights: Command): void {
 }
 
 async function execute(file: string, flags: ImportFlags): Promise<void> {
-  const { output, name, dryRun, ...options } = flags;
+  const { output, name, dryRun, normalize: images, ...options } = flags;
   const { OptionError } = await import('../../../errors.js');
   if (!dryRun && (output === undefined) === (name === undefined)) {
     throw new OptionError(
@@ -66,7 +68,13 @@ async function execute(file: string, flags: ImportFlags): Promise<void> {
   const { say } = await import('../../talk.js');
   say(lines.join('\n'));
   const { encodeNetwork } = await import('../../../weights/network.js');
-  const bytes = encodeNetwork(imported.network);
+  let { network } = imported;
+  if (images) {
+    const { normalize } = await import('../../../weights/normalize.js');
+    network = await normalize(network, images);
+    say(`normalized    over ${images.length === 1 ? images[0] : `${images.length} images`}`);
+  }
+  const bytes = encodeNetwork(network);
   process.stdout.write(`${await save(bytes, output, name)}\n`);
 }
 

@@ -1,0 +1,116 @@
+// A normalised network (Gatys, Ecker & Bethge 2015): the same function, with every channel after a ReLU scaled to be one
+// in the mean over some images, so that no layer or channel outweighs another only because its numbers are larger.
+
+import { availableParallelism } from 'node:os';
+import { addon, type EngineNetworkDescription, type EngineOptions } from '../addon.js';
+import { engineNetwork } from '../engine-network.js';
+import { OptionError } from '../errors.js';
+import { readImage } from '../image/read.js';
+import { resize } from '../image/resize.js';
+import type { ImageSource, Raster } from '../image/types.js';
+import { sizeAt } from '../scales.js';
+import { numberAt } from './formats/numbers.js';
+import { ELEMENT_BYTES, type EngineTensor } from './formats/tensors.js';
+import { type Convolution, layerNames, type NetworkDescription } from './network.js';
+
+/** Larger images are made smaller, to this long side: VGG was trained on 224 pixels. */
+const LONG_SIDE = 512;
+
+const MAX_PIXELS = 2 ** 28;
+
+/** Less than what leaves a pixel at the last layer is no image. */
+const SHORT_SIDE = 32;
+
+/**
+ * Scales the channels of `network` so that the mean of each over all positions of all images is one. A ReLU and a pool
+ * let a positive factor through, so dividing a layer's kernels and biases by its channels' means and multiplying what
+ * the next layer makes of them gives, but for these factors, the same features. A channel that is zero throughout stays
+ * as it is. Pooling is max.
+ *
+ * @returns a network of float32
+ * @throws OptionError for no images or one that is too small, ImageError for one that cannot be read
+ */
+export async function normalize(
+  network: NetworkDescription,
+  images: readonly ImageSource[],
+): Promise<NetworkDescription> {
+  if (images.length === 0) throw new OptionError('normalize', images, 'normalize needs at least one image');
+  const means = await channelMeans(network, images);
+  let before: number[] | undefined;
+  const convolutions = network.convolutions.map((convolution, layer) => {
+    const scaled = rescale(convolution, before, means[layer]!);
+    before = means[layer]!;
+    return scaled;
+  });
+  return { ...network, convolutions };
+}
+
+/** The mean of every channel of every ReLU; 1 for one that is never positive. */
+async function channelMeans(
+  network: NetworkDescription,
+  images: readonly ImageSource[],
+): Promise<number[][]> {
+  const layers = layerNames(network).filter((name) => name.startsWith('relu'));
+  const contentLayers = Object.fromEntries(layers.map((layer) => [layer, 1]));
+  const description: EngineNetworkDescription = engineNetwork(network, {
+    contentLayers,
+    styleLayers: {},
+    rounding: 'floor',
+  });
+  const contentTerms = layers.map((layer) => ({ layer, weight: 1 }));
+  const threads = availableParallelism();
+  const engine = await addon().Network.load(description);
+  const sums = network.convolutions.map(({ outputs }) => new Float64Array(outputs));
+  let positions = 0;
+  for (const image of images) {
+    const content = await load(image, threads);
+    const size = content.width * content.height;
+    const options = { ...OPTIONS, threads, content, contentTerms };
+    const means = await addon().Session.channelMeans(engine, options);
+    for (const [layer, channels] of means.entries()) {
+      for (const [channel, mean] of channels.entries()) sums[layer]![channel]! += mean * size;
+    }
+    positions += size;
+  }
+  return sums.map((channels) => Array.from(channels, (sum) => (sum > 0 ? sum / positions : 1)));
+}
+
+async function load(source: ImageSource, threads: number): Promise<Raster> {
+  const image = await readImage(source, 'normalize', MAX_PIXELS);
+  const { width, height } = image;
+  if (Math.min(width, height) < SHORT_SIDE) {
+    const problem = `normalize needs images of at least ${SHORT_SIDE} pixels a side, not ${width} × ${height}`;
+    throw new OptionError('normalize', source, problem);
+  }
+  const long = Math.max(width, height);
+  return long > LONG_SIDE ? resize(image, sizeAt(image, LONG_SIDE), threads) : image;
+}
+
+/** What the engine wants to know of a session, of which nothing but the pooling matters here. */
+const OPTIONS: Omit<EngineOptions, 'contentTerms' | 'threads'> = {
+  pooling: 'max',
+  rounding: 'floor',
+  styleTerms: [],
+  tvWeight: 0,
+  optimizer: { kind: 'adam', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 1 },
+  averaging: 0,
+};
+
+/** With inputs that are divided by `before`, outputs that are divided by `after`. */
+function rescale(convolution: Convolution, before: number[] | undefined, after: number[]): Convolution {
+  const { inputs, weight, bias } = convolution;
+  const kernel = scaled(weight, (i) => {
+    const output = Math.floor(i / (inputs * 9));
+    const input = Math.floor(i / 9) % inputs;
+    return (before?.[input] ?? 1) / after[output]!;
+  });
+  return { ...convolution, weight: kernel, bias: scaled(bias, (i) => 1 / after[i]!) };
+}
+
+function scaled({ dtype, shape, data }: EngineTensor, factor: (index: number) => number): EngineTensor {
+  const from = new DataView(data.buffer, data.byteOffset, data.length);
+  const to = new DataView(new ArrayBuffer((data.length / ELEMENT_BYTES[dtype]) * 4));
+  for (let i = 0; i < to.byteLength / 4; i++)
+    to.setFloat32(i * 4, numberAt(from, dtype, i) * factor(i), true);
+  return { dtype: 'F32', shape, data: new Uint8Array(to.buffer) };
+}
