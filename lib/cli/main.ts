@@ -30,8 +30,12 @@ addStylizeCommand(program, version);
 addWeightsCommand(program);
 addBuildCommand(program);
 
+let running = program; // the command whose flags an error may speak of
+program.hook('preAction', (_, command) => {
+  running = command;
+});
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = fail(error, program);
+  process.exitCode = fail(error, running);
 }
