@@ -172,6 +172,7 @@ function replaceFirstPreview(
   };
   addon().Session = {
     estimate: Session.estimate,
+    channelMeans: Session.channelMeans,
     create: (...given) => {
       const { session, cancel } = Session.create(...given);
       return { session: session.then(replaced), cancel };

@@ -128,7 +128,7 @@ export function watchSessions(
     on.creation?.();
     return { session: watched, cancel };
   };
-  engine.Session = { create, estimate: Session.estimate };
+  engine.Session = { create, estimate: Session.estimate, channelMeans: Session.channelMeans };
   engine.resample = (...given) => {
     on.resample?.();
     return resample(...given);
