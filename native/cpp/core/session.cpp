@@ -100,8 +100,8 @@ std::vector<std::vector<double>> Session::channel_means(const Backend& backend,
     const int channels = plan.buffers[static_cast<size_t>(plan.content[t])].shape.channels;
     std::vector<double> mean(static_cast<size_t>(channels));
     for (size_t i = 0; i < features[t].size(); ++i) mean[i % mean.size()] += features[t][i];
-    const double positions = static_cast<double>(features[t].size() / mean.size());
-    for (double& value : mean) value /= positions;
+    const size_t positions = features[t].size() / mean.size();
+    for (double& value : mean) value /= static_cast<double>(positions);
     means.push_back(std::move(mean));
   }
   return means;
