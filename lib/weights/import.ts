@@ -15,6 +15,9 @@ import { INPUTS, type InputName, inputOf } from './recognize-input.js';
 import { engineKernel, engineVector, LAYOUTS, type Layout, layoutOf } from './recognize-layout.js';
 import { findConvolutions } from './recognize-names.js';
 
+/** Strides, paddings and the like, which some formats keep among the weights: not worth a word when they are dropped. */
+const SMALL_BYTES = 40;
+
 /** What the file does not tell. */
 export interface ImportOptions {
   /** What the network is fed: `caffe`, `caffe-rgb` or `torchvision`. */
@@ -76,7 +79,7 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     format: file.format,
     layout,
     evidence: { architecture: found.evidence, layout: evidence, input: inputEvidence },
-    dropped: found.dropped,
+    dropped: found.dropped.filter((name) => file.tensors.get(name)!.data.length >= SMALL_BYTES),
   };
 }
 

@@ -163,7 +163,7 @@ function averageImage({ tensors, format }: Evidence): [number, number, number] |
   const mean = [0, 1, 2].map((channel) => {
     let sum = 0;
     for (let i = 0; i < pixels; i++) sum += numberAt(view, dtype, channel * pixels + i);
-    return sum / pixels;
+    return Number((sum / pixels).toPrecision(7)); // which float32 is good for
   });
   return mean.every(Number.isFinite) ? (mean as [number, number, number]) : undefined;
 }
