@@ -48,7 +48,7 @@ export class Message {
   }
 
   #value(reader: Reader, wire: number, start: number): number | Message {
-    if (wire === VARINT) return this.#take(start, () => Number(reader.uint64()));
+    if (wire === VARINT) return this.#take(start, () => Number(reader.int64()));
     if (wire === FIXED32) return this.#take(start, () => reader.float());
     if (wire === FIXED64) return this.#take(start, () => reader.double());
     if (wire !== BYTES) return this.fail(`has a field of wire type ${wire}`, start);
