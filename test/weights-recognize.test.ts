@@ -206,11 +206,13 @@ test('refuses what is no VGG, and says why', async (t) => {
 });
 
 test('what is not used is told', async (t) => {
-  const classifier: Tensor = { dtype: 'F32', shape: [2, 3], data: new Uint8Array(24) };
-  const all = new Map([...renamed(vgg19, torchvisionName), ['classifier.0.weight', classifier]] as [
-    string,
-    Tensor,
-  ][]);
+  const classifier: Tensor = { dtype: 'F32', shape: [4, 3], data: new Uint8Array(48) };
+  const small: Tensor = { dtype: 'F32', shape: [2], data: new Uint8Array(8) }; // a stride, say: not worth a word
+  const all = new Map<string, Tensor>([
+    ...renamed(vgg19, torchvisionName),
+    ['classifier.0.weight', classifier],
+    ['features.0.stride', small],
+  ]);
   const { dropped } = await importNetwork(await saved(all), { input: 'torchvision' });
   t.deepEqual(dropped, ['classifier.0.weight']);
 });
