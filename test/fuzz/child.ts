@@ -6,7 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { WeightsError } from '../../dist/errors.js';
+import { ScumbleError, WeightsError } from '../../dist/errors.js';
+import { importNetwork } from '../../dist/weights/import.js';
 import { fuzzCase } from './cases.js';
 import type { FuzzFormat } from './formats.js';
 
@@ -31,6 +32,8 @@ export interface Fault {
 
 export interface Tally {
   read: number;
+  /** Of those read, how many are still networks. */
+  imported: number;
   refused: number;
   /** Of those refused, how many name a byte. */
   placed: number;
@@ -44,7 +47,7 @@ const { file, seeds: seedsOf, read } = FORMATS[format]!;
 const seeds = seedsOf();
 const folder = await mkdtemp(join(tmpdir(), 'scumble-fuzz-'));
 const path = join(folder, file);
-const tally: Tally = { read: 0, refused: 0, placed: 0, slowestMilliseconds: 0 };
+const tally: Tally = { read: 0, imported: 0, refused: 0, placed: 0, slowestMilliseconds: 0 };
 const say = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
 const number = new BigUint64Array(1);
 const fd = openSync(progress, 'r+');
@@ -61,8 +64,10 @@ for (let index = from; index < to; index++) {
   const peak = process.resourceUsage().maxRSS * 1024;
   const { arrayBuffers } = process.memoryUsage();
   const start = process.cpuUsage();
+  let isRead = false;
   try {
     const { tensors } = await read(path);
+    isRead = true;
     tally.read++;
     const buffers = new Set([...tensors.values()].map(({ data }) => data.buffer));
     const held = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -88,6 +93,13 @@ for (let index = from; index < to; index++) {
   if (grown > 4 * size + 4e6) fault(`takes ${grown} bytes of buffers for ${size}`);
   const risen = process.resourceUsage().maxRSS * 1024 - peak;
   if (risen > 2 * size + SPARE_BYTES) fault(`takes ${risen} bytes of memory for ${size}`);
+  if (!isRead) continue;
+  try {
+    await importNetwork(path, { architecture: 'vgg11', input: 'caffe' });
+    tally.imported++;
+  } catch (error) {
+    if (!(error instanceof ScumbleError)) fault(`throws when imported ${(error as Error).stack}`);
+  }
 }
 
 await rm(folder, { recursive: true });

@@ -30,13 +30,13 @@ for (const format of formats) {
 
 for (const format of formats) {
   const start = Date.now();
-  const { files, read, refused, placed, slowestMilliseconds, faults } = await fuzz(format, {
+  const { files, read, imported, refused, placed, slowestMilliseconds, faults } = await fuzz(format, {
     seed,
     from,
     count,
   });
   console.log(
-    `${format}: ${files} files in ${Math.round((Date.now() - start) / 1000)} s: ${read} read, ${refused} refused ` +
+    `${format}: ${files} files in ${Math.round((Date.now() - start) / 1000)} s: ${read} read (${imported} imported), ${refused} refused ` +
       `(${placed} at a byte), ${faults.length} faults; slowest ${Math.round(slowestMilliseconds)} ms`,
   );
   for (const { index, problem } of faults) {

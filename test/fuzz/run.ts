@@ -40,7 +40,15 @@ export interface FuzzOptions {
 export async function fuzz(format: string, options: FuzzOptions): Promise<FuzzReport> {
   const { seed, from, count, table = FORMATS_TABLE, patience = PATIENCE_MILLISECONDS } = options;
   const folder = await mkdtemp(join(tmpdir(), 'scumble-fuzz-run-'));
-  const report: FuzzReport = { files: 0, read: 0, refused: 0, placed: 0, slowestMilliseconds: 0, faults: [] };
+  const report: FuzzReport = {
+    files: 0,
+    read: 0,
+    imported: 0,
+    refused: 0,
+    placed: 0,
+    slowestMilliseconds: 0,
+    faults: [],
+  };
   try {
     const progress = join(folder, 'progress');
     const to = from + count;
@@ -58,6 +66,7 @@ export async function fuzz(format: string, options: FuzzOptions): Promise<FuzzRe
       next = last + 1;
       if (!tally) continue;
       report.read += tally.read;
+      report.imported += tally.imported;
       report.refused += tally.refused;
       report.placed += tally.placed;
       report.slowestMilliseconds = Math.max(report.slowestMilliseconds, tally.slowestMilliseconds);
