@@ -115,6 +115,14 @@ test('the command says what it needs to know', async (t) => {
   const unknown = await scumble(folder, ['weights', 'import', paths['arrays.npz']!, '--dry-run']);
   t.is(unknown.code, 2);
   t.regex(unknown.stderr, /--input is needed.*caffe.*caffe-rgb.*torchvision/);
+  for (const [name, message] of [
+    ['vgg19', /--name cannot be vgg19: the catalogue has/],
+    ['../up', /--name must be of small letters, digits and hyphens/],
+  ] as const) {
+    const named = await scumble(folder, ['weights', 'import', paths['keras.h5']!, '--name', name]);
+    t.is(named.code, 2);
+    t.regex(named.stderr, message);
+  }
   const nowhere = await scumble(folder, ['weights', 'import', paths['keras.h5']!]);
   t.is(nowhere.code, 2);
   t.regex(nowhere.stderr, /--output or name is needed/);

@@ -24,12 +24,11 @@ export type Hdf5Reply =
 
 const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 const MATLAB = 'MATLAB 7.3';
-const CANNOT = 'cannot be read as HDF5';
 
 /** The largest file that the library's 2 GB of memory can take, with what is read of it. */
 const MAX_FILE_BYTES = 1e9;
 
-/** Milliseconds of processor time: of any file, and of each byte. */
+/** Milliseconds that a file may take, and each of its bytes. */
 const PATIENCE = 800;
 const PATIENCE_PER_BYTE = 2e-5;
 
@@ -69,7 +68,7 @@ export function readHdf5(path: string): Promise<TensorFile> {
 }
 
 /** It is at 0, 512, 1024, 2048 …: before it a program may have its own say. */
-export function superblock(bytes: Uint8Array): number | undefined {
+function superblock(bytes: Uint8Array): number | undefined {
   for (let at = 0; at + SIGNATURE.length <= bytes.length; at = at === 0 ? 512 : 2 * at) {
     if (SIGNATURE.equals(bytes.subarray(at, at + SIGNATURE.length))) return at;
   }
@@ -80,53 +79,70 @@ let idle: Worker | undefined;
 
 async function inWorker(job: Hdf5Job, patience: number): Promise<Exclude<Hdf5Reply, { ready: true }>> {
   const size = job.bytes.length;
-  let worker = idle;
+  const worker = idle ?? newWorker();
+  const isNew = worker !== idle;
   idle = undefined;
   let keep = false;
   try {
-    if (!worker) {
-      worker = new Worker(new URL('./hdf5-worker.js', import.meta.url), {
-        execArgv: [], // a loader meant for the caller's own modules would only slow the worker down
-        stdout: true, // where the library talks
-        stderr: true,
-      });
-      await next(worker);
-    }
     worker.ref();
+    if (isNew) await next(worker);
     const answer = next(worker, patience);
     worker.postMessage(job, [job.bytes.buffer as ArrayBuffer]);
     const reply = await answer;
-    keep = size <= MAX_KEPT_BYTES && !('ready' in reply);
-    return reply as Exclude<Hdf5Reply, { ready: true }>;
+    if ('ready' in reply) throw new Error('the HDF5 worker answers without being asked');
+    keep = size <= MAX_KEPT_BYTES && idle === undefined;
+    return reply;
+  } catch (error) {
+    if (error instanceof Lost) return { problem: `cannot be read as HDF5: ${error.message}` };
+    throw error;
   } finally {
-    if (keep && !idle) {
+    if (keep) {
       idle = worker;
-      worker?.unref();
-    } else await worker?.terminate();
+      worker.unref();
+    } else await worker.terminate();
   }
 }
 
-/** The worker's next message. A `problem` also if it ends, or takes more than `patience` of processor time. */
+function newWorker(): Worker {
+  return new Worker(new URL('./hdf5-worker.js', import.meta.url), {
+    execArgv: [], // a loader meant for the caller's own modules would only slow the worker down
+    stdout: true, // where the library talks
+    stderr: true,
+  });
+}
+
+/** A worker that will not answer. */
+class Lost extends Error {}
+
+/** The worker's next message. @throws Lost if it ends instead, or goes on for longer than `patience` */
 async function next(worker: Worker, patience = Number.POSITIVE_INFINITY): Promise<Hdf5Reply> {
-  const usage = process.cpuUsage();
-  const begun = performance.now();
   const settled = new AbortController();
   const message = once(worker, 'message', settled).then(([reply]) => reply as Hdf5Reply);
-  const exit = once(worker, 'exit', settled).then(() => ({ problem: `${CANNOT}: the library gave up` }));
-  const overdue = (async (): Promise<Hdf5Reply> => {
-    for await (const _ of setInterval(50, undefined, { signal: settled.signal, ref: false })) {
-      const { user, system } = process.cpuUsage(usage);
-      const late = performance.now() - begun > LONGEST_WAIT * patience;
-      if ((user + system) / 1000 > patience || late) break;
-    }
-    return { problem: `${CANNOT}: it takes too long` };
-  })();
+  const exit = once(worker, 'exit', settled).then(() => {
+    throw new Lost('the library gave up');
+  });
+  const late = overdue(patience, settled.signal);
   try {
-    return await Promise.race([message, exit, overdue]);
+    return await Promise.race([message, exit, late]);
   } catch (cause) {
-    return { problem: `${CANNOT}: ${(cause as Error).message}` }; // the worker's 'error'
+    throw new Lost((cause as Error).message, { cause }); // also the worker's own 'error'
   } finally {
     settled.abort();
-    await Promise.allSettled([message, exit, overdue]);
+    await Promise.allSettled([message, exit, late]);
   }
+}
+
+/**
+ * Rejects once `patience` is over both by the clock and in processor time, which the rest of the process also spends: a
+ * machine with much else to do is no fault of the file.
+ */
+async function overdue(patience: number, signal: AbortSignal): Promise<never> {
+  const usage = process.cpuUsage();
+  const begun = performance.now();
+  for await (const _ of setInterval(50, undefined, { signal, ref: false })) {
+    const { user, system } = process.cpuUsage(usage);
+    const waited = performance.now() - begun;
+    if (Math.min(waited, (user + system) / 1000) > patience || waited > LONGEST_WAIT * patience) break;
+  }
+  throw new Lost('it takes too long');
 }

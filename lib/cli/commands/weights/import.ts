@@ -1,6 +1,6 @@
 // `scumble weights import`: from another program's file to one of Scumble's. What was recognised is shown.
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Imported, ImportOptions } from '../../../weights/import.js';
 
 interface ImportFlags extends ImportOptions {
@@ -24,7 +24,7 @@ export function addImportCommand(weights: Command): void {
     .description(DESCRIPTION)
     .argument('<file>', 'the network')
     .option('-o, --output <file>', 'where to write it, as safetensors')
-    .option('--name <name>', 'or the name to keep it by, which is then one for --weights', parseName)
+    .option('--name <name>', 'or the name to keep it by, which is then one for --weights')
     .option('--normalize <image...>', 'scale it so that each channel is 1 in the mean over these')
     .option('--dry-run', 'only show what the file is')
     .addOption(
@@ -58,6 +58,7 @@ async function execute(file: string, flags: ImportFlags): Promise<void> {
       'output or name is needed, to say where the network goes, and not both',
     );
   }
+  if (name !== undefined) await checkName(name);
   const { importNetwork } = await import('../../../weights/import.js');
   const imported = await importNetwork(file, options);
   const lines = describe(imported);
@@ -119,11 +120,16 @@ function describe({ network, format, layout, evidence, dropped }: Imported): str
   return lines;
 }
 
-function parseName(text: string): string {
-  if (!/^[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,8}$/.test(text)) {
-    throw new InvalidArgumentError('It must be of small letters, digits and hyphens.');
+/** A name of the catalogue stays what the catalogue says it is. */
+async function checkName(name: string): Promise<void> {
+  const { catalogEntry, isName } = await import('../../../weights/catalog.js');
+  const { OptionError } = await import('../../../errors.js');
+  if (!isName(name)) {
+    throw new OptionError('name', name, `name must be of small letters, digits and hyphens, not "${name}"`);
   }
-  return text;
+  if (catalogEntry(name)) {
+    throw new OptionError('name', name, `name cannot be ${name}: the catalogue has a network of that name`);
+  }
 }
 
 /** A name that a file chose. */
