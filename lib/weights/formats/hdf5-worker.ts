@@ -28,9 +28,35 @@ interface Memory {
   HEAPU8: Uint8Array;
 }
 
+/** Bytes of the library's memory for what it keeps of any file, beside the file's data. */
+const SPARE_BYTES = 16e6;
+
+/**
+ * Up to how many bytes the library's memory may grow. It asks for as much as a file says; when that is refused, it says
+ * so in turn, as if the machine had no more.
+ */
+let roof = Number.POSITIVE_INFINITY;
+
+/** What the declarations of Node's globals leave to those of browsers. */
+interface WebAssemblyMemory {
+  buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+const { prototype } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: WebAssemblyMemory } } })
+  .WebAssembly.Memory;
+const { grow } = prototype;
+prototype.grow = function (pages) {
+  if (this.buffer.byteLength + pages * 65_536 > roof) throw new RangeError('beyond what the file may take');
+  return grow.call(this, pages);
+};
+
 const library = await ready;
 const memory = library as unknown as Memory;
 library.activate_throwing_error_handler();
+
+/** Bytes of its memory before any file. */
+const start = memory.HEAPU8.length;
 
 /** What is wrong with the file, in words for whoever reads it. */
 class Problem extends Error {}
@@ -156,6 +182,7 @@ function dtypeOf(type: number, size: number, signed: boolean): DType | undefined
 
 function read({ bytes, limit }: Hdf5Job): Hdf5Reply {
   const { FS } = library;
+  roof = start + 2 * limit + SPARE_BYTES;
   FS.writeFile(FILE, bytes, { canOwn: true } as never);
   let file: File | undefined;
   try {

@@ -75,29 +75,31 @@ function superblock(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
-let idle: Worker | undefined;
+/** The library may forget to give back what it took for a damaged file. */
+const MAX_FILES = 100;
+
+let idle: { worker: Worker; files: number } | undefined;
 
 async function inWorker(job: Hdf5Job, patience: number): Promise<Exclude<Hdf5Reply, { ready: true }>> {
   const size = job.bytes.length;
-  const worker = idle ?? newWorker();
-  const isNew = worker !== idle;
+  const { worker, files } = idle ?? { worker: newWorker(), files: 0 };
   idle = undefined;
   let keep = false;
   try {
     worker.ref();
-    if (isNew) await next(worker);
+    if (files === 0) await next(worker);
     const answer = next(worker, patience);
     worker.postMessage(job, [job.bytes.buffer as ArrayBuffer]);
     const reply = await answer;
     if ('ready' in reply) throw new Error('the HDF5 worker answers without being asked');
-    keep = size <= MAX_KEPT_BYTES && idle === undefined;
+    keep = size <= MAX_KEPT_BYTES && files + 1 < MAX_FILES && idle === undefined;
     return reply;
   } catch (error) {
     if (error instanceof Lost) return { problem: `cannot be read as HDF5: ${error.message}` };
     throw error;
   } finally {
     if (keep) {
-      idle = worker;
+      idle = { worker, files: files + 1 };
       worker.unref();
     } else await worker.terminate();
   }
