@@ -2,7 +2,7 @@
 // order, each checked to chain with the one before, so that the engine can take the description on faith.
 
 import { encodeSafetensors, readSafetensors } from './formats/safetensors.js';
-import type { EngineTensor, Tensor, TensorFile } from './formats/tensors.js';
+import { type EngineTensor, isEngineTensor, type Tensor, type TensorFile } from './formats/tensors.js';
 import { quote, refuse } from './refuse.js';
 
 /** Convolutions per block: configurations A, B, D and E of Simonyan & Zisserman (2014). */
@@ -175,11 +175,11 @@ function readConvolution(name: string, inputs: number, { tensors }: TensorFile, 
 }
 
 function engineTensor(name: string, tensors: Map<string, Tensor>, path: string): EngineTensor {
-  const { dtype, shape, data } = tensors.get(name) ?? refuse(path, `${name} is missing`);
-  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
-    refuse(path, `${name} has dtype ${dtype}; a network has F32, F16 and BF16`);
+  const tensor = tensors.get(name) ?? refuse(path, `${name} is missing`);
+  if (!isEngineTensor(tensor)) {
+    refuse(path, `${name} has dtype ${tensor.dtype}; a network has F32, F16 and BF16`);
   }
-  return { dtype, shape, data };
+  return tensor;
 }
 
 function countBlocks(names: string[]): number[] {

@@ -6,7 +6,7 @@ import { OptionError } from '../errors.js';
 import type { WeightsFormat } from './formats/index.js';
 import { numberAt } from './formats/numbers.js';
 import { rowMajor, rowMajorStrides } from './formats/strides.js';
-import { ELEMENT_BYTES, type EngineTensor, type Tensor } from './formats/tensors.js';
+import { ELEMENT_BYTES, type EngineTensor, isEngineTensor, type Tensor } from './formats/tensors.js';
 import type { FoundConvolution } from './recognize-names.js';
 import { quote, refuse } from './refuse.js';
 
@@ -101,8 +101,9 @@ export function engineVector(tensor: Tensor): EngineTensor {
   return { dtype, shape: [shape.reduce((product, size) => product * size, 1)], data };
 }
 
-function engineTensor({ dtype, shape, data }: Tensor): EngineTensor {
-  if (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') return { dtype, shape, data };
+function engineTensor(tensor: Tensor): EngineTensor {
+  if (isEngineTensor(tensor)) return tensor;
+  const { dtype, shape, data } = tensor;
   const from = new DataView(data.buffer, data.byteOffset, data.length);
   const to = new DataView(new ArrayBuffer((data.length / ELEMENT_BYTES[dtype]) * 4));
   for (let i = 0; i < to.byteLength / 4; i++) to.setFloat32(i * 4, numberAt(from, dtype, i), true);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "../cpp/cpu/backend.h"
+#include "vgg19.h"
 #ifdef SCUMBLE_CUDA
 #include "../cuda/backend.h"
 #endif
@@ -33,22 +34,6 @@ std::vector<float> read_floats(const std::string& path, size_t count) {
   file.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(count * sizeof(float)));
   if (!file) throw std::runtime_error(path + " has fewer than " + std::to_string(count) + " floats");
   return values;
-}
-
-// Up to relu5_1; a pixel becomes pixel - mean.
-scumble::Architecture vgg19() {
-  scumble::Architecture architecture;
-  architecture.preprocessing.mean = {123.68f, 116.779f, 103.939f};
-  const int counts[5] = {2, 2, 4, 4, 1};
-  const int widths[5] = {64, 128, 256, 512, 512};
-  int inputs = 3;
-  for (int block = 0; block < 5; ++block) {
-    for (int index = 1; index <= counts[block]; ++index) {
-      architecture.convolutions.push_back({block + 1, index, inputs, widths[block]});
-      inputs = widths[block];
-    }
-  }
-  return architecture;
 }
 
 std::unique_ptr<scumble::Backend> backend_for(const std::string& name) {

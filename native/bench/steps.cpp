@@ -16,6 +16,7 @@
 
 #include "../cpp/core/session.h"
 #include "../cpp/cpu/backend.h"
+#include "vgg19.h"
 
 namespace {
 
@@ -91,20 +92,6 @@ double peak(const char* isa, int threads) {
 }
 
 // ----- the network, with random weights: speed does not depend on them
-
-scumble::Architecture vgg19() {
-  const int counts[] = {2, 2, 4, 4, 1};
-  const int widths[] = {64, 128, 256, 512, 512};
-  scumble::Architecture architecture;
-  int inputs = 3;
-  for (int block = 0; block < 5; ++block) {
-    for (int index = 1; index <= counts[block]; ++index) {
-      architecture.convolutions.push_back({block + 1, index, inputs, widths[block]});
-      inputs = widths[block];
-    }
-  }
-  return architecture;
-}
 
 std::vector<scumble::ConvolutionWeights> random_weights(const scumble::Architecture& architecture) {
   std::mt19937 random(1);

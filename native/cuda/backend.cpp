@@ -12,11 +12,20 @@
 namespace scumble::cuda {
 namespace {
 
-// Places in device memory start at multiples of this: enough for any vector load.
-constexpr size_t kAlignment = 256;
-size_t aligned(size_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
+// Places in a block of device memory, one after the other.
+class Places {
+ public:
+  size_t take(size_t bytes) {
+    const size_t at = bytes_;
+    bytes_ += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    return at;
+  }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr size_t kAlignment = 256;  // enough for any vector load
+  size_t bytes_ = 0;
+};
 
 Tensor tensor_of(void* at, const Shape& shape) {
   return {at, shape.channels, shape.height, shape.width};
@@ -25,9 +34,6 @@ Tensor tensor_of(void* at, const Shape& shape) {
 bool has_mma(const Device& device) {
   return device.major >= 8;
 }
-
-// --- The network
-// -----------------------------------------------------------------------------------------------------
 
 struct PackedConvolution {
   size_t forward;  // offsets in the network's memory
@@ -41,18 +47,15 @@ struct NetworkLayout {
   size_t bytes = 0;
 
   NetworkLayout(const Architecture& architecture, Precision precision) {
-    const auto take = [&](size_t size) {
-      const size_t at = bytes;
-      bytes += aligned(size);
-      return at;
-    };
+    Places places;
     for (const scumble::Convolution& conv : architecture.convolutions) {
       PackedConvolution packed{};
-      packed.forward = take(packed_weight_bytes(conv.inputs, conv.outputs, false, precision));
-      packed.backward = take(packed_weight_bytes(conv.inputs, conv.outputs, true, precision));
-      packed.bias = take(static_cast<size_t>(padded(conv.outputs)) * sizeof(float));
+      packed.forward = places.take(packed_weight_bytes(conv.inputs, conv.outputs, false, precision));
+      packed.backward = places.take(packed_weight_bytes(conv.inputs, conv.outputs, true, precision));
+      packed.bias = places.take(static_cast<size_t>(padded(conv.outputs)) * sizeof(float));
       convolutions.push_back(packed);
     }
+    bytes = places.bytes();
   }
 };
 
@@ -89,9 +92,6 @@ class CudaNetwork final : public Network {
   DeviceMemory memory_;
 };
 
-// --- A program
-// -------------------------------------------------------------------------------------------------------
-
 // What a program has beside the plan's arena: partial sums, losses, and the optimiser's scalars.
 struct ProgramLayout {
   size_t partials = 0;
@@ -100,17 +100,15 @@ struct ProgramLayout {
   size_t lbfgs = 0;
   size_t bytes = 0;
 
-  explicit ProgramLayout(const Plan& plan) : bytes(aligned(plan.bytes)) {
-    const auto take = [&](size_t size) {
-      const size_t at = bytes;
-      bytes += aligned(size);
-      return at;
-    };
+  explicit ProgramLayout(const Plan& plan) {
+    Places places;
+    places.take(plan.bytes);  // the arena, at the start
     const size_t slots = static_cast<size_t>(plan.slots);
-    partials = take(slots * kPartials * sizeof(double));
-    losses = take(slots * sizeof(double));
-    state = take(sizeof(State));
-    lbfgs = take(lbfgs_bytes(longest_history(plan)));
+    partials = places.take(slots * kPartials * sizeof(double));
+    losses = places.take(slots * sizeof(double));
+    state = places.take(sizeof(State));
+    lbfgs = places.take(lbfgs_bytes(longest_history(plan)));
+    bytes = places.bytes();
   }
 
   // The longest history that the plan has vectors for, one of which is the session's own.
@@ -369,17 +367,7 @@ class CudaProgram final : public Program {
     return Pool::l2;
   }
 
-  Channels channels() const {
-    const Preprocessing& pre = network_->architecture().preprocessing;
-    Channels c{};
-    for (int k = 0; k < 3; ++k) {
-      const size_t i = static_cast<size_t>(k);
-      c.order[k] = pre.bgr ? 2 - k : k;
-      c.scale[k] = pre.range / 255 / pre.std[i];
-      c.shift[k] = -pre.mean[i] / pre.std[i];
-    }
-    return c;
-  }
+  Channels channels() const { return channels_of(network_->architecture().preprocessing); }
 
   std::shared_ptr<const CudaNetwork> network_;
   Plan plan_;
@@ -390,9 +378,6 @@ class CudaProgram final : public Program {
   Stream stream_;
   Report report_;
 };
-
-// --- An iteration
-// ----------------------------------------------------------------------------------------------------
 
 // One graph holds all of it, so the host queues many and waits once; nothing in it depends on the iteration's
 // number but what the device itself counts.
@@ -489,9 +474,6 @@ std::unique_ptr<Iteration> CudaProgram::iteration(const Update& update) {
 }
 
 }  // namespace
-
-// --- The backend
-// -----------------------------------------------------------------------------------------------------
 
 CudaBackend::CudaBackend(int device, Precision precision) : device_(device), precision_(precision) {
   const Devices all = devices();

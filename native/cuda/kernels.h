@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../cpp/core/channels.h"
 #include "precision.h"
 
 namespace scumble::cuda {
@@ -90,12 +91,7 @@ struct Partials {
 // sums[slot] = sum of the slot's partials.
 void sum_partials(const double* partials, int slots, double* sums, cudaStream_t stream);
 
-// The network's input: out[c] = picture[order[c]] * scale[c] + shift[c].
-struct Channels {
-  int order[3];
-  float scale[3];
-  float shift[3];
-};
+// The network's input, and what its gradient says to the picture.
 void input(const float* picture, const Tensor& out, const Channels& channels, Precision precision,
            cudaStream_t stream);
 // picture gradient += what input()'s gradient says.

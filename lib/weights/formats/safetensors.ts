@@ -3,6 +3,7 @@
 
 import { quote, refuse } from '../refuse.js';
 import { WeightsFile } from './file.js';
+import { isObject } from './json.js';
 import { byteLength, type DType, ELEMENT_BYTES, type Tensor, type TensorFile } from './tensors.js';
 
 interface Region {
@@ -153,10 +154,6 @@ function checkLayout(regions: Map<string, Region>, dataStart: number, dataBytes:
   if (covered < dataBytes) {
     bad(covered, `bytes ${covered} to ${dataBytes}, after the last tensor, belong to no tensor`);
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Keys such as `constructor` are then absent unless the file has them. `JSON.parse` makes `__proto__` a plain key. */

@@ -33,6 +33,10 @@ export interface Tensor<D extends DType = DType> {
 /** A tensor that the engine can take. */
 export type EngineTensor = Tensor<EngineDType>;
 
+export function isEngineTensor(tensor: Tensor): tensor is EngineTensor {
+  return tensor.dtype === 'F32' || tensor.dtype === 'F16' || tensor.dtype === 'BF16';
+}
+
 /** What a file holds. `metadata` has no prototype, so any key can be looked up in it. */
 export interface TensorFile {
   metadata: Record<string, string>;

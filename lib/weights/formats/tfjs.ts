@@ -4,6 +4,7 @@
 import { dirname, join } from 'node:path';
 import { quote, refuse } from '../refuse.js';
 import { WeightsFile } from './file.js';
+import { isObject } from './json.js';
 import { byteLength, type DType, ELEMENT_BYTES, type Tensor, type TensorFile } from './tensors.js';
 
 /** A topology of VGG-19 has 15 kB. A hostile file of a hundred times as much would keep `JSON.parse` busy for long. */
@@ -206,10 +207,6 @@ class Manifest {
     const offset = typeof text === 'string' ? Buffer.from(this.#bytes).indexOf(JSON.stringify(text)) : 0;
     refuse(this.#path, problem, { offset: Math.max(offset, 0) });
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isShape(value: unknown): value is number[] {

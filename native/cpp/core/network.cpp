@@ -6,6 +6,17 @@
 
 namespace scumble {
 
+Channels channels_of(const Preprocessing& pre) {
+  Channels c{};
+  for (int k = 0; k < 3; ++k) {
+    const size_t i = static_cast<size_t>(k);
+    c.order[k] = pre.bgr ? 2 - k : k;
+    c.scale[k] = pre.range / 255 / pre.std[i];
+    c.shift[k] = -pre.mean[i] / pre.std[i];
+  }
+  return c;
+}
+
 void validate(const Architecture& architecture) {
   const auto& convolutions = architecture.convolutions;
   if (convolutions.empty()) throw InvalidArgument("the network has no convolution");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "channels.h"
 #include "shape.h"
 
 namespace scumble {
@@ -24,6 +25,9 @@ struct Preprocessing {
   std::array<float, 3> std{1, 1, 1};
   Padding padding = Padding::zero;  // of the first convolution; all others pad with zeros
 };
+
+// The same as arithmetic on each channel.
+Channels channels_of(const Preprocessing& preprocessing);
 
 struct Convolution {
   int block = 0;  // 1-based, as in conv<block>_<index>

@@ -423,23 +423,7 @@ class CpuProgram final : public Program, public Vectors {
     }
   }
 
-  struct Channels {
-    int order[3];
-    float scale[3];
-    float shift[3];
-  };
-
-  Channels channels() const {
-    const Preprocessing& pre = network_->architecture().preprocessing;
-    Channels c{};
-    for (int k = 0; k < 3; ++k) {
-      const size_t i = static_cast<size_t>(k);
-      c.order[k] = pre.bgr ? 2 - k : k;
-      c.scale[k] = pre.range / 255 / pre.std[i];
-      c.shift[k] = -pre.mean[i] / pre.std[i];
-    }
-    return c;
-  }
+  Channels channels() const { return channels_of(network_->architecture().preprocessing); }
 
   void input(const Step& step) {
     const Tensor out = tensor(step.out);

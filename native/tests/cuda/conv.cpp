@@ -12,11 +12,11 @@
 namespace cuda = scumble::cuda;
 using cuda::Precision;
 using device::Array;
+using device::as_operand;
+using device::kPrecisions;
 using support::Random;
 
 namespace {
-
-const std::vector<Precision> kPrecisions = {Precision::float32, Precision::tf32, Precision::bf16};
 
 struct Case {
   int height;
@@ -35,18 +35,6 @@ double tolerance(Precision precision) {
 
 const char* name_of(Precision precision) {
   return precision == Precision::bf16 ? "bf16" : precision == Precision::tf32 ? "tf32" : "float32";
-}
-
-// The nearest value with `bits` bits of mantissa after the point.
-double with_mantissa(double value, int bits) {
-  int exponent = 0;
-  const double fraction = std::frexp(value, &exponent);
-  return std::ldexp(std::round(std::ldexp(fraction, bits + 1)), exponent - bits - 1);
-}
-
-// As a product's operand.
-double as_operand(double value, Precision precision) {
-  return precision == Precision::tf32 ? with_mantissa(value, 10) : device::rounded(value, precision);
 }
 
 reference::Tensor random_operand(Random& numbers, int channels, int height, int width, Precision precision) {

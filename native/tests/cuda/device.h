@@ -13,12 +13,22 @@ namespace device {
 
 using scumble::cuda::Precision;
 
+const std::vector<Precision> kPrecisions = {Precision::float32, Precision::tf32, Precision::bf16};
+
 // The nearest value that elements of this precision have; ties to even.
 inline double rounded(double value, Precision precision) {
   if (precision != Precision::bf16) return static_cast<double>(static_cast<float>(value));
   int exponent = 0;
   const double fraction = std::frexp(value, &exponent);
   return std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
+}
+
+// As the operand of a product: TF32 has 10 bits of mantissa after the point, and rounds a tie away from zero.
+inline double as_operand(double value, Precision precision) {
+  if (precision != Precision::tf32) return rounded(value, precision);
+  int exponent = 0;
+  const double fraction = std::frexp(value, &exponent);
+  return std::ldexp(std::round(std::ldexp(fraction, 11)), exponent - 11);
 }
 
 inline reference::Tensor rounded(reference::Tensor t, Precision precision) {

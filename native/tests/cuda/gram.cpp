@@ -12,11 +12,11 @@
 namespace cuda = scumble::cuda;
 using cuda::Precision;
 using device::Array;
+using device::as_operand;
+using device::kPrecisions;
 using support::Random;
 
 namespace {
-
-const std::vector<Precision> kPrecisions = {Precision::float32, Precision::tf32, Precision::bf16};
 
 // As conv.cpp's, for the gradient: every tile. For the Gram: one tile and several, one split and several,
 // more than a run of float32 sums.
@@ -28,14 +28,6 @@ struct Case {
 const std::vector<Case> kCases = {{1, 1, 5},    {2, 3, 17},   {17, 31, 70}, {64, 5, 1}, {41, 37, 8},
                                   {3, 11, 136}, {7, 15, 110}, {15, 15, 70}, {9, 30, 30}};
 constexpr double kSums = 2e-6;
-
-// TF32 has 10 bits of mantissa after the point.
-double as_operand(double value, Precision precision) {
-  if (precision != Precision::tf32) return device::rounded(value, precision);
-  int exponent = 0;
-  const double fraction = std::frexp(value, &exponent);
-  return std::ldexp(std::round(std::ldexp(fraction, 11)), exponent - 11);
-}
 
 reference::Tensor random_features(Random& numbers, const Case& shape, Precision precision) {
   reference::Tensor t = support::random_tensor(numbers, shape.channels, shape.height, shape.width, -0.5, 1);

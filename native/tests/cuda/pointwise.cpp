@@ -103,9 +103,9 @@ TEST(sums_of_partials) {
 
 TEST(input_and_its_gradient) {
   Random numbers(2);
-  for (const cuda::Channels& channels :
-       {cuda::Channels{{0, 1, 2}, {0.017f, 0.0175f, 0.0174f}, {-2.1f, -2, -1.8f}},
-        cuda::Channels{{2, 1, 0}, {1, 1, 1}, {-104, -116.8f, -123.7f}}}) {
+  for (const scumble::Channels& channels :
+       {scumble::Channels{{0, 1, 2}, {0.017f, 0.0175f, 0.0174f}, {-2.1f, -2, -1.8f}},
+        scumble::Channels{{2, 1, 0}, {1, 1, 1}, {-104, -116.8f, -123.7f}}}) {
     for (const Precision precision : kPrecisions) {
       for (const auto& [height, width] : kSizes) {
         say(precision, height, width, 3, channels.order[0] == 0 ? "RGB" : "BGR");
