@@ -57,8 +57,9 @@ inline __attribute__((always_inline)) void store(float* p, Vec v, int n) {
   }
 }
 
+// x - 0 is x for every x, as x + 0 is not: compilers make this one broadcast and that an addition too.
 inline __attribute__((always_inline)) Vec splat(float x) {
-  return Vec{} + x;
+  return x - Vec{};
 }
 
 // mask ? v : 0, lane by lane; masks come from comparisons and are all ones or all zeros.
