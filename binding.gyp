@@ -30,7 +30,7 @@
       "conditions": [
         ["target_arch=='x64'", {
           "defines": ["SCUMBLE_X86"],
-          "dependencies": ["kernels_avx2", "kernels_avx512"]
+          "dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512bf16"]
         }]
       ]
     }
@@ -53,6 +53,14 @@
           "defines": ["SCUMBLE_ISA_AVX512"],
           "cflags_cc": ["-fno-math-errno", "-ffp-contract=fast", "-Wno-psabi", "-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mfma"],
           "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mfma"]}
+        },
+        {
+          "target_name": "kernels_avx512bf16",
+          "type": "static_library",
+          "sources": ["<!@(node -e \"<(sources_of)\" native/cpp/cpu/kernels)"],
+          "defines": ["SCUMBLE_ISA_AVX512BF16"],
+          "cflags_cc": ["-fno-math-errno", "-ffp-contract=fast", "-Wno-psabi", "-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx512bf16", "-mfma"],
+          "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx512bf16", "-mfma"]}
         }
       ]
     }]

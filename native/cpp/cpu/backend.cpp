@@ -28,6 +28,8 @@ constexpr int kGramSplits = 16;
 constexpr int kWinogradTiles = 56;
 constexpr int kWinogradTile = 4;
 constexpr int kWinogradChannels = 16;
+// Inputs from which a fast forward product is of bf16; the gradient's can always be.
+constexpr int kFastChannels = 256;
 
 int winograd_tiles(const Shape& out) {
   return pooled(pooled(out.height, Rounding::ceil), Rounding::ceil) *
@@ -86,8 +88,10 @@ int gram_splits(const Shape& features) {
 
 class CpuProgram final : public Program, public Vectors {
  public:
-  CpuProgram(const Kernels& kernels, std::shared_ptr<const CpuNetwork> network, Plan plan, int threads)
+  CpuProgram(const Kernels& kernels, bool fast, std::shared_ptr<const CpuNetwork> network, Plan plan,
+             int threads)
       : kernels_(kernels),
+        fast_(fast),
         network_(std::move(network)),
         plan_(std::move(plan)),
         threads_(threads),
@@ -266,6 +270,7 @@ class CpuProgram final : public Program, public Vectors {
         p.weights = packed.forward.data();
         p.bias = packed.bias.data();
         p.relu = step.relu;
+        p.fast = fast_ && p.in.channels >= kFastChannels;
         convolve(p);
         return 0;
       }
@@ -299,6 +304,7 @@ class CpuProgram final : public Program, public Vectors {
         p.weights = network_->packed(step.convolution).backward.data();
         p.mask = origin(step.mask);
         p.accumulate = step.accumulate;
+        p.fast = fast_;
         if (step.convolution == 0) {
           first_back(p);
         } else {
@@ -521,6 +527,7 @@ class CpuProgram final : public Program, public Vectors {
   }
 
   const Kernels& kernels_;
+  bool fast_;
   std::shared_ptr<const CpuNetwork> network_;
   Plan plan_;
   int threads_;
@@ -561,7 +568,7 @@ std::shared_ptr<const Network> CpuBackend::load(const Architecture& architecture
 std::unique_ptr<Program> CpuBackend::compile(std::shared_ptr<const Network> network, Plan plan,
                                              int threads) const {
   const auto mine = std::static_pointer_cast<const CpuNetwork>(network);
-  return std::make_unique<CpuProgram>(kernels_, mine, std::move(plan), threads);
+  return std::make_unique<CpuProgram>(kernels_, fast_, mine, std::move(plan), threads);
 }
 
 }  // namespace scumble::cpu

@@ -7,9 +7,15 @@
 
 namespace scumble::cpu {
 
+enum class Precision {
+  exact,  // float32 throughout
+  fast,   // products of bf16 summed in float32, in the layers that can bear it; exact where !kernels.bf16
+};
+
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(const Kernels& kernels) : kernels_(kernels) {}
+  explicit CpuBackend(const Kernels& kernels, Precision precision = Precision::exact)
+      : kernels_(kernels), fast_(precision == Precision::fast && kernels.bf16) {}
 
   size_t tensor_bytes(const Shape& shape) const override;
   size_t matrix_scratch_bytes(const Shape& features) const override;
@@ -22,6 +28,7 @@ class CpuBackend final : public Backend {
 
  private:
   const Kernels& kernels_;
+  bool fast_;
 };
 
 }  // namespace scumble::cpu

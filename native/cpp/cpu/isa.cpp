@@ -19,16 +19,20 @@ extern const Kernels table;
 namespace avx512 {
 extern const Kernels table;
 }
+namespace avx512bf16 {
+extern const Kernels table;
+}
 #endif
 
 const Kernels* const* available_kernels() {
   static const auto found = [] {
-    std::array<const Kernels*, 4> tables{};
+    std::array<const Kernels*, 5> tables{};
     size_t count = 0;
 #ifdef SCUMBLE_X86
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
+      if (__builtin_cpu_supports("avx512bf16")) tables[count++] = &avx512bf16::table;
       tables[count++] = &avx512::table;
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[count++] = &avx2::table;

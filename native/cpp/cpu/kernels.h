@@ -34,11 +34,13 @@ struct Product {
   int taps = 9;
   bool relu = false;
   bool accumulate = false;
+  bool fast = false;  // by Winograd's algorithm only: its products are of bf16, summed in float32
 };
 
 struct Kernels {
   const char* name;
   int block;  // output channels per packed block
+  bool bf16;  // products of bf16 are one instruction here; elsewhere the same sums take more than float32's
 
   // Rows [y0, y1) of output block `block_index`.
   void (*product)(const Product& p, int block_index, int y0, int y1);

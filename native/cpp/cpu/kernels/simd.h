@@ -6,7 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#if defined(SCUMBLE_ISA_AVX512)
+#if defined(SCUMBLE_ISA_AVX512BF16)
+#include <immintrin.h>
+#define SCUMBLE_ISA avx512bf16
+#define SCUMBLE_WIDTH 16
+#define SCUMBLE_ROWS 14
+#elif defined(SCUMBLE_ISA_AVX512)
 #define SCUMBLE_ISA avx512
 #define SCUMBLE_WIDTH 16
 #define SCUMBLE_ROWS 14
@@ -26,10 +31,19 @@ constexpr int kWidth = SCUMBLE_WIDTH;
 // Rows of a register tile: kRows accumulators times two vectors, plus two operands and a broadcast, fill the
 // registers.
 constexpr int kRows = SCUMBLE_ROWS;
+// Whether add_products() is one instruction.
+#if defined(SCUMBLE_ISA_AVX512BF16)
+constexpr bool kBf16 = true;
+#else
+constexpr bool kBf16 = false;
+#endif
 
 typedef float Vec __attribute__((vector_size(4 * SCUMBLE_WIDTH)));
 typedef double DoubleVec __attribute__((vector_size(8 * SCUMBLE_WIDTH)));
 typedef int32_t Mask __attribute__((vector_size(4 * SCUMBLE_WIDTH)));
+// Pairs of bf16, the first in the lower half.
+typedef uint32_t Pairs __attribute__((vector_size(4 * SCUMBLE_WIDTH)));
+typedef uint16_t Halves __attribute__((vector_size(2 * SCUMBLE_WIDTH)));
 
 inline __attribute__((always_inline)) Vec load(const float* p) {
   Vec v;
@@ -70,6 +84,55 @@ inline __attribute__((always_inline)) Vec keep(Mask mask, Vec v) {
 // ReLU; NaN stays NaN, so that a diverged picture cannot hide behind it.
 inline __attribute__((always_inline)) Vec rectified(Vec v) {
   return keep(~(v <= Vec{}), v);
+}
+
+// bf16 is the upper half of a float32: that, to the nearest, ties to even. The lower half means nothing. NaN
+// stays NaN.
+inline __attribute__((always_inline)) Pairs nearest_bf16(Vec v) {
+  const Pairs bits = reinterpret_cast<Pairs>(v);
+  const Pairs nan = reinterpret_cast<Pairs>(v != v);
+  return ((bits + 0x7fff + ((bits >> 16) & 1)) & ~nan) | ((bits | 0x400000) & nan);
+}
+
+inline __attribute__((always_inline)) Pairs pair(Vec first, Vec second) {
+  return (nearest_bf16(second) & 0xffff0000) | (nearest_bf16(first) >> 16);
+}
+
+// Neighbours become pairs: kWidth / 2 words, or as many as n lanes need.
+inline __attribute__((always_inline)) void store_as_pairs(float* p, Vec v, int n) {
+  const Halves halves = __builtin_convertvector(nearest_bf16(v) >> 16, Halves);
+  if (n >= kWidth) {
+    __builtin_memcpy(p, &halves, sizeof halves);
+  } else {
+    __builtin_memcpy(p, &halves, static_cast<size_t>(n + 1) / 2 * sizeof(float));
+  }
+}
+
+inline __attribute__((always_inline)) Pairs load_pairs(const float* p) {
+  Pairs v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
+inline __attribute__((always_inline)) void store_pairs(float* p, Pairs v) {
+  __builtin_memcpy(p, &v, sizeof v);
+}
+
+inline __attribute__((always_inline)) Pairs splat_pair(const float* p) {
+  uint32_t x;
+  __builtin_memcpy(&x, p, sizeof x);
+  return x | Pairs{};
+}
+
+// sum + the products of both halves.
+inline __attribute__((always_inline)) Vec add_products(Vec sum, Pairs a, Pairs b) {
+#if defined(SCUMBLE_ISA_AVX512BF16)
+  return reinterpret_cast<Vec>(_mm512_dpbf16_ps(reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(a),
+                                                reinterpret_cast<__m512bh>(b)));
+#else
+  sum += reinterpret_cast<Vec>(a & 0xffff0000) * reinterpret_cast<Vec>(b & 0xffff0000);
+  return sum + reinterpret_cast<Vec>(a << 16) * reinterpret_cast<Vec>(b << 16);
+#endif
 }
 
 // Tile<rows>::run, for rows from 1 to kRows: register tiles are compiled for every height.

@@ -8,6 +8,7 @@ namespace scumble::cpu::SCUMBLE_ISA {
 extern const Kernels table;
 const Kernels table = {SCUMBLE_NAME(SCUMBLE_ISA),
                        2 * kWidth,
+                       kBf16,
                        product,
                        winograd,
                        winograd_scratch,

@@ -11,6 +11,9 @@
 //                                          be four times the weights, and reading them from memory takes
 //                                          longer
 //   M [36][tile][block]                    the products
+//
+// A fast product rounds V and U to bf16: then an input above is a pair of them, a word of the same size, and
+// all else stays as it is.
 #include "simd.h"
 #include "table.h"
 
@@ -84,7 +87,14 @@ Place place(const Tensor& out, int tile) {
   return {tile / across * 4, tile % across * 4};
 }
 
+// Words that the inputs of a chunk take in V and U.
+template <bool kFast>
+int words_of(int inputs) {
+  return kFast ? (inputs + 1) / 2 : inputs;
+}
+
 // One tile's inputs, all channels, into V.
+template <bool kFast>
 void transform_input(const Tensor& in, Place at, int tiles, int tile, float* v) {
   const bool inside = at.y + 4 <= in.height && at.x + 4 <= in.width;
   for (int c = 0; c < in.channels; c += kWidth) {
@@ -110,57 +120,87 @@ void transform_input(const Tensor& in, Place at, int tiles, int tile, float* v) 
       to_points(column, points);
       for (int i = 0; i < 6; ++i) rows[i][j] = points[i];
     }
-    float* to = v + chunk * kPoints * apart(tiles, kChunk) + static_cast<ptrdiff_t>(tile) * inputs +
-                (c - chunk * kChunk);
+    const int words = words_of<kFast>(inputs);
+    float* to = v + chunk * kPoints * apart(tiles, words_of<kFast>(kChunk)) +
+                static_cast<ptrdiff_t>(tile) * words + words_of<kFast>(c - chunk * kChunk);
     for (int i = 0; i < 6; ++i) {
       Vec points[6];
       to_points(rows[i], points);
-      for (int j = 0; j < 6; ++j, to += apart(tiles, inputs)) store(to, points[j], left);
+      for (int j = 0; j < 6; ++j, to += apart(tiles, words)) {
+        if (kFast) {
+          store_as_pairs(to, points[j], left);
+        } else {
+          store(to, points[j], left);
+        }
+      }
     }
   }
+}
+
+// One vector of kernels to its 36 points.
+inline __attribute__((always_inline)) void all_kernel_points(const float* g, ptrdiff_t tap, Vec* all) {
+  Vec rows[6][3];
+  for (int j = 0; j < 3; ++j) {
+    Vec points[6];
+    kernel_points(load(g + j * tap), load(g + (3 + j) * tap), load(g + (6 + j) * tap), points);
+    for (int i = 0; i < 6; ++i) rows[i][j] = points[i];
+  }
+  for (int i = 0; i < 6; ++i) kernel_points(rows[i][0], rows[i][1], rows[i][2], all + i * 6);
 }
 
 // The kernels of inputs [c0, c0 + inputs) and one block of outputs into U.
+template <bool kFast>
 void transform_kernels(const float* weights, int channels, int c0, int inputs, float* u) {
   const ptrdiff_t tap = static_cast<ptrdiff_t>(channels) * kBlock;
-  const ptrdiff_t point = apart(inputs, kBlock);
-  for (int c = 0; c < inputs; ++c) {
+  const int words = words_of<kFast>(inputs);
+  const ptrdiff_t point = apart(words, kBlock);
+  for (int word = 0; word < words; ++word) {
     for (int half = 0; half < kBlock; half += kWidth) {
+      const int c = kFast ? 2 * word : word;
       const float* g = weights + static_cast<ptrdiff_t>(c0 + c) * kBlock + half;
-      float* to = u + static_cast<ptrdiff_t>(c) * kBlock + half;
-      Vec rows[6][3];
-      for (int j = 0; j < 3; ++j) {
-        Vec points[6];
-        kernel_points(load(g + j * tap), load(g + (3 + j) * tap), load(g + (6 + j) * tap), points);
-        for (int i = 0; i < 6; ++i) rows[i][j] = points[i];
-      }
-      for (int i = 0; i < 6; ++i) {
-        Vec points[6];
-        kernel_points(rows[i][0], rows[i][1], rows[i][2], points);
-        for (int j = 0; j < 6; ++j, to += point) store(to, points[j]);
+      float* to = u + static_cast<ptrdiff_t>(word) * kBlock + half;
+      Vec points[kPoints];
+      all_kernel_points(g, tap, points);
+      if (kFast) {
+        Vec second[kPoints] = {};
+        if (c + 1 < inputs) all_kernel_points(g + kBlock, tap, second);
+        for (int i = 0; i < kPoints; ++i, to += point) store_pairs(to, pair(points[i], second[i]));
+      } else {
+        for (int i = 0; i < kPoints; ++i, to += point) store(to, points[i]);
       }
     }
   }
 }
 
-// M[Rows tiles][block] (+)= V[Rows tiles][inputs] * U[inputs][block]
-template <int Rows>
+// M[Rows tiles][block] (+)= V[Rows tiles][words] * U[words][block]
+template <int Rows, bool kFast>
 struct Multiply {
-  static void run(const float* v, const float* u, int inputs, float* m, bool add) {
+  static void run(const float* v, const float* u, int words, float* m, bool add) {
     Vec acc[Rows][2];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
       acc[r][0] = add ? load(m + r * kBlock) : Vec{};
       acc[r][1] = add ? load(m + r * kBlock + kWidth) : Vec{};
     }
-    for (int c = 0; c < inputs; ++c, u += kBlock) {
-      const Vec u0 = load(u);
-      const Vec u1 = load(u + kWidth);
+    for (int c = 0; c < words; ++c, u += kBlock) {
+      if constexpr (kFast) {
+        const Pairs u0 = load_pairs(u);
+        const Pairs u1 = load_pairs(u + kWidth);
 #pragma GCC unroll 16
-      for (int r = 0; r < Rows; ++r) {
-        const Vec value = splat(v[static_cast<ptrdiff_t>(r) * inputs + c]);
-        acc[r][0] += value * u0;
-        acc[r][1] += value * u1;
+        for (int r = 0; r < Rows; ++r) {
+          const Pairs value = splat_pair(v + static_cast<ptrdiff_t>(r) * words + c);
+          acc[r][0] = add_products(acc[r][0], value, u0);
+          acc[r][1] = add_products(acc[r][1], value, u1);
+        }
+      } else {
+        const Vec u0 = load(u);
+        const Vec u1 = load(u + kWidth);
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+          const Vec value = splat(v[static_cast<ptrdiff_t>(r) * words + c]);
+          acc[r][0] += value * u0;
+          acc[r][1] += value * u1;
+        }
       }
     }
 #pragma GCC unroll 16
@@ -170,6 +210,20 @@ struct Multiply {
     }
   }
 };
+
+template <int Rows>
+using MultiplyExact = Multiply<Rows, false>;
+template <int Rows>
+using MultiplyFast = Multiply<Rows, true>;
+
+template <bool kFast>
+auto multiply_of(int rows) {
+  if constexpr (kFast) {
+    return tile_of<MultiplyFast>(rows);
+  } else {
+    return tile_of<MultiplyExact>(rows);
+  }
+}
 
 void transform_output(const Product& p, Place at, int tiles, int tile, const float* m, int block) {
   const int c0 = block * kBlock;
@@ -208,6 +262,43 @@ void transform_output(const Product& p, Place at, int tiles, int tile, const flo
   clear_border(p.out, at.y, y1, at.x, x1, c0, count);
 }
 
+template <bool kFast>
+void transform_and_multiply(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch) {
+  const int channels = p.in.channels;
+  const int tiles = tile1 - tile0;
+  float* m = scratch;
+  float* u = m + kPoints * apart(tiles, kBlock);
+  float* v = u + kPoints * apart(channels < kChunk ? channels : kChunk, kBlock);
+  for (int t = 0; t < tiles; ++t) transform_input<kFast>(p.in, place(p.out, tile0 + t), tiles, t, v);
+
+  const int runs = (tiles + kRows - 1) / kRows;
+  const int narrow = tiles / runs;
+  const int wider = tiles % runs;
+  const auto wide_run = multiply_of<kFast>(narrow + 1);
+  const auto narrow_run = multiply_of<kFast>(narrow);
+  for (int block = block0; block < block1; ++block) {
+    const float* weights = p.weights + static_cast<ptrdiff_t>(block) * p.taps * channels * kBlock;
+    for (int c = 0; c < channels; c += kChunk) {
+      const int inputs = channels - c < kChunk ? channels - c : kChunk;
+      const int words = words_of<kFast>(inputs);
+      transform_kernels<kFast>(weights, channels, c, inputs, u);
+      const float* chunk = v + c / kChunk * kPoints * apart(tiles, words_of<kFast>(kChunk));
+      for (int point = 0; point < kPoints; ++point) {
+        const float* rows = chunk + point * apart(tiles, words);
+        const float* columns = u + point * apart(words, kBlock);
+        float* to = m + point * apart(tiles, kBlock);
+        for (int run = 0; run < runs; ++run) {
+          const int count = narrow + (run < wider ? 1 : 0);
+          (run < wider ? wide_run : narrow_run)(rows, columns, words, to, c > 0);
+          rows += static_cast<ptrdiff_t>(count) * words;
+          to += static_cast<ptrdiff_t>(count) * kBlock;
+        }
+      }
+    }
+    for (int t = 0; t < tiles; ++t) transform_output(p, place(p.out, tile0 + t), tiles, t, m, block);
+  }
+}
+
 }  // namespace
 
 size_t winograd_scratch(int inputs, int tiles) {
@@ -218,38 +309,8 @@ size_t winograd_scratch(int inputs, int tiles) {
 }
 
 void winograd(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch) {
-  const int channels = p.in.channels;
-  const int tiles = tile1 - tile0;
-  float* m = scratch;
-  float* u = m + kPoints * apart(tiles, kBlock);
-  float* v = u + kPoints * apart(channels < kChunk ? channels : kChunk, kBlock);
-  for (int t = 0; t < tiles; ++t) transform_input(p.in, place(p.out, tile0 + t), tiles, t, v);
-
-  const int runs = (tiles + kRows - 1) / kRows;
-  const int narrow = tiles / runs;
-  const int wider = tiles % runs;
-  const auto wide_run = tile_of<Multiply>(narrow + 1);
-  const auto narrow_run = tile_of<Multiply>(narrow);
-  for (int block = block0; block < block1; ++block) {
-    const float* weights = p.weights + static_cast<ptrdiff_t>(block) * p.taps * channels * kBlock;
-    for (int c = 0; c < channels; c += kChunk) {
-      const int inputs = channels - c < kChunk ? channels - c : kChunk;
-      transform_kernels(weights, channels, c, inputs, u);
-      const float* chunk = v + c / kChunk * kPoints * apart(tiles, kChunk);
-      for (int point = 0; point < kPoints; ++point) {
-        const float* rows = chunk + point * apart(tiles, inputs);
-        const float* columns = u + point * apart(inputs, kBlock);
-        float* to = m + point * apart(tiles, kBlock);
-        for (int run = 0; run < runs; ++run) {
-          const int count = narrow + (run < wider ? 1 : 0);
-          (run < wider ? wide_run : narrow_run)(rows, columns, inputs, to, c > 0);
-          rows += static_cast<ptrdiff_t>(count) * inputs;
-          to += static_cast<ptrdiff_t>(count) * kBlock;
-        }
-      }
-    }
-    for (int t = 0; t < tiles; ++t) transform_output(p, place(p.out, tile0 + t), tiles, t, m, block);
-  }
+  (p.fast ? transform_and_multiply<true> : transform_and_multiply<false>)(p, tile0, tile1, block0, block1,
+                                                                          scratch);
 }
 
 }  // namespace scumble::cpu::SCUMBLE_ISA
