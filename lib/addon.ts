@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { AddonError } from './errors.js';
+import type { Precision } from './options.js';
 import type { EngineTensor } from './weights/formats/tensors.js';
 
 /** Interleaved RGB, 0..255: width × height × 3 floats. */
@@ -55,9 +56,12 @@ export interface EngineLosses {
 }
 
 export interface EngineSession {
-  /** One iteration. Rejects with code CANCELLED or DIVERGED. */
-  step(): Promise<EngineLosses>;
-  /** The result so far; the memory is the caller's. */
+  /**
+   * Iterations; resolves with the losses of the last. Rejects with code CANCELLED, DIVERGED (with the `iteration`, from 1),
+   * or like every call DEVICE_MEMORY or DEVICE_LOST.
+   */
+  step(count: number): Promise<EngineLosses>;
+  /** The result so far, on its way while the next call goes on; the memory is the caller's. */
   image(): Promise<Float32Array>;
   /** The gradient of the last step with respect to the picture. */
   gradient(): Promise<Float32Array>;
@@ -67,8 +71,39 @@ export interface EngineSession {
   dispose(): Promise<void>;
 }
 
+/** Where networks are loaded and sessions run. */
+export type EngineBackend = { readonly engineBackend: unique symbol };
+
 /** Packed weights, shared by sessions. */
-export type EngineNetwork = { readonly engineNetwork: unique symbol };
+export interface EngineNetwork {
+  readonly engineNetwork: unique symbol;
+  /** Lets go of it; sessions that use it keep its memory until they go. */
+  dispose(): void;
+}
+
+/** What the addon rejects with when a device fails. */
+export interface EngineFailure extends Error {
+  code: 'DEVICE_MEMORY' | 'DEVICE_LOST';
+  /** Bytes; of DEVICE_MEMORY. */
+  needed: number;
+  free: number;
+}
+
+/** CUDA versions are 1000 × major + 10 × minor, 0 where there is none; a problem is empty where there is none. */
+export interface EngineDevices {
+  found: {
+    index: number;
+    name: string;
+    major: number;
+    minor: number;
+    memory: number;
+    free: number;
+    problem: string;
+  }[];
+  driver: number;
+  runtime: number;
+  problem: string;
+}
 
 interface Size {
   width: number;
@@ -78,7 +113,13 @@ interface Size {
 export interface Addon {
   /** The kernels in use: avx512, avx2 or portable. */
   instructionSet: string;
-  Network: { load(description: EngineNetworkDescription): Promise<EngineNetwork> };
+  /** Asks the driver anew each time. */
+  devices(): Promise<EngineDevices>;
+  /** `device`: a CUDA device's index, or -1 for the CPU. A device that has nothing faster computes exactly. */
+  Backend: { open(device: number, precision: Precision): Promise<EngineBackend> };
+  Network: {
+    load(backend: EngineBackend, description: EngineNetworkDescription): Promise<EngineNetwork>;
+  };
   Session: {
     create(
       network: EngineNetwork,
@@ -90,6 +131,7 @@ export interface Addon {
     ): { session: Promise<EngineSession>; cancel(): void };
     /** Bytes, from sizes alone. */
     estimate(
+      backend: EngineBackend,
       description: EngineNetworkDescription,
       options: EngineOptions & { content: Size; styles: (Size & { blend: number })[] },
     ): { network: number; session: number };
@@ -101,6 +143,7 @@ export interface Addon {
   };
   /** Lanczos, held to 0..high. */
   resample(
+    backend: EngineBackend,
     from: { data: Float32Array; width: number; height: number; channels: number },
     width: number,
     height: number,
@@ -118,12 +161,19 @@ export interface Addon {
 
 const require = createRequire(import.meta.url);
 let loaded: Addon | undefined;
+let cpu: Promise<EngineBackend> | undefined;
 
-/** Loads the engine once. @throws AddonError that says what to type when it is missing. */
+/** The CPU's backend, for what is done before there is a run. */
+export function cpuBackend(): Promise<EngineBackend> {
+  cpu ??= addon().Backend.open(-1, 'exact');
+  return cpu;
+}
+
+/** Loads the engine once; SCUMBLE_ADDON names another build of it, which is for tests. @throws AddonError that says what to type when it is missing. */
 export function addon(): Addon {
   if (loaded) return loaded;
   try {
-    loaded = require('../build/Release/scumble.node') as Addon;
+    loaded = require(process.env.SCUMBLE_ADDON || '../build/Release/scumble.node') as Addon;
     return loaded;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'ERR_DOWNLOAD' // a network of the catalogue is not on this machine and cannot, or must not, be downloaded
   | 'ERR_OUTPUT' // the output path cannot be written
   | 'ERR_MEMORY' // the plan needs more memory than there is
+  | 'ERR_DEVICE' // the device asked for is not there, cannot be used, or failed
   | 'ERR_DIVERGED' // a loss became NaN or infinite
   | 'ERR_ADDON'; // the native addon is missing or cannot be loaded
 
@@ -74,16 +75,28 @@ export class OutputError extends ScumbleError {
   }
 }
 
-/** The plan needs `required` bytes, `available` are free; `fittingSize` is the largest `size` that would fit. */
+/**
+ * The plan needs `required` bytes of the device's memory or the machine's, `available` are free; `fittingSize` is the
+ * largest `size` that would fit, 0 if none would or if a device ran out in the middle of a run that should have fitted.
+ */
 export class MemoryError extends ScumbleError {
   readonly required: number;
   readonly available: number;
   readonly fittingSize: number;
-  constructor(message: string, required: number, available: number, fittingSize: number) {
-    super('ERR_MEMORY', message);
+  constructor(message: string, required: number, available: number, fittingSize: number, cause?: unknown) {
+    super('ERR_MEMORY', message, cause === undefined ? undefined : { cause });
     this.required = required;
     this.available = available;
     this.fittingSize = fittingSize;
+  }
+}
+
+/** `device` is not there, cannot be used, or failed. */
+export class DeviceError extends ScumbleError {
+  readonly device: string;
+  constructor(device: string, message: string, cause?: unknown) {
+    super('ERR_DEVICE', message, cause === undefined ? undefined : { cause });
+    this.device = device;
   }
 }
 

@@ -1,9 +1,10 @@
 // The public API.
 
+export { type Devices, devices, type Gpu } from './devices.js';
 export * from './errors.js';
 export { Picture, type SaveOptions } from './image/picture.js';
 export type { ImageSource, RawImage } from './image/types.js';
-export type { LayerWeights, StylizeOptions } from './options.js';
+export type { LayerWeights, Precision, StylizeOptions } from './options.js';
 export type { Progress } from './progress.js';
 export { type Stylization, stylize } from './stylize.js';
 export { type PullOptions, type PullProgress, pullWeights } from './weights/pull.js';

@@ -20,6 +20,8 @@ export interface Progress {
   style: Record<string, number>;
   /** Weighted total variation. */
   tv: number;
+  /** Where it was computed: `cpu`, `cuda:0` … */
+  device: string;
   /** Seconds since the first scale began, and an estimate of those to come. */
   elapsed: number;
   remaining: number;

@@ -4,7 +4,7 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { addon, type EngineNetwork, type EngineOptions } from '../dist/addon.js';
+import { addon, cpuBackend, type EngineNetwork, type EngineOptions } from '../dist/addon.js';
 import { engineNetwork } from '../dist/engine-network.js';
 import { readNetwork } from '../dist/weights/network.js';
 import { bits, child, folder, node, root, small, wave } from './support/runs.js';
@@ -14,7 +14,8 @@ const engine = addon() as any;
 
 const layers = { contentLayers: { relu2_2: 1 }, styleLayers: { relu1_1: 1 }, rounding: 'floor' as const };
 const description = engineNetwork(await readNetwork(small), layers);
-const network: EngineNetwork = await addon().Network.load(description);
+const cpu = await cpuBackend();
+const network: EngineNetwork = await addon().Network.load(cpu, description);
 
 const settings: EngineOptions = {
   pooling: 'max',
@@ -71,7 +72,7 @@ const descriptions: [string, unknown, RegExp][] = [
   ['no bytes', withWeight({ dtype: 'F32' }), /./],
 ]; // biome-ignore format: a table
 for (const [title, value, message] of descriptions) {
-  test(`Network.load: ${title}`, (t) => refused(t, () => engine.Network.load(value), message));
+  test(`Network.load: ${title}`, (t) => refused(t, () => engine.Network.load(cpu, value), message));
 }
 
 const images: [string, unknown, RegExp][] = [
@@ -108,7 +109,7 @@ test('memory that was handed on is no memory', async (t) => {
     /1152 floats/,
   );
   const image = { data, width: 24, height: 16, channels: 3 };
-  await refused(t, () => engine.resample(image, 5, 5, 255, 1), /1152 floats/);
+  await refused(t, () => engine.resample(cpu, image, 5, 5, 255, 1), /1152 floats/);
 });
 
 const changes: [string, object, RegExp][] = [
@@ -154,13 +155,13 @@ test('Session.create: no options', async (t) => {
 
 test('Session.estimate: the same checks, but no data is needed', async (t) => {
   const sizes = { content: { width: 24, height: 16 }, styles: [{ width: 20, height: 20, blend: 1 }] };
-  const { network: weights, session } = addon().Session.estimate(description, { ...settings, ...sizes });
+  const { network: weights, session } = addon().Session.estimate(cpu, description, { ...settings, ...sizes });
   t.true(weights > 4 * 4 * 3 * 9 && session > 24 * 16 * 3 * 4 * 12);
   for (const wrong of [undefined, {}, network]) {
     await refused(t, () => engine.Session.estimate(wrong, { ...settings, ...sizes }), /./);
   }
   for (const wrong of [undefined, settings, { ...settings, ...sizes, content: { width: 0, height: 1 } }]) {
-    await refused(t, () => engine.Session.estimate(description, wrong), /./);
+    await refused(t, () => engine.Session.estimate(cpu, description, wrong), /./);
   }
 });
 
@@ -193,14 +194,14 @@ test('resample and whiteNoise check what they are given', async (t) => {
     { ...image, width: 9 },
     { ...image, height: -4 },
   ];
-  for (const wrong of shapes) await refused(t, () => engine.resample(wrong, 5, 5, 255, 1), /./);
+  for (const wrong of shapes) await refused(t, () => engine.resample(cpu, wrong, 5, 5, 255, 1), /./);
   for (const size of [0, -1, 1.5, Number.NaN, 2 ** 31, 2 ** 32 + 5, '5', undefined]) {
-    await refused(t, () => engine.resample(image, size, 5, 255, 1), /width must be an integer/);
-    await refused(t, () => engine.resample(image, 5, size, 255, 1), /height must be an integer/);
+    await refused(t, () => engine.resample(cpu, image, size, 5, 255, 1), /width must be an integer/);
+    await refused(t, () => engine.resample(cpu, image, 5, size, 255, 1), /height must be an integer/);
     await refused(t, () => engine.whiteNoise(size, 5, [1, 2, 3], 4, 5), /width must be an integer/);
     await refused(t, () => engine.whiteNoise(5, size, [1, 2, 3], 4, 5), /height must be an integer/);
   }
-  await refused(t, () => engine.resample(image, 5, 5, 255, 0), /threads must be an integer/);
+  await refused(t, () => engine.resample(cpu, image, 5, 5, 255, 0), /threads must be an integer/);
   for (const mean of [undefined, 5, [1, 2], [1, 2, 3, 4]]) {
     await refused(t, () => engine.whiteNoise(5, 5, mean, 4, 5), /mean must be an array of three numbers/);
   }
@@ -210,10 +211,10 @@ test('calls on one session at the same time run one after the other', async (t) 
   const steps = async (session: Awaited<ReturnType<typeof create>>, together: boolean) => {
     const totals: number[] = [];
     if (together) {
-      const done = await Promise.all(Array.from({ length: 8 }, () => session.step()));
+      const done = await Promise.all(Array.from({ length: 8 }, () => session.step(1)));
       totals.push(...done.map(({ total }) => total));
     } else {
-      for (let i = 0; i < 8; i++) totals.push((await session.step()).total);
+      for (let i = 0; i < 8; i++) totals.push((await session.step(1)).total);
     }
     const image = bits({ data: await session.image() });
     await session.dispose();
@@ -226,7 +227,7 @@ test('images and gradients may be asked for at any time', async (t) => {
   const session = await create();
   t.deepEqual(await session.image(), start.data);
   t.is((await session.gradient()).length, start.data.length);
-  const all = await Promise.all([session.step(), session.image(), session.gradient(), session.step()]);
+  const all = await Promise.all([session.step(1), session.image(), session.gradient(), session.step(1)]);
   t.is(all[1].length, start.data.length);
   await session.dispose();
 });
@@ -237,15 +238,15 @@ test('a disposed session', async (t) => {
   t.is(await session.dispose(), undefined);
   t.is(await session.dispose(), undefined);
   t.is(session.cancel(), undefined);
-  for (const method of ['step', 'image', 'gradient'] as const)
-    await refused(t, () => session[method](), /disposed/);
+  for (const call of [() => session.step(1), () => session.image(), () => session.gradient()])
+    await refused(t, call, /disposed/);
   t.deepEqual(before, start.data, 'what was given away stays');
 });
 
 test('disposing of a session cancels what it is doing', async (t) => {
   const large = { ...given, content: wave(300, 300), start: wave(300, 300) };
   const session = await addon().Session.create(network, large).session;
-  const calls = [...Array.from({ length: 5 }, () => session.step()), session.image(), session.gradient()];
+  const calls = [...Array.from({ length: 5 }, () => session.step(1)), session.image(), session.gradient()];
   await Promise.all([session.dispose(), session.dispose()]);
   for (const result of await Promise.allSettled(calls)) {
     if (result.status === 'rejected') t.is(result.reason.code, 'CANCELLED');
@@ -256,7 +257,7 @@ test('disposing of a session cancels what it is doing', async (t) => {
 test('a cancelled session stays so, but still has its picture', async (t) => {
   const session = await create();
   session.cancel();
-  for (let i = 0; i < 2; i++) await t.throwsAsync(session.step(), { code: 'CANCELLED' });
+  for (let i = 0; i < 2; i++) await t.throwsAsync(session.step(1), { code: 'CANCELLED' });
   t.deepEqual(await session.image(), start.data);
   await session.dispose();
 });
@@ -271,13 +272,13 @@ test('a creation can be cancelled, early or late, and more than once', async (t)
   const late = addon().Session.create(network, given);
   const made = await late.session;
   late.cancel();
-  await t.throwsAsync(made.step(), { code: 'CANCELLED' });
+  await t.throwsAsync(made.step(1), { code: 'CANCELLED' });
   await made.dispose();
 });
 
 test('a loss that is not finite', async (t) => {
   const session = await addon().Session.create(network, { ...given, tvWeight: Number.NaN }).session;
-  await t.throwsAsync(session.step(), { code: 'DIVERGED' });
+  await t.throwsAsync(session.step(1), { code: 'DIVERGED' });
   t.deepEqual(await session.image(), start.data);
   await session.dispose();
 });
@@ -285,7 +286,7 @@ test('a loss that is not finite', async (t) => {
 test('sessions and networks that nobody disposes of are collected', async (t) => {
   const result = await child(
     `
-    const [{ addon }, { readNetwork }, { engineNetwork }] = await Promise.all([
+    const [{ addon, cpuBackend }, { readNetwork }, { engineNetwork }] = await Promise.all([
       'addon.js', 'weights/network.js', 'engine-network.js',
     ].map((file) => import('./dist/' + file)));
     const image = { ...wave(300, 300), blend: 1 };
@@ -293,9 +294,9 @@ test('sessions and networks that nobody disposes of are collected', async (t) =>
     const description = engineNetwork(await readNetwork(base.weights), ${JSON.stringify(layers)});
     let before = 0;
     for (let i = 0; i < 100; i++) {
-      const network = await addon().Network.load(description);
+      const network = await addon().Network.load(await cpuBackend(), description);
       const { session } = addon().Session.create(network, { ...settings, content: image, start: image, styles: [image] });
-      await session.then((made) => made.step());
+      await session.then((made) => made.step(1));
       if (i % 10 === 9) { gc(); await new Promise(setImmediate); }
       if (i === 39) before = process.memoryUsage.rss();
     }

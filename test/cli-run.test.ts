@@ -63,7 +63,7 @@ test.serial('a run saves a picture with its options, and talks in plain lines on
     lines[1]!,
     /^32×24 \(scale 1\/3\) {2}iteration 2\/20 {2}total \S+ {2}content \S+ {2}style \S+ {2}ETA \d+:\d\d$/,
   );
-  t.regex(lines.at(-1)!, /^out\.png: 64×48, 60 iterations, \d+\.\d s$/);
+  t.regex(lines.at(-1)!, /^out\.png: 64×48, 60 iterations, \d+\.\d s on cpu$/);
 });
 
 test.serial('--progress json: one object per iteration and nothing else on stdout', async (t) => {
@@ -79,7 +79,7 @@ test.serial('--progress json: one object per iteration and nothing else on stdou
   for (const [i, line] of lines.entries()) {
     const progress = JSON.parse(line);
     t.is(line, JSON.stringify(progress));
-    t.deepEqual(Object.keys(progress), ['scale', 'iteration', 'total', 'content', 'style', 'tv']);
+    t.deepEqual(Object.keys(progress), ['scale', 'iteration', 'total', 'content', 'style', 'tv', 'device']);
     t.deepEqual(
       progress.scale,
       [

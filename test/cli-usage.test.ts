@@ -23,7 +23,7 @@ test('--help fits in 80 columns, on stdout', async (t) => {
   t.is(stderr, '');
   t.regex(
     stdout,
-    /^Usage: scumble <content> <style\.\.\.> \[options\]\n {7}scumble weights .*\n {7}scumble build\n/,
+    /^Usage: scumble <content> <style\.\.\.> \[options\]\n {7}scumble weights .*\n {7}scumble devices\n {7}scumble build\n/,
   );
   t.deepEqual(
     stdout.split('\n').filter((line) => line.length > 80),
@@ -31,7 +31,7 @@ test('--help fits in 80 columns, on stdout', async (t) => {
   );
 });
 
-const NOT_QUOTED = ['threads', 'styleBlend', 'weights', 'download', 'learningRate'];
+const NOT_QUOTED = ['threads', 'styleBlend', 'weights', 'download', 'learningRate', 'precision'];
 test('the help quotes the defaults of the API', (t) => {
   const program = new Command();
   addStylizeFlags(program, version);
@@ -47,7 +47,7 @@ test('the help quotes the defaults of the API', (t) => {
     t.deepEqual(option.parseArg ? option.parseArg(quoted!, undefined) : quoted, defaults[name], name);
     compared++;
   }
-  t.is(compared, 21);
+  t.is(compared, 22);
 });
 
 // A copy of the package in which only commander can be found: no sharp, no zod, no addon.

@@ -133,6 +133,10 @@ const table: [title: string, given: object, option: string, message: RegExp][] =
   ['weights: a number', { weights: 7 }, 'weights', /^weights must be a name or a path, not 7$/],
   ['download: a word', { download: 'yes' }, 'download', /^download must be true or false, not "yes"$/],
   ['weights: empty', { weights: '' }, 'weights', /^weights must be a name or a path, not ""$/],
+  ['onWarning: a word', { onWarning: 'log' }, 'onWarning', /^onWarning must be a function, not "log"$/],
+  ['device: another', { device: 'gpu' }, 'device', /^device must be auto, cpu, cuda or cuda:<number>, not "gpu"$/],
+  ['device: no number', { device: 'cuda:' }, 'device', /^device must be .*, not "cuda:"$/],
+  ['precision: another', { precision: 'half' }, 'precision', /^precision must be exact, balanced or fast, not "half"$/],
   ['onProgress: a word', { onProgress: 'log' }, 'onProgress', /^onProgress must be a function, not "log"$/],
   ['signal: a controller', { signal: new AbortController() }, 'signal', /^signal must be an AbortSignal, not an object of type AbortController$/],
   ['an unknown option', { iteration: 5 }, 'iteration', /^iteration is not an option of stylize\(\)$/],
@@ -201,6 +205,7 @@ test('defaults', (t) => {
     scales: 64,
     minSize: 128,
     seed: 0,
+    device: 'auto',
     threads: availableParallelism(),
     maxPixels: 16384 ** 2,
   });

@@ -118,9 +118,9 @@ test.serial('a size that needs more memory than there is', async (t) => {
     addon().Network = Network;
   });
   addon().Network = {
-    load: (description) => {
+    load: (...given) => {
       loads++;
-      return Network.load(description);
+      return Network.load(...given);
     },
   };
   const error = await t.throwsAsync(stylize(options({ size: 60000 })), { instanceOf: MemoryError });

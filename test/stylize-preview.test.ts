@@ -164,7 +164,7 @@ function replaceFirstPreview(
     };
     return {
       image,
-      step: () => session.step(),
+      step: (count) => session.step(count),
       gradient: () => session.gradient(),
       cancel: () => session.cancel(),
       dispose: () => session.dispose(),

@@ -4,9 +4,13 @@ import test from 'ava';
 import { expectTypeOf } from 'expect-type';
 import {
   AddonError,
+  type DeviceError,
+  type Devices,
   DivergedError,
   DownloadError,
+  devices,
   type ErrorCode,
+  type Gpu,
   ImageError,
   type ImageSource,
   type LayerWeights,
@@ -32,6 +36,7 @@ test('what is exported, and nothing else', async (t) => {
   const exports = await import('scumble');
   t.deepEqual(Object.keys(exports).sort(), [
     'AddonError',
+    'DeviceError',
     'DivergedError',
     'DownloadError',
     'ImageError',
@@ -41,6 +46,7 @@ test('what is exported, and nothing else', async (t) => {
     'Picture',
     'ScumbleError',
     'WeightsError',
+    'devices',
     'pullWeights',
     'stylize',
   ]);
@@ -71,6 +77,11 @@ test('options', (t) => {
   expectTypeOf<StylizeOptions['pooling']>().toEqualTypeOf<'max' | 'average' | 'l2' | undefined>();
   expectTypeOf<StylizeOptions['rounding']>().toEqualTypeOf<'floor' | 'ceil' | undefined>();
   expectTypeOf<StylizeOptions['signal']>().toEqualTypeOf<AbortSignal | undefined>();
+  expectTypeOf<NonNullable<StylizeOptions['onWarning']>>().parameters.toEqualTypeOf<[DeviceError]>();
+  expectTypeOf<StylizeOptions['device']>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<StylizeOptions['precision']>().toEqualTypeOf<'exact' | 'balanced' | 'fast' | undefined>();
+  expectTypeOf(devices).toEqualTypeOf<() => Promise<Devices>>();
+  expectTypeOf<Devices['gpus'][number]>().toEqualTypeOf<Gpu>();
   expectTypeOf<NonNullable<StylizeOptions['onProgress']>>().parameters.toEqualTypeOf<[Progress]>();
   expectTypeOf<ImageSource>().toEqualTypeOf<string | URL | Uint8Array | ArrayBuffer | RawImage>();
   expectTypeOf<Buffer>().toExtend<ImageSource>();
@@ -166,7 +177,10 @@ test('progress', (t) => {
     | 'elapsed'
     | 'remaining';
   expectTypeOf<Progress[Numeric]>().toEqualTypeOf<number>();
-  expectTypeOf<keyof Progress>().toEqualTypeOf<Numeric | 'scale' | 'content' | 'style' | 'image'>();
+  expectTypeOf<keyof Progress>().toEqualTypeOf<
+    Numeric | 'scale' | 'content' | 'style' | 'device' | 'image'
+  >();
+  expectTypeOf<Progress['device']>().toEqualTypeOf<string>();
   t.pass();
 });
 

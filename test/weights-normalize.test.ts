@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { addon } from '../dist/addon.js';
+import { addon, cpuBackend } from '../dist/addon.js';
 import { engineNetwork } from '../dist/engine-network.js';
 import { OptionError } from '../dist/errors.js';
 import { layerNames, type NetworkDescription, readNetwork } from '../dist/weights/network.js';
@@ -36,7 +36,7 @@ async function means(network: NetworkDescription, picture: ReturnType<typeof ima
   const layers = layerNames(network).filter((name) => name.startsWith('relu'));
   const contentLayers = Object.fromEntries(layers.map((layer) => [layer, 1]));
   const description = engineNetwork(network, { contentLayers, styleLayers: {}, rounding: 'floor' });
-  const engine = await addon().Network.load(description);
+  const engine = await addon().Network.load(await cpuBackend(), description);
   const { data, width, height } = picture;
   const content = { data: Float32Array.from(data), width, height };
   const contentTerms = layers.map((layer) => ({ layer, weight: 1 }));

@@ -1,7 +1,7 @@
 // Scumble itself: a whole Adam iteration in the native engine, as `stylize({ optimizer: 'adam' })` does it. The picture
 // moves from one iteration to the next; the first one evaluates the same point as the peers do.
 import { availableParallelism } from 'node:os';
-import { addon } from '../../dist/addon.js';
+import { addon, cpuBackend } from '../../dist/addon.js';
 import { readInputImage, readInputs } from '../inputs.mjs';
 import { serve } from '../protocol.mjs';
 
@@ -18,7 +18,7 @@ async function prepare({ folder, size, threads }) {
     shape,
     data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
   });
-  const network = await engine.Network.load({
+  const network = await engine.Network.load(await cpuBackend(), {
     channelOrder: 'RGB',
     range: 255,
     mean,
@@ -51,7 +51,7 @@ async function prepare({ folder, size, threads }) {
 }
 
 async function iterate() {
-  const { content, style, total } = await session.step();
+  const { content, style, total } = await session.step(1);
   const losses = { [`content ${layers.contentLayer}`]: content[0] };
   for (const [i, layer] of layers.styleLayers.entries()) losses[`style ${layer}`] = style[i];
   return { ...losses, total };

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBuildCommand } from './commands/build.js';
+import { addDevicesCommand } from './commands/devices.js';
 import { addStylizeCommand } from './commands/stylize.js';
 import { addWeightsCommand } from './commands/weights.js';
 import { BROKEN_PIPE } from './exit-codes.js';
@@ -28,6 +29,7 @@ const program = new Command('scumble')
   .showHelpAfterError('(scumble --help lists the options)');
 addStylizeCommand(program, version);
 addWeightsCommand(program);
+addDevicesCommand(program);
 addBuildCommand(program);
 
 let running = program; // the command whose flags an error may speak of

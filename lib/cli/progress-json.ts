@@ -5,8 +5,8 @@ import { say } from './talk.js';
 
 export function jsonProgress(): Reporter {
   return {
-    step({ scale, iteration, total, content, style, tv }) {
-      process.stdout.write(`${JSON.stringify({ scale, iteration, total, content, style, tv })}\n`);
+    step({ scale, iteration, total, content, style, tv, device }) {
+      process.stdout.write(`${JSON.stringify({ scale, iteration, total, content, style, tv, device })}\n`);
     },
     note: say,
     close() {},

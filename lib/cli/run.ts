@@ -32,6 +32,11 @@ export class Run {
     this.#reporter.step(progress);
   }
 
+  /** Where the latest iteration was computed. */
+  get device(): string {
+    return this.#latest?.device ?? '';
+  }
+
   /** Whether this was a scale's last iteration, and not the run's. */
   get isBetweenScales(): boolean {
     const latest = this.#latest;

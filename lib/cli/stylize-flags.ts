@@ -7,7 +7,8 @@ import { parseEvery, parseLayers, parseNumber, parseNumbers, parseOutput } from 
 import { PROGRESS_KINDS, type ProgressKind } from './progress.js';
 
 /** The flags as parsed: the API's options, and the command's own. */
-export interface StylizeFlags extends Omit<StylizeOptions, 'content' | 'style' | 'onProgress' | 'signal'> {
+export interface StylizeFlags
+  extends Omit<StylizeOptions, 'content' | 'style' | 'onProgress' | 'onWarning' | 'signal'> {
   output: string;
   bitDepth?: 8 | 16;
   quality?: number;
@@ -81,8 +82,10 @@ export function addStylizeFlags(program: Command, version: string): void {
       parseNumber,
     )
 
-    .optionsGroup('Limits:')
-    .option('--threads <n>', '1..1024, for speed only (default: all cores)', parseNumber)
+    .optionsGroup('Machine:')
+    .option('--device <name>', 'auto, cpu, cuda or cuda:N, see scumble devices (default: auto)')
+    .option('--precision <kind>', 'exact, balanced or fast\n(default: fast on a GPU, exact on the CPU)')
+    .option('--threads <n>', 'of the CPU, 1..1024 (default: all cores)', parseNumber)
     .option('--max-pixels <n>', 'of an input image, 1 or more (default: 268435456)', parseNumber)
 
     .optionsGroup('Other:')

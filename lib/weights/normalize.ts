@@ -2,7 +2,7 @@
 // in the mean over some images, so that no layer or channel outweighs another only because its numbers are larger.
 
 import { availableParallelism } from 'node:os';
-import { addon, type EngineNetworkDescription, type EngineOptions } from '../addon.js';
+import { addon, cpuBackend, type EngineNetworkDescription, type EngineOptions } from '../addon.js';
 import { engineNetwork } from '../engine-network.js';
 import { OptionError } from '../errors.js';
 import { readImage } from '../image/read.js';
@@ -59,18 +59,22 @@ async function channelMeans(
   });
   const contentTerms = layers.map((layer) => ({ layer, weight: 1 }));
   const threads = availableParallelism();
-  const engine = await addon().Network.load(description);
+  const engine = await addon().Network.load(await cpuBackend(), description);
   const sums = network.convolutions.map(({ outputs }) => new Float64Array(outputs));
   let positions = 0;
-  for (const image of images) {
-    const content = await load(image, threads);
-    const size = content.width * content.height;
-    const options = { ...OPTIONS, threads, content, contentTerms };
-    const means = await addon().Session.channelMeans(engine, options);
-    for (const [layer, channels] of means.entries()) {
-      for (const [channel, mean] of channels.entries()) sums[layer]![channel]! += mean * size;
+  try {
+    for (const image of images) {
+      const content = await load(image, threads);
+      const size = content.width * content.height;
+      const options = { ...OPTIONS, threads, content, contentTerms };
+      const means = await addon().Session.channelMeans(engine, options);
+      for (const [layer, channels] of means.entries()) {
+        for (const [channel, mean] of channels.entries()) sums[layer]![channel]! += mean * size;
+      }
+      positions += size;
     }
-    positions += size;
+  } finally {
+    engine.dispose();
   }
   return sums.map((channels) => Array.from(channels, (sum) => (sum > 0 ? sum / positions : 1)));
 }

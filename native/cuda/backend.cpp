@@ -1,6 +1,7 @@
 #include "backend.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -29,10 +30,6 @@ class Places {
 
 Tensor tensor_of(void* at, const Shape& shape) {
   return {at, shape.channels, shape.height, shape.width};
-}
-
-bool has_mma(const Device& device) {
-  return device.major >= 8;
 }
 
 struct PackedConvolution {
@@ -117,25 +114,49 @@ struct ProgramLayout {
   }
 };
 
-// What comes back to the host after iterations, in memory that the device can write by itself.
+// What comes back to the host after iterations.
 class Report {
  public:
-  explicit Report(int slots) : slots_(slots) {
-    check(cudaMallocHost(&at_, sizeof(State) + static_cast<size_t>(slots) * sizeof(double)),
-          "pinning memory");
+  explicit Report(int slots)
+      : slots_(slots), memory_(sizeof(State) + static_cast<size_t>(slots) * sizeof(double)) {
     state() = State{};
   }
-  ~Report() { cudaFreeHost(at_); }
-  Report(const Report&) = delete;
-  Report& operator=(const Report&) = delete;
 
-  State& state() const { return *static_cast<State*>(at_); }
-  double* losses() const { return reinterpret_cast<double*>(static_cast<char*>(at_) + sizeof(State)); }
+  State& state() const { return *reinterpret_cast<State*>(memory_.at()); }
+  double* losses() const { return reinterpret_cast<double*>(memory_.at(sizeof(State))); }
   size_t losses_bytes() const { return static_cast<size_t>(slots_) * sizeof(double); }
 
  private:
   int slots_;
-  void* at_ = nullptr;
+  PinnedMemory memory_;
+};
+
+// A picture that the device copies in between two iterations.
+class CudaSnapshot final : public Snapshot {
+ public:
+  CudaSnapshot(const float* from, size_t elements, int device, const Stream& stream)
+      : elements_(elements), memory_(elements * sizeof(float)), copied_(device) {
+    check(cudaMemcpyAsync(memory_.at(), from, elements * sizeof(float), cudaMemcpyDeviceToHost, stream),
+          "reading the picture");
+    try {
+      copied_.record(stream);
+    } catch (...) {
+      cudaStreamSynchronize(stream);  // the copy must not outlive its memory
+      throw;
+    }
+  }
+  ~CudaSnapshot() override { cudaEventSynchronize(copied_); }
+
+  std::vector<float> values() override {
+    copied_.wait("reading the picture");
+    const float* values = reinterpret_cast<const float*>(memory_.at());
+    return {values, values + elements_};
+  }
+
+ private:
+  size_t elements_;
+  PinnedMemory memory_;
+  Event copied_;
 };
 
 class CudaProgram final : public Program {
@@ -193,6 +214,11 @@ class CudaProgram final : public Program {
     std::vector<char> stored(tensor_bytes(b.shape, precision_));
     each_element(b.shape, [&](size_t packed, size_t dense) { store(stored.data(), packed, from[dense]); });
     send(stored.data(), stored.size());
+  }
+
+  std::unique_ptr<Snapshot> snapshot(BufferId from) const override {
+    use(device_);
+    return std::make_unique<CudaSnapshot>(floats(from), buffer(from).shape.elements(), device_, stream_);
   }
 
   static size_t tensor_bytes(const Shape& shape, Precision precision) {
@@ -379,20 +405,25 @@ class CudaProgram final : public Program {
   Report report_;
 };
 
-// One graph holds all of it, so the host queues many and waits once; nothing in it depends on the iteration's
-// number but what the device itself counts.
+// One graph holds all of it; nothing in it depends on the iteration's number but what the device itself
+// counts. So the host can run ahead: the device never waits for it, and a word to stop is heard within two
+// iterations.
 class CudaIteration final : public Iteration {
  public:
   CudaIteration(CudaProgram& program, const Update& update)
       : program_(program),
         vectors_(pointers(program, update.vectors)),
+        done_{Event(program.device_), Event(program.device_)},
         graph_(start(update), [&] { queue(update); }) {}
 
   void run(int count, double* losses, const std::atomic<bool>& cancelled) override {
     use(program_.device_);
     const int before = completed_;
     for (int i = 0; i < count && !cancelled.load(std::memory_order_relaxed); ++i) {
+      const Event& done = done_[static_cast<size_t>(i) % done_.size()];
+      if (static_cast<size_t>(i) >= done_.size()) done.wait("iterating");
       graph_.launch(program_.stream_);
+      done.record(program_.stream_);
       ++completed_;
     }
     program_.fetch_losses();
@@ -465,6 +496,7 @@ class CudaIteration final : public Iteration {
 
   CudaProgram& program_;
   std::vector<float*> vectors_;
+  std::array<Event, 2> done_;  // of the last iterations
   Graph graph_;
   int completed_ = 0;
 };
@@ -483,7 +515,7 @@ CudaBackend::CudaBackend(int device, Precision precision) : device_(device), pre
   }
   const Device& chosen = all.found[static_cast<size_t>(device)];
   if (!chosen.problem.empty()) throw InvalidArgument(chosen.name + ": " + chosen.problem);
-  if (precision != Precision::float32 && !has_mma(chosen)) {
+  if (precision != Precision::float32 && !chosen.has_mma()) {
     throw InvalidArgument(chosen.name +
                           " has no matrix units for this precision (compute capability 8.0 is needed)");
   }
@@ -514,6 +546,30 @@ std::shared_ptr<const Network> CudaBackend::load(const Architecture& architectur
 std::unique_ptr<Program> CudaBackend::compile(std::shared_ptr<const Network> network, Plan plan, int) const {
   const auto mine = std::static_pointer_cast<const CudaNetwork>(network);
   return std::make_unique<CudaProgram>(mine, std::move(plan), device_, precision_);
+}
+
+std::vector<float> CudaBackend::resample(const float* from, int width, int height, int channels, int to_width,
+                                         int to_height, float low, float high, int) const {
+  const auto elements = [channels](int w, int h) {
+    return static_cast<size_t>(w) * static_cast<size_t>(h) * static_cast<size_t>(channels);
+  };
+  std::vector<float> values(elements(to_width, to_height));
+  const size_t in_bytes = elements(width, height) * sizeof(float);
+  const size_t out_bytes = values.size() * sizeof(float);
+  Places places;
+  const size_t in = places.take(in_bytes);
+  const size_t out = places.take(out_bytes);
+  const size_t scratch = places.take(resample_scratch_bytes(width, height, channels, to_width, to_height));
+  const DeviceMemory memory(device_, places.bytes());
+  const Stream stream(device_);
+  const auto floats = [&](size_t place) { return reinterpret_cast<float*>(memory.at(place)); };
+  check(cudaMemcpy(memory.at(in), from, in_bytes, cudaMemcpyHostToDevice), "resampling");
+  cuda::resample(floats(in), width, height, channels, to_width, to_height, low, high, floats(out),
+                 memory.at(scratch), stream);
+  check(cudaGetLastError(), "resampling");
+  stream.wait("resampling");
+  check(cudaMemcpy(values.data(), memory.at(out), out_bytes, cudaMemcpyDeviceToHost), "resampling");
+  return values;
 }
 
 }  // namespace scumble::cuda

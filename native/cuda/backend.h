@@ -17,11 +17,13 @@ class CudaBackend final : public Backend {
   // `threads` means nothing here.
   size_t program_bytes(const Plan& plan, int threads) const override;
   size_t network_bytes(const Architecture& architecture) const override;
-  // Both throw DeviceFailure, with kind `memory` where the device has too little.
+  // All throw DeviceFailure, with kind `memory` where the device has too little.
   std::shared_ptr<const Network> load(const Architecture& architecture,
                                       const std::vector<ConvolutionWeights>& weights) const override;
   std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
                                    int threads) const override;
+  std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
+                              int to_height, float low, float high, int threads) const override;
 
  private:
   int device_;

@@ -16,6 +16,9 @@ struct Device {
   size_t memory = 0;    // bytes in all
   size_t free = 0;      // bytes free now; 0 where it cannot be asked
   std::string problem;  // why it cannot be used, empty if it can
+
+  // Whether it has the matrix units that TF32 and bfloat16 need.
+  bool has_mma() const { return major >= 8; }
 };
 
 struct Devices {

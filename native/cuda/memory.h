@@ -83,6 +83,44 @@ class Stream {
   cudaStream_t stream_ = nullptr;
 };
 
+// Memory of the host that a device can write by itself, while the host does something else.
+class PinnedMemory {
+ public:
+  explicit PinnedMemory(size_t bytes) { check(cudaMallocHost(&at_, bytes), "pinning memory"); }
+  ~PinnedMemory() { cudaFreeHost(at_); }
+  PinnedMemory(const PinnedMemory&) = delete;
+  PinnedMemory& operator=(const PinnedMemory&) = delete;
+
+  char* at(size_t offset = 0) const { return static_cast<char*>(at_) + offset; }
+
+ private:
+  void* at_ = nullptr;
+};
+
+// A place in a stream's work, to be waited for.
+class Event {
+ public:
+  explicit Event(int device) : device_(device) {
+    use(device);
+    check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "making an event");
+  }
+  ~Event() {
+    cudaSetDevice(device_);
+    cudaEventDestroy(event_);
+  }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  operator cudaEvent_t() const { return event_; }
+  // Everything queued so far.
+  void record(const Stream& stream) const { check(cudaEventRecord(event_, stream), "marking a place"); }
+  void wait(const char* doing) const { check(cudaEventSynchronize(event_), doing); }
+
+ private:
+  int device_;
+  cudaEvent_t event_ = nullptr;
+};
+
 // What `queue` puts on a stream, to be replayed.
 class Graph {
  public:

@@ -53,9 +53,7 @@ struct Setup {
 };
 
 std::vector<float> result_of(const Session& session) {
-  std::vector<float> values(session.elements());
-  session.read_result(values.data());
-  return values;
+  return session.result().values();
 }
 
 }  // namespace

@@ -171,6 +171,10 @@ class Recording final : public scumble::Backend {
     newest = made.get();
     return made;
   }
+  std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
+                              int to_height, float low, float high, int threads) const override {
+    return cpu_.resample(from, width, height, channels, to_width, to_height, low, high, threads);
+  }
 
   mutable std::vector<scumble::Plan> plans;
   mutable scumble::Program* newest = nullptr;  // lives as long as whoever asked for it

@@ -37,9 +37,7 @@ std::vector<float> five_steps(const scumble::cpu::Kernels& table, int threads, s
                            {{support::view(style, kHeight, kWidth), 1}},
                            support::view(style, kWidth, kHeight), support::running());
   for (int i = 0; i < 5; ++i) session.step(support::running());
-  std::vector<float> result(session.elements());
-  session.read_result(result.data());
-  return result;
+  return session.result().values();
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { addon, type EngineLosses, type EngineOptions } from '../../dist/addon.js';
+import { addon, cpuBackend, type EngineLosses, type EngineOptions } from '../../dist/addon.js';
 import { engineNetwork } from '../../dist/engine-network.js';
 import { readImage } from '../../dist/image/read.js';
 import type { Raster } from '../../dist/image/types.js';
@@ -26,7 +26,7 @@ async function inputs() {
   });
   const read = (name: string) => readImage(`${GOLDEN}/${name}`, name, 1e6);
   return {
-    network: await addon().Network.load(description),
+    network: await addon().Network.load(await cpuBackend(), description),
     content: await read('content-128x96.png'),
     styles: [{ ...(await read('style-128x101.png')), blend: 1 }],
   };
@@ -52,7 +52,7 @@ export async function iterate(kind: 'adam' | 'lbfgs', changes: Partial<EngineOpt
   const given = { ...settings(kind, changes), content, styles, start: content };
   const session = await addon().Session.create(network, given).session;
   const losses: EngineLosses[] = [];
-  for (let i = 0; i < iterations; i++) losses.push(await session.step());
+  for (let i = 0; i < iterations; i++) losses.push(await session.step(1));
   await session.dispose();
   return losses;
 }
@@ -69,7 +69,7 @@ export async function gradients() {
   ] as const) {
     const given = { ...settings('lbfgs', { pooling, rounding }), content, styles, start };
     const session = await addon().Session.create(network, given).session;
-    const losses = await session.step();
+    const losses = await session.step(1);
     const gradient = await session.gradient();
     await session.dispose();
     runs[name] = { losses, error: relative(planes(gradient), stored(`gradient-${name}.npy`)) };

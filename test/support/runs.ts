@@ -111,7 +111,7 @@ export function watchSessions(
           if (!disposed) count.alive--;
           disposed = true;
         };
-        const step = () => real.step();
+        const step = (count: number) => real.step(count);
         return {
           step,
           image: () => real.image(),

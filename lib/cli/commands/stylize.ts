@@ -22,7 +22,7 @@ Exit status: 0 done, 1 failed, 2 misuse, 130 Ctrl-C, 143 SIGTERM, 141 no reader.
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble build',
+      '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble devices\n       scumble build',
     )
     .description(DESCRIPTION)
     .argument('<content>', 'the image that says what the picture shows')
@@ -65,11 +65,14 @@ async function paint(options: StylizeOptions, target: Target, reporter: Reporter
     reporter.close();
     const done = `${run.count} ${run.count === 1 ? 'iteration' : 'iterations'}`;
     const { width, height } = picture;
-    reporter.note(
-      `${output}: ${formatSize(width, height)}, ${done}, ${formatTime(performance.now() / 1000)}${remark}`,
-    );
+    const time = `${formatTime(performance.now() / 1000)} on ${run.device}`;
+    reporter.note(`${output}: ${formatSize(width, height)}, ${done}, ${time}${remark}`);
   };
-  const stylization = stylize({ ...options, signal: run.signal });
+  const stylization = stylize({
+    ...options,
+    signal: run.signal,
+    onWarning: ({ message }) => reporter.note(`scumble: ${message}`),
+  });
   let picture: Picture | undefined;
   try {
     for await (const progress of stylization) {

@@ -11,6 +11,14 @@
 
 namespace scumble {
 
+// What was in a buffer when it was asked for, on its way to the host while the program goes on, or ends.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  // Waits for it, and may be called once.
+  virtual std::vector<float> values() = 0;
+};
+
 // A plan with its memory: every BufferId is a place in one arena, zeroed when made.
 class Program {
  public:
@@ -23,6 +31,8 @@ class Program {
   // Dense copies: pictures are height*width*3, tensors height*width*channels, matrices channels*channels.
   virtual void read(BufferId from, float* to) const = 0;
   virtual void write(BufferId to, const float* from) = 0;
+  // Of a picture.
+  virtual std::unique_ptr<Snapshot> snapshot(BufferId from) const = 0;
 
   // The same as an iteration: evaluates, keeps the result, moves the picture. The program must outlive it.
   virtual std::unique_ptr<Iteration> iteration(const Update& update) = 0;
@@ -45,6 +55,10 @@ class Backend {
   // Allocates program_bytes(). `threads` ≥ 1; throws std::bad_alloc.
   virtual std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
                                            int threads) const = 0;
+
+  // Lanczos resampling, as cpu/resample.h says.
+  virtual std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
+                                      int to_height, float low, float high, int threads) const = 0;
 };
 
 }  // namespace scumble

@@ -23,7 +23,9 @@ class Cancelled : public std::runtime_error {
 class Diverged : public std::runtime_error {
  public:
   explicit Diverged(int iteration)
-      : std::runtime_error("the loss is no longer finite at iteration " + std::to_string(iteration)) {}
+      : std::runtime_error("the loss is no longer finite at iteration " + std::to_string(iteration)),
+        iteration(iteration) {}
+  int iteration;  // of the session, from 1
 };
 
 // A device cannot go on: it has too little memory, or a call to it failed. The process can, on another

@@ -175,13 +175,13 @@ Losses Session::step(const std::atomic<bool>& cancelled, int count) {
   return losses_of(slots);
 }
 
-void Session::read_result(float* to) const {
-  program_->read(result_, to);
-  const double weight = iteration_->mean_weight();
-  if (weight > 0) {
-    const float scale = static_cast<float>(1 / weight);
-    for (size_t i = 0; i < elements_; ++i) to[i] *= scale;
+std::vector<float> Result::values() {
+  std::vector<float> values = sum_->values();
+  if (weight_ > 0) {
+    const float scale = static_cast<float>(1 / weight_);
+    for (float& value : values) value *= scale;
   }
+  return values;
 }
 
 }  // namespace scumble

@@ -41,6 +41,18 @@ struct MemoryEstimate {
   size_t total() const { return network + session; }
 };
 
+// A picture on its way to the host.
+class Result {
+ public:
+  Result(std::unique_ptr<Snapshot> sum, double weight) : sum_(std::move(sum)), weight_(weight) {}
+  // Waits for it, and may be called once.
+  std::vector<float> values();
+
+ private:
+  std::unique_ptr<Snapshot> sum_;
+  double weight_;  // of all that was added up, 0 if nothing was
+};
+
 class Session {
  public:
   // Collects the targets (a forward pass per image) and starts at `start`, which has the content's size.
@@ -70,8 +82,8 @@ class Session {
   void read_gradient(float* to) const { program_->read(plan_.gradient, to); }
 
   // The result so far: the mean of the points evaluated when averaging, else the one of the lowest total
-  // loss.
-  void read_result(float* to) const;
+  // loss. The next iterations need not wait until it has been read, and it outlives the session.
+  Result result() const { return {program_->snapshot(result_), iteration_->mean_weight()}; }
 
   size_t elements() const { return elements_; }
   size_t bytes() const { return bytes_; }

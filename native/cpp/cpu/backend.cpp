@@ -7,6 +7,7 @@
 #include "../core/error.h"
 #include "arena.h"
 #include "network.h"
+#include "resample.h"
 #include "thread_pool.h"
 
 namespace scumble::cpu {
@@ -86,6 +87,16 @@ int gram_splits(const Shape& features) {
   return std::max(1, std::min({by_memory, kGramSplits, features.height}));
 }
 
+// There is nothing to wait for: the copy is made at once.
+class CpuSnapshot final : public Snapshot {
+ public:
+  explicit CpuSnapshot(std::vector<float> values) : values_(std::move(values)) {}
+  std::vector<float> values() override { return std::move(values_); }
+
+ private:
+  std::vector<float> values_;
+};
+
 class CpuProgram final : public Program, public Vectors {
  public:
   CpuProgram(const Kernels& kernels, bool fast, std::shared_ptr<const CpuNetwork> network, Plan plan,
@@ -117,6 +128,10 @@ class CpuProgram final : public Program, public Vectors {
     dense(to, [&](float* stored, size_t offset, size_t count) {
       std::memcpy(stored, from + offset, count * sizeof(float));
     });
+  }
+
+  std::unique_ptr<Snapshot> snapshot(BufferId from) const override {
+    return std::make_unique<CpuSnapshot>(std::vector<float>(floats(from), floats(from) + elements(from)));
   }
 
   std::unique_ptr<Iteration> iteration(const Update& update) override {
@@ -569,6 +584,11 @@ std::unique_ptr<Program> CpuBackend::compile(std::shared_ptr<const Network> netw
                                              int threads) const {
   const auto mine = std::static_pointer_cast<const CpuNetwork>(network);
   return std::make_unique<CpuProgram>(kernels_, fast_, mine, std::move(plan), threads);
+}
+
+std::vector<float> CpuBackend::resample(const float* from, int width, int height, int channels, int to_width,
+                                        int to_height, float low, float high, int threads) const {
+  return cpu::resample(from, width, height, channels, to_width, to_height, low, high, threads);
 }
 
 }  // namespace scumble::cpu

@@ -25,6 +25,8 @@ class CpuBackend final : public Backend {
                                       const std::vector<ConvolutionWeights>& weights) const override;
   std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
                                    int threads) const override;
+  std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
+                              int to_height, float low, float high, int threads) const override;
 
  private:
   const Kernels& kernels_;

@@ -2,8 +2,8 @@
 #include "../core/error.h"
 #include "../core/noise.h"
 #include "../cpu/kernels.h"
-#include "../cpu/resample.h"
 #include "api.h"
+#include "backend.h"
 #include "network.h"
 #include "session.h"
 #include "task.h"
@@ -12,25 +12,27 @@
 namespace scumble::node {
 namespace {
 
-// resample({ data, width, height, channels }, width, height, high, threads): Promise<Float32Array>, within
-// 0..high
+// resample(backend, { data, width, height, channels }, width, height, high, threads): Promise<Float32Array>,
+// within 0..high
 Napi::Value resample(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const Napi::Object from = info[0].As<Napi::Object>();
+  const auto backend = BackendObject::of(info[0]);
+  const Napi::Object from = info[1].As<Napi::Object>();
   const int width = integer(from, "width", 1, 1 << 20);
   const int height = integer(from, "height", 1, 1 << 20);
   const int channels = integer(from, "channels", 1, 4);
   const Napi::Float32Array data =
       floats(from, static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels));
-  const int to_width = integer(info[1], "width", 1, 1 << 20);
-  const int to_height = integer(info[2], "height", 1, 1 << 20);
-  const float high = info[3].ToNumber().FloatValue();
+  const int to_width = integer(info[2], "width", 1, 1 << 20);
+  const int to_height = integer(info[3], "height", 1, 1 << 20);
+  const float high = info[4].ToNumber().FloatValue();
   if (!(high > 0)) throw Napi::RangeError::New(env, "high must be above 0");
-  const int threads = integer(info[4], "threads", 1, 1024);
+  const int threads = integer(info[5], "threads", 1, 1024);
   const float* pixels = data.Data();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
-    return floats_of(cpu::resample(pixels, width, height, channels, to_width, to_height, 0, high, threads));
+    return floats_of(
+        backend->resample(pixels, width, height, channels, to_width, to_height, 0, high, threads));
   });
 }
 
@@ -51,12 +53,16 @@ Napi::Value noise(const Napi::CallbackInfo& info) {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   auto* tasks = new Tasks(env);
   env.SetInstanceData(tasks);
+  const Napi::Function backend = BackendObject::define(env);
   const Napi::Function network = NetworkObject::define(env);
   const Napi::Function session = SessionObject::define(env);
+  tasks->constructors.backend = Napi::Persistent(backend);
   tasks->constructors.network = Napi::Persistent(network);
   tasks->constructors.session = Napi::Persistent(session);
+  exports["Backend"] = backend;
   exports["Network"] = network;
   exports["Session"] = session;
+  exports["devices"] = Napi::Function::New<devices>(env);
   exports["resample"] = Napi::Function::New<resample>(env);
   exports["whiteNoise"] = Napi::Function::New<noise>(env);
   try {

@@ -1,7 +1,7 @@
 #include "network.h"
 
 #include "../core/half.h"
-#include "../cpu/backend.h"
+#include "backend.h"
 #include "task.h"
 #include "values.h"
 
@@ -47,30 +47,45 @@ StoredTensor stored(const Napi::Object& tensor) {
 }  // namespace
 
 Napi::Function NetworkObject::define(Napi::Env env) {
-  return DefineClass(env, "Network", {StaticMethod<&NetworkObject::load>("load")});
+  return DefineClass(
+      env, "Network",
+      {StaticMethod<&NetworkObject::load>("load"), InstanceMethod<&NetworkObject::dispose>("dispose")});
 }
 
 NetworkObject::NetworkObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NetworkObject>(info) {
   if (info.Length() != 1 || !info[0].IsExternal())
     throw Napi::TypeError::New(info.Env(), "use Network.load()");
-  network_ = *info[0].As<Napi::External<std::shared_ptr<const Network>>>().Data();
+  loaded_ = *info[0].As<Napi::External<Loaded>>().Data();
   info.This().As<Napi::Object>().TypeTag(&kTag);
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), static_cast<int64_t>(network_->bytes()));
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), static_cast<int64_t>(loaded_.network->bytes()));
 }
 
 void NetworkObject::Finalize(Napi::BasicEnv env) {
-  if (network_) Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(network_->bytes()));
+  let_go(env);
 }
 
-const std::shared_ptr<const Network>& NetworkObject::of(const Napi::Value& value) {
+void NetworkObject::dispose(const Napi::CallbackInfo& info) {
+  let_go(info.Env());
+}
+
+void NetworkObject::let_go(Napi::BasicEnv env) {
+  if (!loaded_.network) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(loaded_.network->bytes()));
+  loaded_ = {};
+}
+
+const NetworkObject::Loaded& NetworkObject::of(const Napi::Value& value) {
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) {
     throw Napi::TypeError::New(value.Env(), "the network must be one that Network.load() made");
   }
-  return Unwrap(value.As<Napi::Object>())->network_;
+  const Loaded& loaded = Unwrap(value.As<Napi::Object>())->loaded_;
+  if (!loaded.network) throw Napi::Error::New(value.Env(), "the network is disposed");
+  return loaded;
 }
 
 Napi::Value NetworkObject::load(const Napi::CallbackInfo& info) {
-  const Napi::Object description = info[0].As<Napi::Object>();
+  const auto backend = BackendObject::of(info[0]);
+  const Napi::Object description = info[1].As<Napi::Object>();
   const Architecture shape = architecture(description);
   const Napi::Array convolutions = list(description, "convolutions");
   std::vector<Napi::Object> kept;
@@ -82,16 +97,16 @@ Napi::Value NetworkObject::load(const Napi::CallbackInfo& info) {
     tensors.emplace_back(stored(child(conv, "weight")), stored(child(conv, "bias")));
   }
   const auto never = std::make_shared<std::atomic<bool>>(false);
-  return Tasks::of(info.Env()).start(info.Env(), never, std::move(kept), [shape, tensors]() -> Finish {
-    std::vector<ConvolutionWeights> weights;
-    for (const auto& [weight, bias] : tensors) weights.push_back({weight.widened(), bias.widened()});
-    auto network = cpu::CpuBackend(cpu::kernels()).load(shape, weights);
-    return [network](Napi::Env env) -> Napi::Value {
-      auto copy = network;
-      return Tasks::of(env).constructors.network.New(
-          {Napi::External<std::shared_ptr<const Network>>::New(env, &copy)});
-    };
-  });
+  return Tasks::of(info.Env())
+      .start(info.Env(), never, std::move(kept), [backend, shape, tensors]() -> Finish {
+        std::vector<ConvolutionWeights> weights;
+        for (const auto& [weight, bias] : tensors) weights.push_back({weight.widened(), bias.widened()});
+        const Loaded loaded{backend, backend->load(shape, weights)};
+        return [loaded](Napi::Env env) -> Napi::Value {
+          Loaded copy = loaded;
+          return Tasks::of(env).constructors.network.New({Napi::External<Loaded>::New(env, &copy)});
+        };
+      });
 }
 
 }  // namespace scumble::node

@@ -1,9 +1,10 @@
-// Network.load(description): Promise<Network>: widens and packs the weights; sessions share the result.
+// Network.load(backend, description): Promise<Network>: widens and packs the weights; sessions share the
+// result. dispose() lets go of it; sessions that use it keep its memory until they go.
 #pragma once
 
 #include <memory>
 
-#include "../core/network.h"
+#include "../core/backend.h"
 #include "api.h"
 
 namespace scumble::node {
@@ -14,13 +15,19 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
   explicit NetworkObject(const Napi::CallbackInfo& info);
   void Finalize(Napi::BasicEnv env) override;
 
-  // The network inside a JavaScript Network; throws for anything else.
-  static const std::shared_ptr<const Network>& of(const Napi::Value& value);
+  struct Loaded {
+    std::shared_ptr<const Backend> backend;
+    std::shared_ptr<const Network> network;
+  };
+  // What is inside a JavaScript Network; throws for anything else, and once it is disposed.
+  static const Loaded& of(const Napi::Value& value);
 
  private:
   static Napi::Value load(const Napi::CallbackInfo& info);
+  void dispose(const Napi::CallbackInfo& info);
+  void let_go(Napi::BasicEnv env);
 
-  std::shared_ptr<const Network> network_;
+  Loaded loaded_;
 };
 
 }  // namespace scumble::node

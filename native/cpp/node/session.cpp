@@ -1,7 +1,7 @@
 #include "session.h"
 
 #include "../core/error.h"
-#include "../cpu/backend.h"
+#include "backend.h"
 #include "network.h"
 #include "values.h"
 
@@ -69,7 +69,7 @@ const std::shared_ptr<Held>& SessionObject::held(const Napi::CallbackInfo& info)
 // that the targets, which may take long, can be cancelled too.
 Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto network = NetworkObject::of(info[0]);
+  const auto loaded = NetworkObject::of(info[0]);
   const Napi::Object given = info[1].As<Napi::Object>();
   const SessionOptions options = session_options(given);
   const PictureView content = picture(child(given, "content"), true);
@@ -83,8 +83,8 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   }
   const auto held = std::make_shared<Held>();
   const Work work = [=]() -> Finish {
-    held->session = std::make_unique<Session>(cpu::CpuBackend(cpu::kernels()), network, options, content,
-                                              style, start, *held->cancelled);
+    held->session = std::make_unique<Session>(*loaded.backend, loaded.network, options, content, style, start,
+                                              *held->cancelled);
     return [held](Napi::Env js) -> Napi::Value {
       auto copy = held;
       return Tasks::of(js).constructors.session.New({Napi::External<std::shared_ptr<Held>>::New(js, &copy)});
@@ -98,10 +98,11 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionObject::estimate(const Napi::CallbackInfo& info) {
-  const Napi::Object given = info[1].As<Napi::Object>();
+  const auto backend = BackendObject::of(info[0]);
+  const Napi::Object given = info[2].As<Napi::Object>();
   try {
     const MemoryEstimate estimate = Session::estimate(
-        cpu::CpuBackend(cpu::kernels()), architecture(info[0].As<Napi::Object>()), session_options(given),
+        *backend, architecture(info[1].As<Napi::Object>()), session_options(given),
         picture(child(given, "content"), false), style_images(list(given, "styles"), false));
     Napi::Object result = Napi::Object::New(info.Env());
     result["network"] = Napi::Number::New(info.Env(), static_cast<double>(estimate.network));
@@ -114,15 +115,14 @@ Napi::Value SessionObject::estimate(const Napi::CallbackInfo& info) {
 
 // channelMeans(network, { content, ...options }): the mean of each channel of the content terms' layers.
 Napi::Value SessionObject::channel_means(const Napi::CallbackInfo& info) {
-  const auto network = NetworkObject::of(info[0]);
+  const auto loaded = NetworkObject::of(info[0]);
   const Napi::Object given = info[1].As<Napi::Object>();
   const SessionOptions options = session_options(given);
   const PictureView content = picture(child(given, "content"), true);
   const auto never = std::make_shared<std::atomic<bool>>(false);
   std::vector<Napi::Object> kept = {child(given, "content").Get("data").As<Napi::Object>()};
   return Tasks::of(info.Env()).start(info.Env(), never, std::move(kept), [=]() -> Finish {
-    const auto means =
-        Session::channel_means(cpu::CpuBackend(cpu::kernels()), network, options, content, *never);
+    const auto means = Session::channel_means(*loaded.backend, loaded.network, options, content, *never);
     return [means](Napi::Env env) -> Napi::Value {
       Napi::Array layers = Napi::Array::New(env, means.size());
       for (uint32_t i = 0; i < means.size(); ++i) layers[i] = numbers(env, means[i]);
@@ -131,21 +131,24 @@ Napi::Value SessionObject::channel_means(const Napi::CallbackInfo& info) {
   });
 }
 
+// step(count)
 Napi::Value SessionObject::step(const Napi::CallbackInfo& info) {
   const auto held = this->held(info);
-  return Tasks::of(info.Env()).start(info.Env(), held->cancelled, {}, [held]() -> Finish {
+  const int count = integer(info[0], "count", 1, 1'000'000'000);
+  return Tasks::of(info.Env()).start(info.Env(), held->cancelled, {}, [held, count]() -> Finish {
     const std::lock_guard<std::mutex> lock(held->mutex);
-    return losses_of(alive(*held).step(*held->cancelled));
+    return losses_of(alive(*held).step(*held->cancelled, count));
   });
 }
 
 Napi::Value SessionObject::image(const Napi::CallbackInfo& info) {
   const auto held = this->held(info);
   return Tasks::of(info.Env()).start(info.Env(), held->cancelled, {}, [held]() -> Finish {
-    const std::lock_guard<std::mutex> lock(held->mutex);
-    std::vector<float> values(alive(*held).elements());
-    held->session->read_result(values.data());
-    return floats_of(std::move(values));
+    const auto result = [&] {
+      const std::lock_guard<std::mutex> lock(held->mutex);
+      return alive(*held).result();
+    };
+    return floats_of(result().values());  // while the next call goes on
   });
 }
 

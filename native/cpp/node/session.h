@@ -1,4 +1,4 @@
-// Session.create(network, options): { session: Promise<Session>, cancel() }; step(), image(), cancel(),
+// Session.create(network, options): { session: Promise<Session>, cancel() }; step(count), image(), cancel(),
 // dispose(). Calls on one session run one after the other; what is running keeps the session's memory alive,
 // whatever happens to the object.
 #pragma once

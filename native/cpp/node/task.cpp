@@ -22,7 +22,15 @@ Napi::Error error_of(Napi::Env env, const std::exception_ptr& failure) {
   } catch (const Cancelled& e) {
     return with_code(e.what(), "CANCELLED");
   } catch (const Diverged& e) {
-    return with_code(e.what(), "DIVERGED");
+    Napi::Error error = with_code(e.what(), "DIVERGED");
+    error.Set("iteration", Napi::Number::New(env, e.iteration));
+    return error;
+  } catch (const DeviceFailure& e) {
+    Napi::Error error =
+        with_code(e.what(), e.kind == DeviceFailure::memory ? "DEVICE_MEMORY" : "DEVICE_LOST");
+    error.Set("needed", Napi::Number::New(env, static_cast<double>(e.needed)));
+    error.Set("free", Napi::Number::New(env, static_cast<double>(e.free)));
+    return error;
   } catch (const std::bad_alloc&) {
     return with_code("out of memory", "OUT_OF_MEMORY");
   } catch (const std::exception& e) {

@@ -32,6 +32,7 @@ class Tasks {
   Napi::Promise start(Napi::Env env, CancelFlag cancelled, std::vector<Napi::Object> kept, Work work);
 
   struct Constructors {
+    Napi::FunctionReference backend;
     Napi::FunctionReference network;
     Napi::FunctionReference session;
   };

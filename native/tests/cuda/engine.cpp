@@ -69,9 +69,7 @@ std::vector<float> gradient_of(scumble::Session& session) {
 }
 
 std::vector<float> result_of(const scumble::Session& session) {
-  std::vector<float> result(session.elements());
-  session.read_result(result.data());
-  return result;
+  return session.result().values();
 }
 
 // How far the gradient may be from the CPU's, with average pooling. A ReLU whose input is within rounding of
@@ -164,6 +162,31 @@ TEST(cuda_iterations) {
   }
 }
 
+// What was the result when it was asked for, whatever the session does meanwhile.
+TEST(cuda_snapshot) {
+  const Job of = job(Pooling::max, {9, 10}, 4, 2);
+  const CudaBackend backend(0, Precision::float32);
+  auto session = std::make_unique<scumble::Session>(of.start(backend));
+  session->step(support::running(), 2);
+  const std::vector<float> expected = result_of(*session);
+  scumble::Result early = session->result();
+  scumble::Result late = session->result();
+  const scumble::Result forgotten = session->result();
+  session->step(support::running(), 3);
+  CHECK(early.values() == expected);
+  CHECK(result_of(*session) != expected);
+  session.reset();
+  CHECK(late.values() == expected);
+}
+
+TEST(cuda_backend_resamples) {
+  Random random(3);
+  const std::vector<float> picture = support::uniform(random, size_t{31} * 23 * 3, 0, 255);
+  const CudaBackend backend(0, Precision::bf16);
+  CHECK_ALL_CLOSE(backend.resample(picture.data(), 31, 23, 3, 44, 33, 0, 255, 1),
+                  cpu_backend().resample(picture.data(), 31, 23, 3, 44, 33, 0, 255, 1), 1e-6);
+}
+
 // A divergence is found within the batch, and what was good before it stays.
 TEST(cuda_divergence) {
   Job of = job(Pooling::max, {9, 10}, 4, 2);
@@ -243,9 +266,10 @@ TEST(cuda_failures) {
   const size_t memory = stand_in::allocated();
   const size_t handles = stand_in::handles();
   const auto run = [&] {
-    scumble::Session session = of.start(CudaBackend(0, Precision::float32));
+    const CudaBackend backend(0, Precision::float32);
+    scumble::Session session = of.start(backend);
     session.step(support::running(), 2);
-    return result_of(session);
+    return backend.resample(result_of(session).data(), 10, 9, 3, 7, 6, 0, 255, 1);
   };
   const std::vector<float> expected = run();
   for (const bool lost : {false, true}) {

@@ -20,11 +20,13 @@ struct Machine {
   size_t memory = size_t{8} << 30;  // of each device
   int driver = 13000;               // 0: there is none
 };
-// Only while nothing is allocated.
+// Only while nothing is allocated. At the start it is what the environment's SCUMBLE_STAND_IN_MACHINE says:
+// devices, major, minor, memory, driver, with spaces between.
 void machine(const Machine& machine);
 
 // The call number `after` from now (0: the next) that may fail answers `error`; if `lost`, every later one
-// does too. Calls that only ask (devices, versions, errors) never fail.
+// does too; SCUMBLE_STAND_IN_FAILURE is these three with spaces between. Calls that only ask (devices,
+// versions, errors) never fail.
 void fail(int after, cudaError_t error, bool lost = false);
 // Nothing fails from here on.
 void heal();

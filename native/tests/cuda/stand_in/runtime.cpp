@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -85,6 +86,15 @@ struct Runtime {
   Runtime() {
     if (const char* seed = std::getenv("SCUMBLE_STAND_IN_SEED"))
       stand_in::set_order(std::strtoull(seed, nullptr, 10));
+    if (const char* given = std::getenv("SCUMBLE_STAND_IN_MACHINE")) {
+      std::istringstream(given) >> machine.devices >> machine.major >> machine.minor >> machine.memory >>
+          machine.driver;
+    }
+    if (const char* given = std::getenv("SCUMBLE_STAND_IN_FAILURE")) {
+      int error = 0;
+      std::istringstream(given) >> until_failure >> error >> lost;
+      failure = static_cast<cudaError_t>(error);
+    }
   }
 };
 
