@@ -8,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "async.h"
 #include "fibre.h"
 #include "ptx_stand_in.h"
 
@@ -20,6 +21,7 @@ namespace stand_in {
 namespace {
 
 constexpr int kWarp = 32;
+constexpr int kNamedBarriers = 16;
 
 // Copies that a thread has queued and that land when it waits.
 struct Copy {
@@ -31,6 +33,7 @@ struct Copy {
 
 struct Thread {
   uint3 index{};
+  int rank = 0;            // of its block in the cluster
   Fibre* fibre = nullptr;  // null until it has begun, and again once it has left the kernel
   bool left = false;
   std::vector<std::vector<Copy>> groups;  // committed, oldest first
@@ -42,22 +45,37 @@ struct Warp {
   unsigned waiting = 0;
 };
 
+// A place where a number of threads meet.
+struct Meeting {
+  int arrived = 0;
+  std::vector<int> threads;
+};
+
 struct Block {
+  uint3 index{};
+  int arrived = 0;  // at the barrier
+  Vote vote = Vote::none;
+  int votes = 0;
+  int result = 0;
+  Meeting named[kNamedBarriers];
+  Shared memory{};
+};
+
+// The blocks that run together: one, or as many as a cluster has. Threads are numbered block by block.
+struct Cluster {
   const std::function<void()>* body = nullptr;
+  std::vector<Block> blocks;
+  int threads_of_block = 0;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::deque<int> ready;  // threads that can run, the next first
   int current = -1;
   int running = 0;  // have not left the kernel
-  int arrived = 0;  // at the barrier
-  Vote vote = Vote::none;
-  int votes = 0;
-  int result = 0;
-  Shared memory{};
+  Meeting meeting;  // of all threads of the cluster
   uint64_t random = 0;
 };
 
-Block now;
+Cluster now;
 uint64_t order = 0;
 Fibre* host = nullptr;
 std::vector<std::unique_ptr<Fibre>> fibres;
@@ -102,7 +120,13 @@ std::vector<int> thread_order(int threads) {
 
 void begin(int thread) {
   now.current = thread;
-  threadIdx = now.threads[static_cast<size_t>(thread)].index;
+  const Thread& next = now.threads[static_cast<size_t>(thread)];
+  threadIdx = next.index;
+  blockIdx = now.blocks[static_cast<size_t>(next.rank)].index;
+}
+
+Block& current_block() {
+  return now.blocks[static_cast<size_t>(now.threads[static_cast<size_t>(now.current)].rank)];
 }
 
 [[noreturn]] void stuck() {
@@ -115,8 +139,17 @@ void begin(int thread) {
     }
   }
   const int left = static_cast<int>(now.threads.size()) - now.running;
-  fault("deadlock: %d threads wait at __syncthreads, %d in their warp%s%s, %d have left the kernel",
-        now.arrived, at_warp, at_warp > 0 ? " at " : "", name, left);
+  int at_barrier = 0;
+  int at_named = 0;
+  for (const Block& block : now.blocks) {
+    at_barrier += block.arrived;
+    for (const Meeting& meeting : block.named) at_named += meeting.arrived;
+  }
+  fault(
+      "deadlock: %d threads wait at __syncthreads, %d in their warp%s%s, %d have left the kernel, %d wait at "
+      "named barriers, %d for their cluster, %d at mbarriers",
+      at_barrier, at_warp, at_warp > 0 ? " at " : "", name, left, at_named, now.meeting.arrived,
+      waiting_at_mbarriers());
 }
 
 // Where a fibre begins: runs threads that have not begun, one after the other, as long as they are next in
@@ -136,9 +169,9 @@ Fibre* take_fibre() {
 
 // The fibre of the next thread in turn; the host's if all have left.
 Fibre* next_fibre() {
-  if (now.ready.empty()) {
-    if (now.running > 0) stuck();
-    return host;
+  while (now.ready.empty()) {
+    if (now.running == 0) return host;
+    if (!land_something()) stuck();
   }
   const int next = now.ready.front();
   now.ready.pop_front();
@@ -157,6 +190,7 @@ void fibre_main() {
     thread.fibre = nullptr;
     thread.left = true;
     --now.running;
+    leave_kernel();
     if (now.ready.empty()) break;
     const int next = now.ready.front();
     Thread& other = now.threads[static_cast<size_t>(next)];
@@ -181,8 +215,9 @@ void block() {
 void land(Thread& thread, const std::vector<Copy>& copies) {
   static_cast<void>(thread);
   for (const Copy& copy : copies) {
-    std::memcpy(now.memory.at + copy.to, copy.from, static_cast<size_t>(copy.filled));
-    std::memset(now.memory.at + copy.to + copy.filled, 0, static_cast<size_t>(copy.bytes - copy.filled));
+    char* const to = shared().at + copy.to;
+    std::memcpy(to, copy.from, static_cast<size_t>(copy.filled));
+    std::memset(to + copy.filled, 0, static_cast<size_t>(copy.bytes - copy.filled));
   }
 }
 
@@ -204,31 +239,97 @@ void fault(const char* format, ...) {
 }
 
 Shared shared() {
-  return now.memory;
+  return current_block().memory;
+}
+
+int thread_number() {
+  return now.current;
+}
+int threads_of_block() {
+  return now.threads_of_block;
+}
+int rank_of_block() {
+  return now.threads[static_cast<size_t>(now.current)].rank;
+}
+int blocks_of_cluster() {
+  return static_cast<int>(now.blocks.size());
+}
+bool block_has_left(int rank) {
+  for (int i = 0; i < now.threads_of_block; ++i) {
+    if (!now.threads[static_cast<size_t>(rank * now.threads_of_block + i)].left) return false;
+  }
+  return true;
+}
+Shared shared_of(int rank) {
+  return now.blocks[static_cast<size_t>(rank)].memory;
+}
+void sleep() {
+  block();
+}
+void wake(int thread) {
+  now.ready.push_back(thread);
+}
+bool lazy() {
+  return order % 2 == 0;
+}
+size_t random_below(size_t n) {
+  return order == 0 ? 0 : next_random() % n;
+}
+
+namespace {
+
+// Returns when as many as `threads` have come.
+void meet(Meeting& meeting, int threads) {
+  meeting.threads.push_back(now.current);
+  if (++meeting.arrived == threads) {
+    shuffle_all(meeting.threads);
+    for (const int thread : meeting.threads) now.ready.push_back(thread);
+    meeting = {};
+  }
+  block();
+}
+
+}  // namespace
+
+void named_barrier(int number, int threads) {
+  if (number < 1 || number >= kNamedBarriers)
+    fault("bar.sync %d: 0 is __syncthreads', and there are 16", number);
+  if (threads < kWarp || threads % kWarp != 0 || threads > now.threads_of_block) {
+    fault("bar.sync of %d threads in a block of %d", threads, now.threads_of_block);
+  }
+  meet(current_block().named[number], threads);
+}
+
+void cluster_barrier() {
+  meet(now.meeting, static_cast<int>(now.threads.size()));
 }
 
 int barrier(Vote vote, int value) {
-  if (now.arrived == 0) {
-    now.vote = vote;
-    now.votes = 0;
+  Block& mine = current_block();
+  if (mine.arrived == 0) {
+    mine.vote = vote;
+    mine.votes = 0;
   }
-  if (now.vote != vote) fault("threads meet at barriers of different kinds");
-  now.votes += value != 0;
-  if (++now.arrived < static_cast<int>(now.threads.size())) {
+  if (mine.vote != vote) fault("threads meet at barriers of different kinds");
+  mine.votes += value != 0;
+  if (++mine.arrived < now.threads_of_block) {
     block();
-    return now.result;
+    return mine.result;
   }
-  const int threads = now.arrived;
-  now.arrived = 0;
-  now.result = vote == Vote::all ? now.votes == threads : vote == Vote::any ? now.votes > 0 : now.votes;
-  for (const int thread : thread_order(threads)) now.ready.push_back(thread);
+  const int threads = mine.arrived;
+  mine.arrived = 0;
+  mine.result = vote == Vote::all ? mine.votes == threads : vote == Vote::any ? mine.votes > 0 : mine.votes;
+  const int first = rank_of_block() * now.threads_of_block;
+  for (const int thread : thread_order(threads)) now.ready.push_back(first + thread);
   block();  // in its turn
-  return now.result;
+  return mine.result;
 }
 
 void collective(const Lane& mine) {
-  Warp& warp = now.warps[static_cast<size_t>(now.current / kWarp)];
-  const int lane = now.current % kWarp;
+  const int lane = now.current % now.threads_of_block % kWarp;
+  const int warps_of_block = (now.threads_of_block + kWarp - 1) / kWarp;
+  Warp& warp = now.warps[static_cast<size_t>(rank_of_block() * warps_of_block +
+                                             now.current % now.threads_of_block / kWarp)];
   if (!(mine.mask >> lane & 1))
     fault("%s with a mask (%08x) that leaves out its own lane", mine.operation->name, mine.mask);
   warp.lanes[lane] = mine;
@@ -318,15 +419,16 @@ void copy_async(uint32_t to, const void* from, int bytes, int filled) {
     fault("cp.async to a misaligned address in shared memory, %u", to);
   if (reinterpret_cast<uintptr_t>(from) % static_cast<unsigned>(bytes) != 0)
     fault("cp.async from a misaligned address");
-  if (to + static_cast<size_t>(bytes) > now.memory.bytes) {
+  const Shared memory = shared();
+  if (to + static_cast<size_t>(bytes) > memory.bytes) {
     fault("cp.async to %u ... %zu of %zu bytes of shared memory", to, to + static_cast<size_t>(bytes),
-          now.memory.bytes);
+          memory.bytes);
   }
   const char* source = static_cast<const char*>(from);
   // Reads here, too, so that AddressSanitizer names the line that is to blame.
   for (int i = 0; i < filled; i += 4) static_cast<void>(*reinterpret_cast<const volatile char*>(source + i));
   // From now to the wait anything may be there.
-  std::memset(now.memory.at + to, poison(), static_cast<size_t>(bytes));
+  std::memset(memory.at + to, poison(), static_cast<size_t>(bytes));
   current().copies.push_back({to, source, bytes, filled});
 }
 
@@ -354,7 +456,7 @@ unsigned char poison() {
   return order % 2 == 0 ? 0xff : 0x7f;
 }
 
-void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()>& thread) {
+void run_grid(dim3 grid, dim3 block, int cluster, size_t shared_bytes, const std::function<void()>& thread) {
   Fibre here;
   host = &here;
   gridDim = grid;
@@ -362,34 +464,51 @@ void run_grid(dim3 grid, dim3 block, size_t shared_bytes, const std::function<vo
   now.body = &thread;
   now.random = order;
   const int threads = static_cast<int>(block.x * block.y * block.z);
-  std::vector<uint64_t> blocks(static_cast<size_t>(grid.x) * grid.y * grid.z);
-  std::iota(blocks.begin(), blocks.end(), uint64_t{0});
-  shuffle_all(blocks);
-  now.threads.resize(static_cast<size_t>(threads));
-  now.warps.resize(static_cast<size_t>((threads + kWarp - 1) / kWarp));
-  void* memory = nullptr;
-  if (posix_memalign(&memory, 1024, shared_bytes) != 0) throw std::bad_alloc();
-  now.memory = {static_cast<char*>(memory), shared_bytes};
-  for (const uint64_t index : blocks) {
-    blockIdx = {static_cast<unsigned>(index % grid.x), static_cast<unsigned>(index / grid.x % grid.y),
-                static_cast<unsigned>(index / grid.x / grid.y)};
-    std::memset(memory, poison(), shared_bytes);
-    for (int i = 0; i < threads; ++i) {
-      const unsigned n = static_cast<unsigned>(i);
+  const int all = threads * cluster;
+  std::vector<uint64_t> clusters(static_cast<size_t>(grid.x) * grid.y * grid.z /
+                                 static_cast<size_t>(cluster));
+  std::iota(clusters.begin(), clusters.end(), uint64_t{0});
+  shuffle_all(clusters);
+  now.threads_of_block = threads;
+  now.threads.resize(static_cast<size_t>(all));
+  now.warps.resize(static_cast<size_t>((threads + kWarp - 1) / kWarp * cluster));
+  now.blocks.resize(static_cast<size_t>(cluster));
+  for (Block& one : now.blocks) {
+    void* memory = nullptr;
+    if (posix_memalign(&memory, 1024, shared_bytes) != 0) throw std::bad_alloc();
+    one.memory = {static_cast<char*>(memory), shared_bytes};
+  }
+  for (const uint64_t first : clusters) {
+    for (int rank = 0; rank < cluster; ++rank) {
+      Block& one = now.blocks[static_cast<size_t>(rank)];
+      const uint64_t index = first * static_cast<uint64_t>(cluster) + static_cast<uint64_t>(rank);
+      one.index = {static_cast<unsigned>(index % grid.x), static_cast<unsigned>(index / grid.x % grid.y),
+                   static_cast<unsigned>(index / grid.x / grid.y)};
+      one.arrived = 0;
+      for (Meeting& meeting : one.named) meeting = {};
+      std::memset(one.memory.at, poison(), shared_bytes);
+    }
+    for (int i = 0; i < all; ++i) {
+      const unsigned n = static_cast<unsigned>(i % threads);
       Thread& t = now.threads[static_cast<size_t>(i)];
       t.index = {n % block.x, n / block.x % block.y, n / block.x / block.y};
+      t.rank = i / threads;
       t.fibre = nullptr;
       t.left = false;
       t.groups.clear();
       t.copies.clear();
     }
-    now.arrived = 0;
-    now.running = threads;
-    for (const int i : thread_order(threads)) now.ready.push_back(i);
+    now.meeting = {};
+    now.running = all;
+    begin_async();
+    for (const int i : thread_order(all)) now.ready.push_back(i);
     Fibre::change(here, *next_fibre());
+    end_async();
   }
-  std::free(memory);
-  now.memory = {};
+  for (Block& one : now.blocks) {
+    std::free(one.memory.at);
+    one.memory = {};
+  }
 }
 
 }  // namespace stand_in

@@ -14,6 +14,7 @@
 
 #include "block.h"
 #include "control.h"
+#include "cuda.h"
 
 namespace {
 
@@ -61,6 +62,7 @@ struct CUgraphExec_st {
 namespace {
 
 constexpr size_t kFreeShared = 48 << 10;
+constexpr size_t kReservedShared = 1 << 10;  // of each block, by the system
 
 struct Allocation {
   size_t bytes;
@@ -360,8 +362,19 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const void* kernel, std::fu
                           : std::max(kFreeShared, static_cast<size_t>(limit->second));
   if (config.dynamicSmemBytes > most) return answer(cudaErrorInvalidValue);
   const size_t bytes = config.dynamicSmemBytes;
-  return answer(queue(config.stream, [grid, block, bytes, thread = std::move(thread)] {
-    run_grid(grid, block, bytes, thread);
+  unsigned cluster = 1;
+  for (unsigned i = 0; i < config.numAttrs; ++i) {
+    if (config.attrs[i].id != cudaLaunchAttributeClusterDimension) return answer(cudaErrorInvalidValue);
+    const auto& size = config.attrs[i].val.clusterDim;
+    if (size.y != 1 || size.z != 1) return answer(cudaErrorInvalidValue);  // the project has no others
+    cluster = size.x;
+  }
+  // Eight is what every card with clusters can run.
+  if (cluster == 0 || cluster > 8 || grid.x % cluster != 0 || (cluster > 1 && runtime().machine.major < 9)) {
+    return answer(cudaErrorInvalidConfiguration);
+  }
+  return answer(queue(config.stream, [grid, block, cluster, bytes, thread = std::move(thread)] {
+    run_grid(grid, block, static_cast<int>(cluster), bytes, thread);
   }));
 }
 
@@ -810,6 +823,29 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute
   if (attribute == cudaFuncAttributeMaxDynamicSharedMemorySize) {
     if (value < 0 || value > most_shared()) return answer(cudaErrorInvalidValue);
     runtime().shared_limits[kernel] = value;
+  }
+  return cudaSuccess;
+}
+
+// By shared memory and threads alone, and as if a cluster could be put together of any processors.
+cudaError_t cudaOccupancyMaxActiveClusters(int* clusters, const void*, const cudaLaunchConfig_t* config) {
+  SCUMBLE_CALL();
+  const unsigned cluster = config->numAttrs > 0 ? config->attrs[0].val.clusterDim.x : 1;
+  const size_t by_memory = (size_t{228} << 10) / (config->dynamicSmemBytes + kReservedShared);
+  const size_t by_threads = 2048 / (size_t{config->blockDim.x} * config->blockDim.y * config->blockDim.z);
+  *clusters = runtime().machine.multiprocessors * static_cast<int>(std::min(by_memory, by_threads)) /
+              static_cast<int>(cluster);
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDriverEntryPointByVersion(const char* name, void** function, unsigned, unsigned long long,
+                                             cudaDriverEntryPointQueryResult* found) {
+  SCUMBLE_CALL();
+  *function = nullptr;
+  *found = cudaDriverEntryPointSymbolNotFound;
+  if (std::string(name) == "cuTensorMapEncodeTiled") {
+    *function = reinterpret_cast<void*>(cuTensorMapEncodeTiled);
+    *found = cudaDriverEntryPointSuccess;
   }
   return cudaSuccess;
 }
