@@ -64,10 +64,10 @@ void pack_weights(const float* weight, int inputs, int outputs, bool backward, P
     });
     return;
   }
-  const int to_channels = padded(backward ? inputs : outputs);
-  const int group = group_channels(precision);
+  const int from_channels = backward ? outputs : inputs;
+  const int to_channels = backward ? inputs : outputs;
   each_weight(weight, inputs, outputs, backward, [&](int from, int tap, int to, float value) {
-    const size_t at = packed_place(from, tap, to, 9, to_channels, group, precision != Precision::float32);
+    const size_t at = packed_place(from, tap, to, from_channels, 9, to_channels, precision);
     switch (precision) {
       case Precision::float32:
         floats[at] = value;

@@ -60,8 +60,20 @@ set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
 set(CMAKE_CUDA_RUNTIME_LIBRARY Static)  # it looks for the driver when it runs, so the addon loads without one
 
 file(GLOB cuda_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cu ${CMAKE_CURRENT_LIST_DIR}/*.cpp)
+set(sm90_sources ${cuda_sources})
+list(FILTER sm90_sources INCLUDE REGEX "_sm90\\.cu$")
+list(REMOVE_ITEM cuda_sources ${sm90_sources})
 add_library(cuda_backend STATIC ${cuda_sources})
 target_include_directories(cuda_backend SYSTEM PUBLIC ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
 target_compile_definitions(cuda_backend PUBLIC SCUMBLE_CUDA)
 target_compile_options(cuda_backend PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--threads=0>)
 target_link_libraries(cuda_backend PUBLIC engine)
+
+# Hopper's own kernels use what only sm_90a has, and are compiled for nothing else.
+if(CMAKE_CUDA_ARCHITECTURES MATCHES "(^|;)90")
+  add_library(cuda_sm90 OBJECT ${sm90_sources})
+  set_target_properties(cuda_sm90 PROPERTIES CUDA_ARCHITECTURES 90a-real)
+  target_compile_definitions(cuda_backend PUBLIC SCUMBLE_SM90)
+  target_compile_definitions(cuda_sm90 PRIVATE SCUMBLE_SM90)
+  target_sources(cuda_backend PRIVATE $<TARGET_OBJECTS:cuda_sm90>)
+endif()

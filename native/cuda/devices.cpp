@@ -2,11 +2,20 @@
 
 #include <cuda_runtime.h>
 
+#include <atomic>
+#include <cstdint>
+
 namespace scumble::cuda {
 namespace {
 
 constexpr int kOldestMajor = 7;
 constexpr int kOldestMinor = 5;
+
+std::atomic<uint64_t> portable_devices{0};  // a bit each
+
+uint64_t bit_of(int device) {
+  return device >= 0 && device < 64 ? uint64_t{1} << device : 0;
+}
 
 Device describe(int index) {
   Device device;
@@ -71,6 +80,18 @@ Devices devices() {
   cudaGetLastError();
   if (!usable) all.problem = "device " + all.found[0].name + ": " + all.found[0].problem;
   return all;
+}
+
+void use_kernels(int device, Kernels kernels) {
+  if (kernels == Kernels::portable) {
+    portable_devices |= bit_of(device);
+  } else {
+    portable_devices &= ~bit_of(device);
+  }
+}
+
+Kernels kernels_of(int device) {
+  return (portable_devices & bit_of(device)) != 0 ? Kernels::portable : Kernels::fast;
 }
 
 }  // namespace scumble::cuda

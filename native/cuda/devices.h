@@ -31,4 +31,10 @@ struct Devices {
 // Asks the driver anew each time. Never throws.
 Devices devices();
 
+// Which kernels run on a device: those made for its kind of card where there are any (fast, at the start), or
+// only those that run on every card. For the whole process, from the next plan that is compiled on.
+enum class Kernels { fast, portable };
+void use_kernels(int device, Kernels kernels);
+Kernels kernels_of(int device);
+
 }  // namespace scumble::cuda

@@ -3,9 +3,9 @@
 //
 // The positions are split so that there are about kBlocksWanted blocks, whatever the channels; each stores
 // its tile of partial sums, and the finishing kernel adds the splits' in double, in order. Within a block a
-// tile's sums run in float32 for kRun positions; then they are added, compensated (Kahan 1965), to sums of
-// their own. So the error of a sum is that of kRun terms, however large the picture, and 67 million positions
-// of activations of 1e5 make 7e17: far from overflow.
+// tile's sums run in float32 for kGramRun positions; then they are added, compensated (Kahan 1965), to sums
+// of their own. So the error of a sum is that of kGramRun terms, however large the picture, and 67 million
+// positions of activations of 1e5 make 7e17: far from overflow.
 //
 // A step is 32 positions of the tile's rows and columns (the same data on the diagonal, loaded once), kStages
 // in flight: 32 KB (bfloat16) and 54 KB (float). A block has 2 x 2 warps of 32 x 32.
@@ -22,39 +22,23 @@
 // multiprocessor that bounds the matrix units at 30 %: 26 us for all five layers at 512 x 512. Where there is
 // one tile (64 channels), memory is the bound.
 #include "elements.h"
+#include "gram.h"
 #include "launch.h"
 #include "product.h"
 #include "ptx.h"
+#include "sm90.h"
 
 namespace scumble::cuda {
 namespace {
 
-constexpr int kTile = 64;
+constexpr int kTile = kGramTile;
 constexpr int kThreadsOfTile = 128;
 constexpr int kPositions = 32;
-constexpr int kRun = 512;
-constexpr int kBlocksWanted = 288;    // two or three for every multiprocessor of a large card
-constexpr int kLeastPositions = 128;  // of a split
-
-constexpr int tiles_of(int channels) {
-  const int across = (padded(channels) + kTile - 1) / kTile;
-  return across * (across + 1) / 2;
-}
+constexpr int kBlocksWanted = 288;  // two or three for every multiprocessor of a large card
 
 constexpr int splits_of(int channels, int positions) {
-  const int wanted = std::max(1, kBlocksWanted / tiles_of(channels));
-  return std::min(wanted, (positions + kLeastPositions - 1) / kLeastPositions);
-}
-
-// Row and column of a tile, in tiles; the tiles of a row follow each other.
-struct TilePlace {
-  int row;
-  int column;
-};
-__device__ inline TilePlace tile_place(int tile, int across) {
-  int row = 0;
-  while (tile >= across - row) tile -= across - row++;
-  return {row, row + tile};
+  const int wanted = std::max(1, kBlocksWanted / gram_tiles_of(channels));
+  return std::min(wanted, (positions + kGramLeastPositions - 1) / kGramLeastPositions);
 }
 
 template <Precision kPrecision>
@@ -178,7 +162,7 @@ __global__ void __launch_bounds__(kThreadsOfTile, 3)
   unsigned char* const memory = shared_memory<unsigned char>();
   const uint32_t address = shared_address(memory);
   const int thread_index = static_cast<int>(threadIdx.x);
-  const TilePlace place = tile_place(static_cast<int>(blockIdx.x), (channels + kTile - 1) / kTile);
+  const TilePlace place = tile_place(static_cast<int>(blockIdx.x), gram_tiles_across(channels));
   const bool diagonal = place.row == place.column;
   const int begin = min(positions, static_cast<int>(blockIdx.y) * positions_of_split);
   const int end = min(positions, begin + positions_of_split);
@@ -218,18 +202,9 @@ __global__ void __launch_bounds__(kThreadsOfTile, 3)
     load_step(step + kStages - 1);
     const unsigned char* const rows = memory + step % kStages * 2 * kOperand;
     add_products<kPrecision>(rows, diagonal ? rows : rows + kOperand, run);
-    if ((step + 1) % (kRun / kPositions) == 0 || step + 1 == steps) {
+    if ((step + 1) % (kGramRun / kPositions) == 0 || step + 1 == steps) {
 #pragma unroll
-      for (int f = 0; f < 8; ++f) {
-#pragma unroll
-        for (int e = 0; e < 4; ++e) {
-          const float term = run[f][e] - lost[f][e];
-          const float sum = sums[f][e] + term;
-          lost[f][e] = (sum - sums[f][e]) - term;
-          sums[f][e] = sum;
-          run[f][e] = 0;
-        }
-      }
+      for (int f = 0; f < 8; ++f) fold(run[f], sums[f], lost[f]);
     }
   }
   wait_for_copies<0>();
@@ -267,7 +242,7 @@ __global__ void __launch_bounds__(32 * kWarps) finish_gram(const Finish p) {
   const int lane = static_cast<int>(threadIdx.x) & 31;
   const int warp = static_cast<int>(threadIdx.x) / 32;
   const size_t elements = static_cast<size_t>(p.tiles) * kTile * kTile;
-  const int across = (padded(p.channels) + kTile - 1) / kTile;
+  const int across = gram_tiles_across(p.channels);
   double loss = 0;
   for (size_t first = static_cast<size_t>(blockIdx.x) * 32; first < elements;
        first += static_cast<size_t>(gridDim.x) * 32) {
@@ -311,15 +286,17 @@ __global__ void __launch_bounds__(32 * kWarps) finish_gram(const Finish p) {
 }
 static_assert(kPartials <= 32 * kWarps);
 
+// Returns the number of splits.
 template <Precision kPrecision>
-void launch_tiles(const Tensor& features, float* partials, cudaStream_t stream) {
+int launch_tiles(const Tensor& features, float* partials, cudaStream_t stream) {
   const int positions = features.height * features.width;
   const int splits = splits_of(features.channels, positions);
   const int of_split = parts(parts(positions, splits), kPositions) * kPositions;
   launch(gram_tiles<kPrecision>,
-         dim3(static_cast<unsigned>(tiles_of(features.channels)), static_cast<unsigned>(splits)),
+         dim3(static_cast<unsigned>(gram_tiles_of(features.channels)), static_cast<unsigned>(splits)),
          dim3(kThreadsOfTile), static_cast<size_t>(kSharedBytes<kPrecision>), stream, features.at,
          padded(features.channels), positions, of_split, partials);
+  return splits;
 }
 
 void gram_into(const Tensor& features, Finish finish, void* scratch, Precision precision,
@@ -327,18 +304,19 @@ void gram_into(const Tensor& features, Finish finish, void* scratch, Precision p
   auto* const partials = static_cast<float*>(scratch);
   switch (precision) {
     case Precision::float32:
-      launch_tiles<Precision::float32>(features, partials, stream);
+      finish.splits = launch_tiles<Precision::float32>(features, partials, stream);
       break;
     case Precision::tf32:
-      launch_tiles<Precision::tf32>(features, partials, stream);
+      finish.splits = launch_tiles<Precision::tf32>(features, partials, stream);
       break;
     case Precision::bf16:
-      launch_tiles<Precision::bf16>(features, partials, stream);
+      finish.splits = gram_splits_sm90(features.channels, features.height * features.width);
+      if (sm90_kernels() && launch_gram_sm90(features, finish.splits, partials, stream)) break;
+      finish.splits = launch_tiles<Precision::bf16>(features, partials, stream);
       break;
   }
   finish.partials = partials;
-  finish.splits = splits_of(features.channels, features.height * features.width);
-  finish.tiles = tiles_of(features.channels);
+  finish.tiles = gram_tiles_of(features.channels);
   finish.channels = features.channels;
   finish.scale = 1 / (static_cast<double>(features.channels) * features.height * features.width);
   const int blocks = std::min(kPartials, finish.tiles * kTile * kTile / 32);
@@ -349,8 +327,11 @@ void gram_into(const Tensor& features, Finish finish, void* scratch, Precision p
 }  // namespace
 
 size_t gram_scratch_bytes(int channels, int height, int width, Precision precision) {
-  const size_t partials = static_cast<size_t>(splits_of(channels, height * width)) *
-                          static_cast<size_t>(tiles_of(channels)) * kTile * kTile * sizeof(float);
+  const int positions = height * width;
+  int splits = splits_of(channels, positions);
+  if (precision == Precision::bf16) splits = std::max(splits, gram_splits_sm90(channels, positions));
+  const size_t partials = static_cast<size_t>(splits) * static_cast<size_t>(gram_tiles_of(channels)) * kTile *
+                          kTile * sizeof(float);
   return std::max(partials, packed_elements(channels, channels, 1, precision) * element_bytes(precision));
 }
 

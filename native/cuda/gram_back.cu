@@ -2,20 +2,19 @@
 // product's weights first, in scratch: at most 512 x 512, a few microseconds.
 #include "product_mma.h"
 #include "product_simt.h"
+#include "sm90.h"
 
 namespace scumble::cuda {
 namespace {
 
-// 16 bytes of the packed matrix per thread. S is symmetric, so it is read along whichever index runs in
-// memory.
-template <typename E, bool kTf32, bool kChannelsInside>
-__global__ void pack_matrix(const float* from, E* to, int channels, int group, size_t vectors) {
-  const size_t outputs = static_cast<size_t>(padded(channels));
-  const size_t inner = kChannelsInside ? static_cast<size_t>(group) : outputs;
+// 16 bytes of the packed matrix per thread, in rows of `inner` elements. S is symmetric, so it does not
+// matter which of its indices the product's kernel has in memory first.
+template <typename E, bool kTf32>
+__global__ void pack_matrix(const float* from, E* to, int channels, size_t inner, size_t vectors) {
   for (size_t i = thread(); i < vectors; i += threads()) {
     const size_t at = i * kLanes<E>;
-    const size_t row = kChannelsInside ? at / inner % outputs : at / inner;
-    const size_t column = (kChannelsInside ? at / inner / outputs * inner : 0) + at % inner;
+    const size_t row = at / inner;
+    const size_t column = at % inner;
     const size_t c = static_cast<size_t>(channels);
     Vec<E> values;
 #pragma unroll
@@ -29,11 +28,15 @@ __global__ void pack_matrix(const float* from, E* to, int channels, int group, s
   }
 }
 
-template <typename E, bool kTf32, bool kChannelsInside>
+template <typename E, bool kTf32>
 void pack(const float* difference, void* to, int channels, Precision precision, cudaStream_t stream) {
-  const size_t vectors = packed_elements(channels, channels, 1, precision) / kLanes<E>;
-  launch(pack_matrix<E, kTf32, kChannelsInside>, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream,
-         difference, static_cast<E*>(to), channels, group_channels(precision), vectors);
+  const size_t elements = packed_elements(channels, channels, 1, precision);
+  const int inner = precision == Precision::float32
+                        ? padded(channels)
+                        : groups_of(channels, precision) * group_channels(precision);
+  const size_t vectors = elements / kLanes<E>;
+  launch(pack_matrix<E, kTf32>, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream, difference,
+         static_cast<E*>(to), channels, static_cast<size_t>(inner), vectors);
 }
 
 }  // namespace
@@ -45,13 +48,14 @@ void style_back(const Tensor& features, const float* difference, const Tensor& o
                   channels,    features.height, features.width, false,   accumulate};
   switch (precision) {
     case Precision::float32:
-      pack<float, false, false>(difference, scratch, features.channels, precision, stream);
+      pack<float, false>(difference, scratch, features.channels, precision, stream);
       return launch_product_simt<1>(p, stream);
     case Precision::tf32:
-      pack<float, true, true>(difference, scratch, features.channels, precision, stream);
+      pack<float, true>(difference, scratch, features.channels, precision, stream);
       return launch_product_mma<float, 1>(p, stream);
     case Precision::bf16:
-      pack<Bf16, false, true>(difference, scratch, features.channels, precision, stream);
+      pack<Bf16, false>(difference, scratch, features.channels, precision, stream);
+      if (sm90_kernels() && launch_product_sm90(p, 1, stream)) return;
       return launch_product_mma<Bf16, 1>(p, stream);
   }
 }

@@ -26,10 +26,16 @@ struct Product {
   bool accumulate;
 };
 
-// Weights lie in groups of channels, the k of one step of the main loop: 64 bytes for the matrix units, four
-// floats for the plain kernel. A group has all its taps, a tap has all outputs. For the matrix units an
-// output's channels are neighbours (what ldmatrix takes as a row); for the plain kernel a channel's outputs
-// are (what a thread takes four of). What lies beyond the channels, up to a whole group, is zero.
+inline Product product_of(const Convolution& c) {
+  return {
+      c.in.at,      c.weights,   c.out.at, c.bias,      c.mask, padded(c.in.channels), padded(c.out.channels),
+      c.out.height, c.out.width, c.relu,   c.accumulate};
+}
+
+// Weights are made up with zeros to whole groups of channels, the k of one step of the main loop: 64 bytes
+// for the matrix units, four floats for the plain kernel. For the matrix units they lie as taps x outputs x
+// channels (rows of k, as ldmatrix and Hopper's copy engine take them); for the plain kernel as groups x taps
+// x channels x outputs (a thread takes four outputs of a channel).
 constexpr int group_channels(Precision precision) {
   return precision == Precision::float32 ? 4 : 64 / static_cast<int>(element_bytes(precision));
 }
@@ -40,14 +46,19 @@ constexpr size_t packed_elements(int channels, int outputs, int taps, Precision 
   return static_cast<size_t>(groups_of(channels, precision) * group_channels(precision)) *
          static_cast<size_t>(taps) * static_cast<size_t>(padded(outputs));
 }
-__host__ __device__ constexpr size_t packed_place(int channel, int tap, int output, int taps,
-                                                  int padded_outputs, int group, bool channels_inside) {
-  const int inside = channel % group;
-  const size_t of_tap = static_cast<size_t>(channel / group * taps + tap);
-  const size_t outputs = static_cast<size_t>(padded_outputs);
-  const size_t k = static_cast<size_t>(group);
-  return channels_inside ? (of_tap * outputs + static_cast<size_t>(output)) * k + static_cast<size_t>(inside)
-                         : (of_tap * k + static_cast<size_t>(inside)) * outputs + static_cast<size_t>(output);
+// Where a weight lies; `channels` and `outputs` are counts, as packed_elements() has them.
+constexpr size_t packed_place(int channel, int tap, int output, int channels, int taps, int outputs,
+                              Precision precision) {
+  const int group = group_channels(precision);
+  const size_t across = static_cast<size_t>(padded(outputs));
+  if (precision == Precision::float32) {
+    const size_t of_tap = static_cast<size_t>(channel / group * taps + tap);
+    return (of_tap * static_cast<size_t>(group) + static_cast<size_t>(channel % group)) * across +
+           static_cast<size_t>(output);
+  }
+  const size_t row = static_cast<size_t>(groups_of(channels, precision) * group);
+  return (static_cast<size_t>(tap) * across + static_cast<size_t>(output)) * row +
+         static_cast<size_t>(channel);
 }
 
 // How a kernel cuts the output: rows x columns of pixels times outputs per block of threads. `efficiency` is

@@ -97,9 +97,9 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_mma(c
   const int groups = (pixel_bytes + 63) / 64;
   const int steps = groups * kTaps;
   const auto* const in = static_cast<const unsigned char*>(p.in);
-  const size_t weight_step = static_cast<size_t>(p.outputs) * 64;
-  const unsigned char* weights =
-      static_cast<const unsigned char*>(p.weights) + static_cast<size_t>(place.output) * 64;
+  const int weight_row = groups * 64;  // bytes of an output's weights of a tap
+  const unsigned char* const weights =
+      static_cast<const unsigned char*>(p.weights) + static_cast<ptrdiff_t>(place.output) * weight_row;
 
   // Chunks first, first + kThreads, ... of a group's patch, as many as there are before `end`.
   const auto load_patch = [&](int group, uint32_t to, int first, int end) {
@@ -124,15 +124,17 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_mma(c
     if (load_step < steps) {
       const int stage = load_step % kStages;
       const uint32_t to = ring + static_cast<uint32_t>(stage * Memory::kWeights);
+      const unsigned char* const from =
+          weights + static_cast<ptrdiff_t>(load_tap * p.outputs) * weight_row + load_group * 64;
 #pragma unroll
       for (int k = 0; k < Tile::kOutputs * 4; k += kThreads) {
         const int i = k + thread_index;
         if (Tile::kOutputs * 4 % kThreads != 0 && i >= Tile::kOutputs * 4) break;
         const int output = i >> 2;
         const bool inside = place.output + output < p.outputs;
-        cp_async<16>(to + swizzled(output, i & 3), inside ? weights + i * 16 : weights, inside ? 16 : 0);
+        cp_async<16>(to + swizzled(output, i & 3), inside ? from + output * weight_row + (i & 3) * 16 : from,
+                     inside ? 16 : 0);
       }
-      weights += weight_step;
       if constexpr (kTaps == 1) {
         load_patch(load_group, patches + static_cast<uint32_t>(stage * Memory::kPatch), 0, kChunks);
       } else if (load_step == 0) {

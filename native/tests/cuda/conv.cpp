@@ -2,6 +2,9 @@
 // channel counts that fit no tile, in memory of exactly the tensors' size: against the reference in double,
 // with the padding checked. Tolerances: inputs and weights are first rounded as the kernel keeps them, so
 // that what is left is the rounding of float32 sums (see ../kernels.cpp) and, in bfloat16, of the result.
+#include <functional>
+
+#include "../../cuda/sm90.h"
 #include "../check.h"
 #include "../support.h"
 #include "device.h"
@@ -92,9 +95,11 @@ void say(Precision precision, const Case& c, const std::string& more = "") {
                 more;
 }
 
+using Run = std::function<void(const cuda::Convolution&, Precision, cudaStream_t)>;
+
 // The gradient's epilogue, with and without each of its parts.
 void expect_gradients(Random& numbers, const reference::Tensor& back, cuda::Convolution c,
-                      Precision precision, void (*run)(const cuda::Convolution&, Precision, cudaStream_t)) {
+                      Precision precision, const Run& run) {
   const reference::Tensor there =
       device::rounded(support::random_tensor(numbers, back.channels, back.height, back.width), precision);
   const reference::Tensor positive = support::coarse_tensor(numbers, back.channels, back.height, back.width);
@@ -116,7 +121,7 @@ void expect_gradients(Random& numbers, const reference::Tensor& back, cuda::Conv
 }
 
 void expect_forward(const Case& shape, Random& numbers, Precision precision, bool relu,
-                    scumble::Padding padding) {
+                    scumble::Padding padding, const Run& run = cuda::convolve) {
   const Weights weights(numbers, shape.from, shape.to, false, precision);
   const reference::Tensor in =
       shape.from == 3
@@ -131,7 +136,7 @@ void expect_forward(const Case& shape, Random& numbers, Precision precision, boo
   c.bias = weights.bias.get();
   c.relu = relu;
   c.replicate = padding == scumble::Padding::replicate;
-  cuda::convolve(c, precision, nullptr);
+  run(c, precision, nullptr);
   const reference::Tensor expected = reference::convolve(in, weights.values, padding);
   expect(out, relu ? reference::relu(expected) : expected, precision);
 }
@@ -170,6 +175,38 @@ TEST(convolution_back) {
     }
   }
 }
+
+#ifdef SCUMBLE_SM90
+
+// Every tile of Hopper's kernels, at sizes that fit none of them, with several for each cluster, in every
+// order.
+TEST(convolution_on_hopper) {
+  if (!cuda::sm90_kernels()) return;
+  Random numbers(6);
+  for (int tile = 0; tile < cuda::kTilesSm90; ++tile) {
+    const bool wide = tile == 0 || tile == 2;  // 128 outputs
+    const int rows = tile < 2 ? 16 : tile < 4 ? 8 : 4;
+    const Case shape{rows + 1, 35, wide ? 64 : 128, wide ? 128 : 64};
+    say(Precision::bf16, shape, "tile " + std::to_string(tile));
+    const Run run = [&](const cuda::Convolution& c, Precision, cudaStream_t stream) {
+      CHECK(cuda::launch_product_sm90(cuda::product_of(c), 9, stream, tile));
+    };
+    device::in_every_order(
+        [&] { expect_forward(shape, numbers, Precision::bf16, true, scumble::Padding::zero, run); }, 2);
+    const Weights weights(numbers, shape.to, shape.from, true, Precision::bf16);
+    const reference::Tensor gradient =
+        random_operand(numbers, shape.from, shape.height, shape.width, Precision::bf16);
+    const device::Tensor in(gradient, Precision::bf16);
+    cuda::Convolution c;
+    c.in = in.view();
+    c.weights = weights.packed.get();
+    expect_gradients(numbers,
+                     reference::convolve_back(gradient, weights.values, shape.to, scumble::Padding::zero), c,
+                     Precision::bf16, run);
+  }
+}
+
+#endif
 
 TEST(first_convolution) {
   Random numbers(3);

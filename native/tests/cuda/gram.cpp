@@ -2,6 +2,7 @@
 // precision, at sizes and channel counts that fit no tile, in memory of exactly the size: against the
 // reference in double. Inputs are rounded as the kernel keeps them, so that what is left is the rounding of
 // float32 sums and, in bfloat16, of the result.
+#include "../../cuda/sm90.h"
 #include "../check.h"
 #include "../support.h"
 #include "device.h"
@@ -27,6 +28,8 @@ struct Case {
 };
 const std::vector<Case> kCases = {{1, 1, 5},    {2, 3, 17},   {17, 31, 70}, {64, 5, 1}, {41, 37, 8},
                                   {3, 11, 136}, {7, 15, 110}, {15, 15, 70}, {9, 30, 30}};
+// For the kernels of compute capability 9.0, in bfloat16: tiles of 64 and of 128, on the diagonal and off it.
+const std::vector<Case> kWholeCases = {{9, 17, 64}, {11, 23, 192}, {7, 19, 128}, {5, 27, 256}};
 constexpr double kSums = 2e-6;
 
 reference::Tensor random_features(Random& numbers, const Case& shape, Precision precision) {
@@ -38,7 +41,9 @@ reference::Tensor random_features(Random& numbers, const Case& shape, Precision 
 template <typename Visit>
 void each_case(const Visit& visit) {
   for (const Precision precision : kPrecisions) {
-    for (const Case& shape : kCases) {
+    std::vector<Case> cases = kCases;
+    if (precision == Precision::bf16) cases.insert(cases.end(), kWholeCases.begin(), kWholeCases.end());
+    for (const Case& shape : cases) {
       check::at() = std::to_string(cuda::element_bytes(precision)) + " bytes " +
                     std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" +
                     std::to_string(shape.channels);
@@ -147,3 +152,69 @@ TEST(style_back) {
     }
   });
 }
+
+#ifdef SCUMBLE_SM90
+
+// Splits that are longer than a run of plain float32 sums.
+TEST(gram_on_hopper_over_several_runs) {
+  if (!cuda::sm90_kernels()) return;
+  Random numbers(4);
+  for (const int channels : {64, 128}) {
+    check::at() = std::to_string(channels);
+    constexpr int kSplits = 2;
+    const reference::Tensor features =
+        random_features(numbers, {31, 43, channels}, Precision::bf16);  // 1333 positions
+    const device::Tensor from(features, Precision::bf16);
+    const size_t tile = static_cast<size_t>(cuda::kGramTile) * cuda::kGramTile;
+    const size_t tiles = static_cast<size_t>(cuda::gram_tiles_of(channels));
+    const Array<float> partials(kSplits * tiles * tile);
+    device::in_every_order(
+        [&] {
+          CHECK(cuda::launch_gram_sm90(from.view(), kSplits, partials.get(), nullptr));
+          const std::vector<float> found = partials.values();
+          const std::vector<double> gram = reference::gram(features);
+          std::vector<double> sums;
+          std::vector<double> expected;
+          const int across = cuda::gram_tiles_across(channels);
+          for (size_t i = 0; i < tiles * tile; ++i) {
+            const cuda::TilePlace place = cuda::tile_place(static_cast<int>(i / tile), across);
+            const size_t row = static_cast<size_t>(place.row) * 64 + i % tile / 64;
+            const size_t column = static_cast<size_t>(place.column) * 64 + i % 64;
+            expected.push_back(gram[row * static_cast<size_t>(channels) + column] * channels * 31 * 43);
+            sums.push_back(static_cast<double>(found[i]) + static_cast<double>(found[tiles * tile + i]));
+          }
+          CHECK_ALL_CLOSE(sums, expected, kSums);
+        },
+        2);
+  }
+}
+
+// A product of one tap, which the style term's gradient is, by every tile.
+TEST(one_tap_on_hopper) {
+  if (!cuda::sm90_kernels()) return;
+  Random numbers(5);
+  for (int tile = 0; tile < cuda::kTilesSm90; ++tile) {
+    check::at() = "tile " + std::to_string(tile);
+    const int channels = 192;
+    const int outputs = 128;
+    const reference::Tensor in = random_features(numbers, {9, 35, channels}, Precision::bf16);
+    const reference::Tensor weights = random_features(numbers, {1, outputs, channels}, Precision::bf16);
+    reference::Tensor expected(outputs, 9, 35);
+    for (size_t i = 0; i < expected.values.size(); ++i) {
+      const size_t pixel = i / static_cast<size_t>(outputs) * static_cast<size_t>(channels);
+      const size_t row = i % static_cast<size_t>(outputs) * static_cast<size_t>(channels);
+      for (size_t c = 0; c < static_cast<size_t>(channels); ++c) {
+        expected.values[i] += in.values[pixel + c] * weights.values[row + c];
+      }
+    }
+    const device::Tensor from(in, Precision::bf16);
+    const device::Tensor by(weights, Precision::bf16);
+    const device::Tensor out(outputs, 9, 35, Precision::bf16);
+    const cuda::Product p{from.get(), by.get(), out.view().at, nullptr, nullptr, channels, outputs,
+                          9,          35,       false,         false};
+    CHECK(cuda::launch_product_sm90(p, 1, nullptr, tile));
+    CHECK_ALL_CLOSE(out.values(), expected.values, 0x1p-8);
+  }
+}
+
+#endif

@@ -1,0 +1,50 @@
+// What the kernels that make Gram matrices have in common with the one that finishes them: sums over a part
+// of the positions lie in scratch as splits x tiles x 64 x 64 floats, the tiles on and above the diagonal row
+// by row.
+#pragma once
+
+#include <algorithm>
+
+#include "kernels.h"
+
+namespace scumble::cuda {
+
+constexpr int kGramTile = 64;
+constexpr int kGramRun = 512;             // positions whose sums are plain float32; then they are compensated
+constexpr int kGramLeastPositions = 128;  // of a split
+
+__host__ __device__ constexpr int gram_tiles_across(int channels) {
+  return (padded(channels) + kGramTile - 1) / kGramTile;
+}
+__host__ __device__ constexpr int gram_tiles_of(int channels) {
+  return gram_tiles_across(channels) * (gram_tiles_across(channels) + 1) / 2;
+}
+
+// Row and column of a tile, in tiles.
+struct TilePlace {
+  int row;
+  int column;
+};
+__device__ inline TilePlace tile_place(int tile, int across) {
+  int row = 0;
+  while (tile >= across - row) tile -= across - row++;
+  return {row, row + tile};
+}
+__device__ inline int tile_number(TilePlace place, int across) {
+  return place.row * across - place.row * (place.row - 1) / 2 + place.column - place.row;
+}
+
+// sums += run, compensated (Kahan 1965), and run begins anew.
+template <int kCount>
+__device__ __forceinline__ void fold(float (&run)[kCount], float (&sums)[kCount], float (&lost)[kCount]) {
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) {
+    const float term = run[i] - lost[i];
+    const float sum = sums[i] + term;
+    lost[i] = (sum - sums[i]) - term;
+    sums[i] = sum;
+    run[i] = 0;
+  }
+}
+
+}  // namespace scumble::cuda
