@@ -15,6 +15,7 @@ COLOURS = ["#4477aa", "#66ccee", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#6
 
 log = json.loads(options.log.read_text())
 layers = [name for name in log[0] if name != "total"]
+names = {"gram": "Gram relu4_1"}
 values = [entry[layer] for entry in log for layer in layers]
 low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
 
@@ -39,8 +40,8 @@ for layer, colour in sorted(zip(layers, COLOURS), key=lambda pair: log[-1][pair[
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     label = min(points[-1][1], label - 13)
     shapes.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
-    shapes.append(f'<text x="{WIDTH - RIGHT + 8}" y="{label + 4:.1f}" fill="{colour}">relu{layer}</text>')
-shapes.append(f'<text x="{LEFT}" y="18">Squared error over squared features, mean of each round</text>')
+    shapes.append(f'<text x="{WIDTH - RIGHT + 8}" y="{label + 4:.1f}" fill="{colour}">{names.get(layer, f"relu{layer}")}</text>')
+shapes.append(f'<text x="{LEFT}" y="18">Squared error over squared features (of the Gram matrices: over the distance to the style), mean of each round</text>')
 shapes.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end">round</text>')
 options.picture.write_text(
     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">'

@@ -11,18 +11,18 @@ MOST_PATCHES = 20000  # of every four images
 
 def initialise(teacher, widths, images):
     """
-    Returns the network, its features scaled to a mean square of one; the teacher's channels that its channels stand for,
-    by layer; and what those channels were divided by.
+    `widths` are the channels of each layer. Returns the network, its features scaled to a mean square of one; the
+    teacher's channels that its channels stand for, by layer; and what those channels were divided by.
     """
     before, x = images - MEAN, images - MEAN
     weights, biases, chosen, sizes = [], [], {}, {}
-    for layer, weight, bias in zip(LAYERS, teacher.weights, teacher.biases):
+    for layer, width, weight, bias in zip(LAYERS, widths, teacher.weights, teacher.biases):
         if layer[0] > "1" and layer.endswith("_1"):
             before, x = F.max_pool2d(before, 2), F.max_pool2d(x, 2)
         linear = torch.cat([F.conv2d(part, weight, bias, padding=1) for part in before.split(8)])
         before = F.relu(linear)
         flat = before.transpose(0, 1).flatten(1)
-        keep = choose(flat @ flat.T / flat.shape[1], widths[int(layer[0]) - 1])
+        keep = choose(flat @ flat.T / flat.shape[1], width)
         kernel, offset = fit(x, linear[:, keep])
         x = torch.cat([F.relu(F.conv2d(part, kernel, offset, padding=1)) for part in x.split(8)])
         error = (x - before[:, keep]).square().sum() / before[:, keep].square().sum()

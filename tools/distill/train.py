@@ -1,5 +1,5 @@
 """Distils VGG-19 into a network of other widths: a start by least squares, then rounds of gathering groups and learning
-from them. Every round ends in a saved state and a network; started again, it goes on from there."""
+from them. The start and every round end in a saved state and a network; started again, it goes on from there."""
 
 import argparse
 import json
@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 
 import vgg
-from groups import gather
+from descent import Descent, bases
+from groups import gather, go_on, label
 from images import Images, read_all
 from initialise import initialise
 from lesson import calibrate, loss
@@ -28,17 +29,28 @@ torch.set_num_threads(config["threads"])
 torch.set_flush_denormal(True)
 
 teacher = vgg.read(options.teacher)
-images = Images(read_all(options.photographs), read_all(options.drawings), config["side"], config["seed"])
+photographs = read_all(options.photographs)
+photographs = photographs[: len(photographs) - config["held_back"]]
+images = Images(photographs, read_all(options.drawings), config["side"], config["seed"])
 
 
 def begin():
-    torch.manual_seed(config["seed"])
-    third = config["first_images"] // 3
+    seed_round(0)
+    groups = gather(None, None, images, config["groups_per_round"])
+    some = torch.cat(groups).float()
+    some = some[torch.randperm(len(some))[: config["first_images"]]]
     with torch.no_grad():
-        first = torch.cat([images.contents(2 * third), images.styles(third)])
-        net, chosen, sizes = initialise(teacher, config["widths"], first)
-    return {"rounds": 0, "net": net, "mean": net, "chosen": chosen, "sizes": sizes, "ratios": None,
-            "optimizer": None, "groups": [], "log": []}
+        net, chosen, sizes = initialise(teacher, config["widths"], some)
+    labelled = [label(teacher, chosen, group) for group in groups]
+    descent = Descent(net, bases(net, some[:16]), config["clip"])
+    mean = vgg.Vgg(*([p.detach().clone() for p in kind] for kind in (net.weights, net.biases)))
+    return {"rounds": 0, "descent": descent, "mean": mean, "chosen": chosen, "sizes": sizes,
+            "ratios": calibrate(mean, labelled), "groups": labelled, "log": []}
+
+
+def resume():
+    state = torch.load(file)
+    return {**state, "groups": [label(teacher, state["chosen"], group) for group in state["groups"]]}
 
 
 def seed_round(number):
@@ -48,49 +60,37 @@ def seed_round(number):
 
 
 def rate(step):
-    """Of Adam: rises over the first steps, then falls along a cosine."""
+    """Of Adam: rises over the first steps, stays, and falls along a cosine over the second half."""
     share = step / (config["rounds"] * config["steps_per_round"])
-    return config["rate"] * min(1, step / config["warm_up"]) * (0.5 + 0.5 * math.cos(math.pi * share)) + 2e-6
+    return config["rate"] * min(1, step / config["warm_up"]) * (0.5 + 0.5 * math.cos(math.pi * max(0, 2 * share - 1))) + 2e-6
 
 
 def learn(state):
     """One round. Returns the means of what the loss is made of."""
-    net, mean = state["net"], state["mean"]
-    fresh = gather(mean, state["ratios"], teacher, state["chosen"], images, config["groups_per_round"])
-    old = state["groups"]
+    mean, descent, ratios, old = state["mean"], state["descent"], state["ratios"], state["groups"]
+    half = config["groups_per_round"] // 2
+    fresh = gather(mean, ratios, images, half)
+    fresh += go_on(mean, ratios, [g["images"] for g in images.random.sample(old[-4 * half :], half)], images.random)
     old = images.random.sample(old, min(len(old), config["groups_kept"] - len(fresh)))
-    state["groups"] = groups = old + fresh
-    if state["ratios"] is None:
-        state["ratios"] = calibrate(mean, groups)
-    parameters = [p.detach().clone().requires_grad_(True) for p in net.parameters()]
-    averages = [p.detach().clone() for p in mean.parameters()]
-    half = len(parameters) // 2
-    net, mean = vgg.Vgg(parameters[:half], parameters[half:]), vgg.Vgg(averages[:half], averages[half:])
-    optimizer = torch.optim.Adam(parameters, betas=(0.9, 0.98))
-    if state["optimizer"]:
-        optimizer.load_state_dict(state["optimizer"])
+    state["groups"] = groups = old + [label(teacher, state["chosen"], group) for group in fresh]
     sums = {}
     for i in range(config["steps_per_round"]):
         step = state["rounds"] * config["steps_per_round"] + i + 1
-        optimizer.param_groups[0]["lr"] = rate(step)
-        batch = images.random.sample(groups, 3)
-        total, parts = loss(net, batch, state["sizes"])
-        optimizer.zero_grad()
-        total.backward()
-        if torch.isfinite(torch.nn.utils.clip_grad_norm_(parameters, config["clip"])):
-            optimizer.step()
+        batch = images.random.sample(groups, config["groups_per_step"])
+        total, parts = loss(descent.net, batch, state["sizes"])
+        descent.step(total, rate(step))
         decay = min(config["averaging"], step / (step + 10))
-        for average, parameter in zip(averages, parameters):
+        for average, parameter in zip(mean.parameters(), descent.net.parameters()):
             average.lerp_(parameter.detach(), 1 - decay)
         for name, value in {"total": total, **parts}.items():
             sums[name] = sums.get(name, 0) + value.item() / config["steps_per_round"]
-    state.update(net=net, mean=mean, optimizer=optimizer.state_dict(), ratios=calibrate(mean, groups[-40:]))
+    state["ratios"] = calibrate(mean, groups[-len(fresh) :])
     return sums
 
 
 def save(state):
     partial = options.out / "partial"
-    torch.save(state, partial)
+    torch.save({**state, "groups": [group["images"] for group in state["groups"]]}, partial)
     partial.rename(options.out / "state.pt")
     (options.out / "log.json").write_text(json.dumps(state["log"], indent=1))
     vgg.write(partial, vgg.scaled(state["mean"], state["ratios"]), config["metadata"])
@@ -98,7 +98,11 @@ def save(state):
 
 
 file = options.out / "state.pt"
-state = torch.load(file) if file.exists() else begin()
+if file.exists():
+    state = resume()
+else:
+    state = begin()
+    save(state)
 while state["rounds"] < config["rounds"]:
     seed_round(state["rounds"] + 1)
     state["log"].append(learn(state))
