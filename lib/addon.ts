@@ -111,7 +111,7 @@ interface Size {
 }
 
 export interface Addon {
-  /** The kernels in use: avx512, avx2 or portable. */
+  /** The kernels in use, by their instruction set: portable, avx2 … */
   instructionSet: string;
   /** Asks the driver anew each time. */
   devices(): Promise<EngineDevices>;

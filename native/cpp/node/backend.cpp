@@ -39,11 +39,13 @@ cuda::Precision precision_of(int device, Permission permission) {
 #endif
 
 std::shared_ptr<const Backend> make_backend(int device, Permission permission) {
-  if (device < 0) return std::make_shared<cpu::CpuBackend>(cpu::kernels());
+  if (device < 0) {
+    const auto precision = permission == Permission::fast ? cpu::Precision::fast : cpu::Precision::exact;
+    return std::make_shared<cpu::CpuBackend>(cpu::kernels(), precision);
+  }
 #ifdef SCUMBLE_CUDA
   return std::make_shared<cuda::CudaBackend>(device, precision_of(device, permission));
 #else
-  (void)permission;
   throw InvalidArgument("this build has no CUDA");
 #endif
 }
