@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { DeviceError, devices, stylize } from '../dist/index.js';
 import { MAIN } from './support/cli.js';
+import { GOLDEN } from './support/golden.js';
 import { child, type Ended, folder, node, options, root } from './support/runs.js';
 
 const standIn = join(root, 'build-tests', 'scumble_stand_in.node');
@@ -50,6 +51,7 @@ interface Report {
   picture?: number[];
   device?: string;
   precision?: string;
+  totals: number[];
   seen: [scale: number, iteration: number, device: string][];
   warnings: string[];
   error?: {
@@ -67,12 +69,16 @@ async function run(t: ExecutionContext, on: Machine, changes: object): Promise<R
   const ended = await child(
     `
     const { readFile, rm } = await import('node:fs/promises');
-    const report = { seen: [], warnings: [] };
+    const report = { seen: [], totals: [], warnings: [] };
     const { quiet, ...changes } = ${JSON.stringify(changes)};
     try {
+      if (changes.init) changes.init.data = Float32Array.from(changes.init.data);
       const picture = await stylize({
         ...base, content: wave(12, 10), style: wave(12, 10, 3), size: 12, ...changes,
-        ...(quiet ? {} : { onProgress: ({ scaleIndex, iteration, device }) => { report.seen.push([scaleIndex, iteration, device]); } }),
+        ...(quiet ? {} : { onProgress: ({ scaleIndex, iteration, device, total }) => {
+          report.seen.push([scaleIndex, iteration, device]);
+          report.totals.push(total);
+        } }),
         onWarning: ({ message }) => { report.warnings.push(message); },
       });
       report.picture = Array.from(picture.data);
@@ -149,6 +155,46 @@ onStandIn('a device by its number', async (t) => {
   const { error } = await run(t, { devices: 2 }, { device: 'cuda:2' });
   t.like(error, { name: 'DeviceError', code: 'ERR_DEVICE', device: 'cuda:2' });
   t.regex(error!.message, /there is cuda:0, cuda:1/);
+});
+
+const DEEP = {
+  contentLayers: ['relu4_2'],
+  styleLayers: ['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'],
+};
+onStandIn('the default network: its losses on a GPU', async (t) => {
+  const settings = { weights: 'vgg19-slim', size: 32, iterations: 1, precision: 'exact', ...DEEP };
+  const onGpu = await run(t, {}, settings);
+  const onCpu = await run(t, {}, { ...settings, device: 'cpu' });
+  t.is(onGpu.device, 'cuda:0');
+  const [total = 0] = onGpu.totals;
+  const [expected = 0] = onCpu.totals;
+  t.true(Math.abs(total - expected) < 1e-5 * expected, `${total} instead of ${expected}`);
+});
+
+onStandIn('bfloat16: the golden pair after 100 iterations is as good as in float32', async (t) => {
+  const content = join(GOLDEN, 'content-128x96.png');
+  if (!existsSync(content)) return t.log('skipped: ../shared/golden is not here') ?? t.pass();
+  const settings = {
+    content,
+    style: join(GOLDEN, 'style-128x101.png'),
+    weights: 'vgg19-slim',
+    size: 24,
+    optimizer: 'adam',
+    contentLayers: ['relu2_2'],
+    styleLayers: ['relu1_1', 'relu2_1'],
+  };
+  const exact = await run(t, {}, { ...settings, iterations: 100, device: 'cpu' });
+  const fast = await run(t, {}, { ...settings, iterations: 100, precision: 'fast', device: 'cuda' });
+  t.is(fast.precision, 'fast');
+  // Both pictures by the same measure.
+  const lossOf = async ({ picture = [] }: Report) => {
+    const init = { data: picture, width: 24, height: 18, channels: 3 };
+    return (await run(t, {}, { ...settings, init, iterations: 1, device: 'cpu' })).totals[0]!;
+  };
+  const [found, expected] = [await lossOf(fast), await lossOf(exact)];
+  t.log(`${found} and ${expected}: ${(100 * (found / expected - 1)).toFixed(2)} %`);
+  t.true(expected < 0.1 * exact.totals[0]!, 'it came far');
+  t.true(Math.abs(found / expected - 1) < 0.01);
 });
 
 const unusable: [string, Machine, RegExp, boolean][] = [

@@ -179,19 +179,21 @@ class Builder {
     emit(step);
   }
 
-  void emit_gram(const Node& node, BufferId out) {
+  // Returns its scratch.
+  BufferId emit_gram(const Node& node, BufferId out) {
     Step step{};
     step.op = Op::gram;
     step.in = node.features;
     step.out = out;
     step.scratch = buffer(BufferKind::scratch, {}, backend_.matrix_scratch_bytes(node.shape));
     emit(step);
+    return step.scratch;
   }
 
   void measure_style(const Node& node, int term) {
     const Shape matrix{node.shape.channels, 0, 0};
     const BufferId gram = buffer(BufferKind::matrix, matrix);
-    emit_gram(node, gram);
+    const BufferId scratch = emit_gram(node, gram);
     const size_t t = static_cast<size_t>(term);
     plan_.style[t] = persistent(BufferKind::matrix, matrix);
     style_differences_[t] = buffer(BufferKind::matrix, matrix);
@@ -200,6 +202,7 @@ class Builder {
     step.in = gram;
     step.other = plan_.style[t];
     step.out = style_differences_[t];
+    step.scratch = scratch;
     step.slot = static_cast<int>(plan_.content.size()) + term;
     step.weight = request_.objective.style[t].weight;
     step.positions = node.shape.positions();

@@ -30,7 +30,8 @@ struct Case {
 // With one multiprocessor, they take every tile of every precision between them; one tile and several, and
 // channels of less than a step of the main loop, of one and of several.
 const std::vector<Case> kCases = {{1, 1, 5, 17},     {2, 3, 33, 1},    {17, 31, 17, 40}, {7, 15, 70, 110},
-                                  {14, 13, 24, 120}, {15, 14, 40, 20}, {33, 35, 4, 64},  {17, 33, 40, 136}};
+                                  {14, 13, 24, 120}, {15, 14, 40, 20}, {33, 35, 4, 64},  {17, 33, 40, 136},
+                                  {3, 4, 96, 160},   {2, 1, 160, 260}};
 
 double tolerance(Precision precision) {
   return precision == Precision::bf16 ? 0x1p-8 : 2e-6;

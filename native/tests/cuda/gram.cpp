@@ -26,8 +26,9 @@ struct Case {
   int width;
   int channels;
 };
-const std::vector<Case> kCases = {{1, 1, 5},    {2, 3, 17},   {17, 31, 70}, {64, 5, 1}, {41, 37, 8},
-                                  {3, 11, 136}, {7, 15, 110}, {15, 15, 70}, {9, 30, 30}};
+const std::vector<Case> kCases = {{1, 1, 5},   {2, 3, 17},   {17, 31, 70}, {64, 5, 1},
+                                  {41, 37, 8}, {3, 11, 136}, {7, 15, 110}, {15, 15, 70},
+                                  {9, 30, 30}, {3, 4, 160},  {2, 1, 260}};
 // For the kernels of compute capability 9.0, in bfloat16: tiles of 64 and of 128, on the diagonal and off it.
 const std::vector<Case> kWholeCases = {{9, 17, 64}, {11, 23, 192}, {7, 19, 128}, {5, 27, 256}};
 constexpr double kSums = 2e-6;
