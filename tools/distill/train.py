@@ -89,11 +89,13 @@ def learn(state):
 
 
 def save(state):
+    # The scale of the content is `content` times the teacher's: what the network cannot see of it, weight makes good.
+    ratios = state["ratios"] * torch.tensor([1.0] * 5 + [config["content"]])
     partial = options.out / "partial"
     torch.save({**state, "groups": [group["images"] for group in state["groups"]]}, partial)
     partial.rename(options.out / "state.pt")
     (options.out / "log.json").write_text(json.dumps(state["log"], indent=1))
-    vgg.write(partial, vgg.scaled(state["mean"], state["ratios"]), config["metadata"])
+    vgg.write(partial, vgg.scaled(state["mean"], ratios), config["metadata"])
     partial.rename(options.out / "network.safetensors")
 
 
