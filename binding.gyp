@@ -31,6 +31,10 @@
         ["target_arch=='x64'", {
           "defines": ["SCUMBLE_X86"],
           "dependencies": ["kernels_avx2", "kernels_avx512", "kernels_avx512bf16"]
+        }],
+        ["target_arch=='arm64'", {
+          "defines": ["SCUMBLE_ARM64"],
+          "dependencies": ["kernels_neon"]
         }]
       ]
     }
@@ -61,6 +65,17 @@
           "defines": ["SCUMBLE_ISA_AVX512BF16"],
           "cflags_cc": ["-fno-math-errno", "-ffp-contract=fast", "-Wno-psabi", "-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx512bf16", "-mfma"],
           "xcode_settings": {"OTHER_CPLUSPLUSFLAGS": ["-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq", "-mavx512bf16", "-mfma"]}
+        }
+      ]
+    }],
+    ["target_arch=='arm64'", {
+      "targets": [
+        {
+          "target_name": "kernels_neon",
+          "type": "static_library",
+          "sources": ["<!@(node -e \"<(sources_of)\" native/cpp/cpu/kernels)"],
+          "defines": ["SCUMBLE_ISA_NEON"],
+          "cflags_cc": ["-fno-math-errno", "-ffp-contract=fast", "-Wno-psabi", "-fno-schedule-insns"]
         }
       ]
     }]

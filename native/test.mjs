@@ -1,6 +1,7 @@
 // Builds and runs the C++ tests: `node native/test.mjs [--sanitize address,undefined] [test name]`. They need CMake; where
 // there is none they are skipped, with a message. Those of the CUDA backend run on a stand-in for the CUDA runtime;
-// `--cuda` runs them on this machine's GPU, then under compute-sanitizer where there is one.
+// `--cuda` runs them on this machine's GPU, then under compute-sanitizer where there is one. `--cross aarch64` runs the
+// others as that processor would, by a cross compiler and QEMU (Debian: g++-aarch64-linux-gnu, qemu-user).
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -11,7 +12,11 @@ import { parseArgs } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { sanitize: { type: 'string', default: '' }, cuda: { type: 'boolean', default: false } },
+  options: {
+    sanitize: { type: 'string', default: '' },
+    cuda: { type: 'boolean', default: false },
+    cross: { type: 'string', default: '' },
+  },
 });
 
 function run(command, args, env = {}) {
@@ -24,9 +29,15 @@ if (spawnSync('cmake', ['--version'], { stdio: 'ignore' }).status !== 0) {
   console.error('scumble: no CMake here, so the C++ tests are skipped');
   process.exit(0);
 }
-const kind = values.cuda ? 'cuda' : values.sanitize.replaceAll(',', '-') || 'tests';
+const kind = values.cuda ? 'cuda' : values.cross || values.sanitize.replaceAll(',', '-') || 'tests';
 const folder = join(root, `build-${kind}`);
 const configure = ['-S', root, '-B', folder, '-DSCUMBLE_TESTS=ON', `-DSCUMBLE_SANITIZE=${values.sanitize}`];
+if (values.cross) {
+  const triple = `${values.cross}-linux-gnu`;
+  configure.push('-DCMAKE_SYSTEM_NAME=Linux', `-DCMAKE_SYSTEM_PROCESSOR=${values.cross}`);
+  configure.push(`-DCMAKE_CXX_COMPILER=${triple}-g++`);
+  configure.push(`-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-${values.cross};-L;/usr/${triple}`);
+}
 const cuda = values.cuda ? (process.env.SCUMBLE_CUDA ?? 'native') : 'off';
 const type = values.sanitize ? 'RelWithDebInfo' : 'Release';
 run('cmake', [...configure, `-DSCUMBLE_CUDA=${cuda}`, `-DCMAKE_BUILD_TYPE=${type}`]);

@@ -40,7 +40,7 @@ const gradients = present
   : {};
 const BARS: Record<string, number> = { 'max-floor': 3e-3, 'max-ceil': 3e-3, 'avg-floor': 1e-5 };
 
-const instructionSets = ['portable', 'avx2', 'avx512'];
+const instructionSets = ['portable', 'avx2', 'avx512', 'avx512bf16', 'neon'];
 for (const set of instructionSets) {
   withGolden(`gradients at ${set}`, async (t) => {
     const code = `

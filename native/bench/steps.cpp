@@ -1,9 +1,10 @@
-// Times every step of an iteration of VGG-19 by itself, beside the peak of fused multiply-adds measured in
-// the same run:
+// Times every step of an iteration of VGG-19 by itself, on one thread and on many in turn, beside the peak of
+// fused multiply-adds measured in between:
 //
 //     bench_steps [SIZE] [THREADS] [REPEATS]      SCUMBLE_ISA forces an instruction set
 //
-// GFLOP/s are effective: the operations of the direct algorithm, whatever was done instead.
+// Medians. GFLOP/s are effective: the operations of the direct algorithm, whatever was done instead. `gain`
+// is the time on one thread over that on all, `share` the part of the iteration.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -35,7 +36,7 @@ double median(std::vector<double> times) {
 // ----- the peak: independent chains of multiply-adds on registers
 
 constexpr int kChains = 12;
-constexpr int kRounds = 1'600'000;
+constexpr int kRounds = 200'000;
 
 template <typename Vec>
 inline __attribute__((always_inline)) float chains() {
@@ -67,6 +68,7 @@ __attribute__((target("avx512f,fma"))) float avx512_chains() {
 }
 #endif
 
+// One measurement: a few milliseconds, of which the best of many is the peak.
 double peak(const char* isa, int threads) {
   float (*run)() = portable_chains;
   int width = 4;
@@ -74,21 +76,16 @@ double peak(const char* isa, int threads) {
   if (std::strcmp(isa, "avx2") == 0) run = avx2_chains, width = 8;
   if (std::strncmp(isa, "avx512", 6) == 0) run = avx512_chains, width = 16;
 #endif
-  double best = 0;
-  for (int repeat = 0; repeat < 5; ++repeat) {
-    std::vector<std::thread> workers;
-    const double start = seconds();
-    for (int t = 0; t < threads; ++t) {
-      workers.emplace_back([run] {
-        volatile float kept = run();
-        (void)kept;
-      });
-    }
-    for (std::thread& worker : workers) worker.join();
-    const double operations = 2.0 * width * kRounds * kChains * threads;
-    best = std::max(best, operations / (seconds() - start));
+  std::vector<std::thread> workers;
+  const double start = seconds();
+  for (int t = 0; t < threads; ++t) {
+    workers.emplace_back([run] {
+      volatile float kept = run();
+      (void)kept;
+    });
   }
-  return best;
+  for (std::thread& worker : workers) worker.join();
+  return 2.0 * width * kRounds * kChains * threads / (seconds() - start);
 }
 
 // ----- the network, with random weights: speed does not depend on them
@@ -187,34 +184,56 @@ int main(int count, char** values) {
   request.objective.tv_weight = 0.001;
   const Plan plan = Plan::iteration(backend, architecture, request);
 
-  const double fma = peak(kernels.name, threads);
-  std::printf("%s, %d threads, %dx%d; multiply-add peak %.0f GFLOP/s; median of %d\n\n", kernels.name,
-              threads, size, size, fma * 1e-9, repeats);
-  std::printf("%-14s %-22s %9s %9s %7s\n", "step", "shape", "ms", "GFLOP/s", "x peak");
+  struct Row {
+    std::string name;
+    double operations;
+    double time;
+    double alone;  // on one thread
+  };
+  std::vector<Row> rows;
+  double fma = 0;
+  Row all{"all", 0, 0, 0};
   const std::atomic<bool> running{false};
   std::vector<double> losses(static_cast<size_t>(plan.slots));
-  double total = 0;
   for (const scumble::Step& step : plan.steps) {
     Plan one = plan;
     one.steps = {step};
-    const auto program = backend.compile(network, one, threads);
-    std::vector<double> times;
-    for (int i = 0; i <= repeats; ++i) {
+    const auto single = backend.compile(network, one, 1);
+    const auto many = backend.compile(network, one, threads);
+    const auto timed = [&](scumble::Program& program) {
       const double start = seconds();
-      program->run(losses.data(), running);
-      if (i > 0) times.push_back(seconds() - start);
+      program.run(losses.data(), running);
+      return seconds() - start;
+    };
+    std::vector<double> times;
+    std::vector<double> times_alone;
+    for (int i = 0; i <= repeats; ++i) {
+      fma = std::max(fma, peak(kernels.name, threads));
+      const double alone = timed(*single);
+      const double time = timed(*many);
+      if (i == 0) continue;  // warms up
+      times_alone.push_back(alone);
+      times.push_back(time);
     }
-    const double time = median(times);
-    total += time;
     const scumble::Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
     const scumble::Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
-    const std::string shape = std::to_string(in.channels) + " to " + std::to_string(out.channels) + ", " +
-                              std::to_string(in.width) + "x" + std::to_string(in.height);
-    const double flops = operations(plan, step) / time;
-    std::printf("%-14s %-22s %9.2f", name_of(step.op), shape.c_str(), time * 1e3);
-    if (flops > 0) std::printf(" %9.0f %7.2f", flops * 1e-9, flops / fma);
+    char name[64];
+    std::snprintf(name, sizeof name, "%-14s %d to %d, %dx%d", name_of(step.op), in.channels, out.channels,
+                  in.width, in.height);
+    rows.push_back({name, operations(plan, step), median(times), median(times_alone)});
+    all.time += rows.back().time;
+    all.alone += rows.back().alone;
+  }
+  std::printf("%s, %d threads, %dx%d; multiply-add peak %.0f GFLOP/s; median of %d\n\n", kernels.name,
+              threads, size, size, fma * 1e-9, repeats);
+  std::printf("%-36s %9s %6s %6s %9s %7s\n", "step", "ms", "share", "gain", "GFLOP/s", "x peak");
+  rows.push_back(all);
+  for (const Row& row : rows) {
+    std::printf("%-36s %9.2f %5.1f%% %6.2f", row.name.c_str(), row.time * 1e3, 100 * row.time / all.time,
+                row.alone / row.time);
+    const double rate = row.operations / row.time;
+    if (rate > 0) std::printf(" %9.0f %7.2f", rate * 1e-9, rate / fma);
     std::printf("\n");
   }
-  std::printf("%-14s %-22s %9.2f\n", "all", "", total * 1e3);
   return 0;
 }

@@ -30,7 +30,7 @@ constexpr int kWinogradTiles = 56;
 constexpr int kWinogradTile = 4;
 constexpr int kWinogradChannels = 16;
 // Inputs from which a fast forward product is of bf16; the gradient's can always be.
-constexpr int kFastChannels = 256;
+constexpr int kFastChannels = 512;
 
 int winograd_tiles(const Shape& out) {
   return pooled(pooled(out.height, Rounding::ceil), Rounding::ceil) *

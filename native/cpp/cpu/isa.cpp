@@ -23,6 +23,11 @@ namespace avx512bf16 {
 extern const Kernels table;
 }
 #endif
+#ifdef SCUMBLE_ARM64
+namespace neon {
+extern const Kernels table;
+}
+#endif
 
 const Kernels* const* available_kernels() {
   static const auto found = [] {
@@ -36,6 +41,9 @@ const Kernels* const* available_kernels() {
       tables[count++] = &avx512::table;
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[count++] = &avx2::table;
+#endif
+#ifdef SCUMBLE_ARM64
+    tables[count++] = &neon::table;  // part of the architecture
 #endif
     tables[count] = &portable::table;
     return tables;

@@ -19,6 +19,10 @@
 #define SCUMBLE_ISA avx2
 #define SCUMBLE_WIDTH 8
 #define SCUMBLE_ROWS 6
+#elif defined(SCUMBLE_ISA_NEON)
+#define SCUMBLE_ISA neon
+#define SCUMBLE_WIDTH 4
+#define SCUMBLE_ROWS 14
 #else
 #define SCUMBLE_ISA portable
 #define SCUMBLE_WIDTH 4
