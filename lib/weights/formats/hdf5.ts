@@ -29,7 +29,7 @@ const MATLAB = 'MATLAB 7.3';
 const MAX_FILE_BYTES = 1e9;
 
 /** Milliseconds that a file may take, and each of its bytes. */
-const PATIENCE = 800;
+const PATIENCE = 600;
 const PATIENCE_PER_BYTE = 2e-5;
 
 /** How many times as long it may take by the clock, on a machine with much else to do. */
