@@ -57,7 +57,7 @@ export function readHdf5(path: string): Promise<TensorFile> {
     const isMatlab = Buffer.from(bytes.subarray(0, MATLAB.length)).toString('latin1') === MATLAB;
     const limit = file.size + 1e6;
     const patience = PATIENCE + PATIENCE_PER_BYTE * file.size;
-    const reply = await inWorker({ bytes, limit }, patience);
+    const reply = await inTurn(() => inWorker({ bytes, limit }, patience));
     if ('problem' in reply) refuse(path, reply.problem, { offset: start });
     const found = {
       metadata: Object.assign(Object.create(null), Object.fromEntries(reply.metadata)),
@@ -80,6 +80,15 @@ const MAX_FILES = 100;
 
 let idle: { worker: Worker; files: number } | undefined;
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One file at a time, so that none is out of patience because of the others. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = last.then(work);
+  last = mine.catch(() => {});
+  return mine;
+}
+
 async function inWorker(job: Hdf5Job, patience: number): Promise<Exclude<Hdf5Reply, { ready: true }>> {
   const size = job.bytes.length;
   const { worker, files } = idle ?? { worker: newWorker(), files: 0 };
@@ -92,7 +101,7 @@ async function inWorker(job: Hdf5Job, patience: number): Promise<Exclude<Hdf5Rep
     worker.postMessage(job, [job.bytes.buffer as ArrayBuffer]);
     const reply = await answer;
     if ('ready' in reply) throw new Error('the HDF5 worker answers without being asked');
-    keep = size <= MAX_KEPT_BYTES && files + 1 < MAX_FILES && idle === undefined;
+    keep = size <= MAX_KEPT_BYTES && files + 1 < MAX_FILES;
     return reply;
   } catch (error) {
     if (error instanceof Lost) return { problem: `cannot be read as HDF5: ${error.message}` };

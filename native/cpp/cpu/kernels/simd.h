@@ -94,7 +94,7 @@ inline __attribute__((always_inline)) Vec rectified(Vec v) {
 // stays NaN.
 inline __attribute__((always_inline)) Pairs nearest_bf16(Vec v) {
   const Pairs bits = reinterpret_cast<Pairs>(v);
-  const Pairs nan = reinterpret_cast<Pairs>(v != v);
+  const Pairs nan = reinterpret_cast<Pairs>((bits & 0x7fffffff) > 0x7f800000);
   return ((bits + 0x7fff + ((bits >> 16) & 1)) & ~nan) | ((bits | 0x400000) & nan);
 }
 
