@@ -31,7 +31,7 @@ if (process.argv.includes('--fix')) {
   // clang-tidy brings no headers of the compiler's own.
   const { stdout } = spawnSync('g++', ['-print-file-name=include'], { encoding: 'utf8' });
   const tidy = ['exec', '--yes', `--package=${CLANG_TIDY}`, '--', 'clang-tidy', '-p', folder, '--quiet'];
-  const units = files.filter((file) => /\/(core|cpu|bench)\/.*\.cpp$/.test(file));
+  const units = files.filter((file) => /\/(core|cpu|bench)\/.*\.cpp$/.test(file.slice(root.length)));
   const workers = Array.from({ length: availableParallelism() }, async (_, worker) => {
     const share = units.filter((_, i) => i % availableParallelism() === worker);
     const child = spawn('npm', [...tidy, `--extra-arg=-isystem${stdout.trim()}`, ...share], {
