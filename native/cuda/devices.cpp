@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 namespace scumble::cuda {
 namespace {
@@ -12,6 +13,7 @@ constexpr int kOldestMajor = 7;
 constexpr int kOldestMinor = 5;
 
 std::atomic<uint64_t> portable_devices{0};  // a bit each
+thread_local std::optional<Kernels> kernels_here;
 
 uint64_t bit_of(int device) {
   return device >= 0 && device < 64 ? uint64_t{1} << device : 0;
@@ -90,7 +92,15 @@ void use_kernels(int device, Kernels kernels) {
   }
 }
 
+KernelsHere::KernelsHere(Kernels kernels) {
+  kernels_here = kernels;
+}
+KernelsHere::~KernelsHere() {
+  kernels_here.reset();
+}
+
 Kernels kernels_of(int device) {
+  if (kernels_here) return *kernels_here;
   return (portable_devices & bit_of(device)) != 0 ? Kernels::portable : Kernels::fast;
 }
 

@@ -36,5 +36,13 @@ Devices devices();
 enum class Kernels { fast, portable };
 void use_kernels(int device, Kernels kernels);
 Kernels kernels_of(int device);
+// The same for what this thread does while it lives, on any device; for tests and checks.
+class KernelsHere {
+ public:
+  explicit KernelsHere(Kernels kernels);
+  ~KernelsHere();
+  KernelsHere(const KernelsHere&) = delete;
+  KernelsHere& operator=(const KernelsHere&) = delete;
+};
 
 }  // namespace scumble::cuda

@@ -27,6 +27,7 @@
 #include "product.h"
 #include "ptx.h"
 #include "sm90.h"
+#include "sums.h"
 
 namespace scumble::cuda {
 namespace {

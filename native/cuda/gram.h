@@ -34,17 +34,4 @@ __device__ inline int tile_number(TilePlace place, int across) {
   return place.row * across - place.row * (place.row - 1) / 2 + place.column - place.row;
 }
 
-// sums += run, compensated (Kahan 1965), and run begins anew.
-template <int kCount>
-__device__ __forceinline__ void fold(float (&run)[kCount], float (&sums)[kCount], float (&lost)[kCount]) {
-#pragma unroll
-  for (int i = 0; i < kCount; ++i) {
-    const float term = run[i] - lost[i];
-    const float sum = sums[i] + term;
-    lost[i] = (sum - sums[i]) - term;
-    sums[i] = sum;
-    run[i] = 0;
-  }
-}
-
 }  // namespace scumble::cuda

@@ -16,6 +16,7 @@
 #include "product.h"
 #include "ptx_sm90.h"
 #include "sm90.h"
+#include "sums.h"
 #include "tensor_map.h"
 
 namespace scumble::cuda {

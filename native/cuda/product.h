@@ -8,29 +8,10 @@
 
 #include "elements.h"
 #include "kernels.h"
+#include "operands.h"
 #include "ptx.h"
 
 namespace scumble::cuda {
-
-struct Product {
-  const void* in;
-  const void* weights;
-  void* out;
-  const float* bias;  // or null
-  const void* mask;   // or null
-  int channels;       // padded
-  int outputs;        // padded
-  int height;
-  int width;
-  bool relu;
-  bool accumulate;
-};
-
-inline Product product_of(const Convolution& c) {
-  return {
-      c.in.at,      c.weights,   c.out.at, c.bias,      c.mask, padded(c.in.channels), padded(c.out.channels),
-      c.out.height, c.out.width, c.relu,   c.accumulate};
-}
 
 // Weights are made up with zeros to whole groups of channels, the k of one step of the main loop: 64 bytes
 // for the matrix units, four floats for the plain kernel. For the matrix units they lie as taps x outputs x

@@ -70,12 +70,14 @@ __device__ __forceinline__ void barrier_expect(uint32_t barrier, uint32_t bytes)
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes)
                : "memory");
 }
-// Until the phase of this parity has ended: on a new mbarrier, at once for 1.
+// Until the phase of this parity has ended: on a new mbarrier, at once for 1. What would wait for ever traps,
+// after a good part of a second, so that a card on which something is wrong answers with an error.
 __device__ __forceinline__ void barrier_wait(uint32_t barrier, uint32_t parity) {
   asm volatile(
-      "{\n.reg .pred ended;\n"
-      "again:\nmbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 ended, [%0], %1;\n"
-      "@!ended bra again;\n}" ::"r"(barrier),
+      "{\n.reg .pred p;\n.reg .u32 tries;\nmov.u32 tries, 0;\n"
+      "again:\nmbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%0], %1;\n"
+      "@p bra ended;\nadd.u32 tries, tries, 1;\nsetp.lt.u32 p, tries, 0x1000000;\n@p bra again;\ntrap;\n"
+      "ended:\n}" ::"r"(barrier),
       "r"(parity)
       : "memory");
 }

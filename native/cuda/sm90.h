@@ -3,7 +3,7 @@
 #pragma once
 
 #include "gram.h"
-#include "product.h"
+#include "operands.h"
 
 namespace scumble::cuda {
 
@@ -12,15 +12,15 @@ namespace scumble::cuda {
 bool sm90_kernels();
 
 // These queue the work, or return false where they cannot: the kernels of every card then take it.
-#ifdef SCUMBLE_SM90
-// A product of nine taps or one, in bfloat16. Tests choose the tile.
 constexpr int kTilesSm90 = 5;
 constexpr int kBestTile = -1;
+#ifdef SCUMBLE_SM90
+// A product of nine taps or one, in bfloat16. Tests choose the tile.
 bool launch_product_sm90(const Product& p, int taps, cudaStream_t stream, int tile = kBestTile);
 // Sums for a Gram matrix of bfloat16 over so many splits of the positions (see gram.h).
 bool launch_gram_sm90(const Tensor& features, int splits, float* partials, cudaStream_t stream);
 #else
-inline bool launch_product_sm90(const Product&, int, cudaStream_t) {
+inline bool launch_product_sm90(const Product&, int, cudaStream_t, int = kBestTile) {
   return false;
 }
 inline bool launch_gram_sm90(const Tensor&, int, float*, cudaStream_t) {

@@ -68,4 +68,17 @@ __device__ inline void store_partial(double value, double scale, const Partials&
   for (unsigned i = blockIdx.x + gridDim.x; i < kPartials; i += gridDim.x) partials.at[i] = 0;
 }
 
+// sums += run, compensated (Kahan 1965), and run begins anew.
+template <int kCount>
+__device__ __forceinline__ void fold(float (&run)[kCount], float (&sums)[kCount], float (&lost)[kCount]) {
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) {
+    const float term = run[i] - lost[i];
+    const float sum = sums[i] + term;
+    lost[i] = (sum - sums[i]) - term;
+    sums[i] = sum;
+    run[i] = 0;
+  }
+}
+
 }  // namespace scumble::cuda

@@ -8,6 +8,9 @@
 #include "../cases.h"
 #include "../check.h"
 #include "orders.h"
+#ifdef SCUMBLE_STAND_IN
+#include "stand_in/control.h"
+#endif
 
 using namespace cases;  // NOLINT(google-build-using-namespace): this file is about nothing else
 using scumble::cuda::CudaBackend;
@@ -121,6 +124,32 @@ TEST(cuda_gradients_against_the_cpu) {
       CHECK_ALL_CLOSE(gradient_of(session), expected, blocks == 2 ? mode.shallow : mode.deep);
     }
   }
+}
+
+// Layers of 64 channels, which the kernels of compute capability 9.0 take where they may: they round where
+// the portable ones do, so that they are much closer to these than to the exact ones.
+TEST(cuda_gradients_of_hopper) {
+  Job of = job(Pooling::average, {19, 18}, 8, 2);
+  Random random(22);
+  of.model = support::random_model(random, {2, 2}, [] { return 64; });
+  of.model.pooling = Pooling::average;
+  prepare_input(of.model, false, false, Padding::zero);
+  const auto gradient = [&](scumble::cuda::Kernels kernels) {
+    const scumble::cuda::KernelsHere here(kernels);
+    scumble::Session session = of.start(CudaBackend(0, Precision::bf16));
+    return gradient_of(session);
+  };
+  const std::vector<float> portable = gradient(scumble::cuda::Kernels::portable);
+  CHECK_ALL_CLOSE(gradient(scumble::cuda::Kernels::fast), portable, 2e-3);
+  scumble::Session exact = of.start(cpu_backend());
+  CHECK_ALL_CLOSE(portable, gradient_of(exact), 3e-2);
+#ifdef SCUMBLE_STAND_IN
+  // And they did take them.
+  stand_in::break_products(true);
+  const std::vector<float> broken = gradient(scumble::cuda::Kernels::fast);
+  stand_in::break_products(false);
+  CHECK(!(check::relative_error(broken, portable) < 0.1));
+#endif
 }
 
 // Iterations as one graph, optimiser and all, end where the CPU's do; the same bytes in one batch or in many,

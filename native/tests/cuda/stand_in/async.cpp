@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "block.h"
+#include "control.h"
 #include "ptx_sm90_stand_in.h"
 
 #if defined(__clang__)
@@ -123,6 +124,7 @@ struct Async {
   int asleep = 0;
 };
 Async now;
+bool broken = false;  // the products of this card
 
 Thread& mine() {
   return now.threads[static_cast<size_t>(thread_number())];
@@ -370,6 +372,9 @@ void make_group(int first) {
     std::vector<float> d(static_cast<size_t>(64 * p.columns));
     if (p.add) each_element([&](float& value, int at) { d[static_cast<size_t>(at)] = value; });
     multiply_rows(a.data(), b.data(), p.columns, d.data());
+    if (broken) {
+      for (float& value : d) value *= 1.25f;
+    }
     each_element([&](float& value, int at) { value = d[static_cast<size_t>(at)]; });
   }
   for (int t = 0; t < kWarpgroup; ++t) {
@@ -387,6 +392,12 @@ size_t committed_by_all(int first) {
 }
 
 }  // namespace
+
+// --- what tests do ---
+
+void break_products(bool value) {
+  broken = value;
+}
 
 // --- a cluster's life ---
 

@@ -31,6 +31,9 @@ void fail(int after, cudaError_t error, bool lost = false);
 // Nothing fails from here on.
 void heal();
 
+// A card whose wgmma computes something else, or one that is sound again.
+void break_products(bool broken);
+
 // What has been allocated and not freed, host memory too, and other things that were made and not destroyed.
 size_t allocated();
 size_t handles();
