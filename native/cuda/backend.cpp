@@ -286,6 +286,8 @@ class CudaProgram final : public Program {
                             plan_.steps[i + 1].op == Op::style_loss && plan_.steps[i + 1].in == step.out;
       if (measured) {
         queue_style(step, plan_.steps[++i]);
+      } else if (pooled_at_once(i)) {
+        convolve_and_pool(convolution(step), pooling(), tensor(plan_.steps[++i].out), precision_, stream_);
       } else {
         queue(step);
       }
@@ -293,6 +295,30 @@ class CudaProgram final : public Program {
     }
     if (plan_.slots > 0) sum_partials(partials(0).at, plan_.slots, losses(), stream_);
     check(cudaGetLastError(), "starting a kernel");
+  }
+
+  // A convolution whose result is pooled next, into memory that is not its input's (which the plan may give
+  // back by then).
+  bool pooled_at_once(size_t i) const {
+    if (i + 1 >= plan_.steps.size()) return false;
+    const Step& step = plan_.steps[i];
+    const Step& next = plan_.steps[i + 1];
+    if (step.op != Op::conv || next.op != Op::pool || next.in != step.out) return false;
+    const Buffer& in = buffer(step.in);
+    const Buffer& out = buffer(next.out);
+    return out.offset + tensor_bytes(out.shape, precision_) <= in.offset ||
+           in.offset + tensor_bytes(in.shape, precision_) <= out.offset;
+  }
+
+  Convolution convolution(const Step& step) const {
+    Convolution c;
+    c.in = tensor(step.in);
+    c.out = tensor(step.out);
+    c.weights = network_->weights(step.convolution, false);
+    c.bias = network_->bias(step.convolution);
+    c.relu = step.relu;
+    c.replicate = step.convolution == 0 && replicate();
+    return c;
   }
 
   void queue_style(const Step& gram_step, const Step& loss) {
@@ -312,17 +338,9 @@ class CudaProgram final : public Program {
       case Op::input:
         input(floats(step.in), tensor(step.out), channels(), precision_, stream_);
         return;
-      case Op::conv: {
-        Convolution c;
-        c.in = tensor(step.in);
-        c.out = tensor(step.out);
-        c.weights = network_->weights(step.convolution, false);
-        c.bias = network_->bias(step.convolution);
-        c.relu = step.relu;
-        c.replicate = step.convolution == 0 && replicate();
-        convolve(c, precision_, stream_);
+      case Op::conv:
+        convolve(convolution(step), precision_, stream_);
         return;
-      }
       case Op::relu:
         relu(tensor(step.in), tensor(step.out), precision_, stream_);
         return;

@@ -21,4 +21,18 @@ void convolve(const Convolution& c, Precision precision, cudaStream_t stream) {
   }
 }
 
+void convolve_and_pool(const Convolution& c, Pool kind, const Tensor& pooled, Precision precision,
+                       cudaStream_t stream) {
+  if (precision == Precision::bf16 && c.in.channels != kFirstChannels && sm90_kernels()) {
+    Product p = product_of(c);
+    p.pooled = pooled.at;
+    p.pooled_height = pooled.height;
+    p.pooled_width = pooled.width;
+    p.kind = kind;
+    if (launch_product_sm90(p, 9, stream)) return;
+  }
+  convolve(c, precision, stream);
+  pool(kind, c.out, pooled, precision, stream);
+}
+
 }  // namespace scumble::cuda

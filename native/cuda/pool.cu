@@ -7,6 +7,7 @@
 // Elements moved per element of the pool's input: pool 1 read, 1/4 written; pool_back 1/4 read (+ 1 for the
 // input unless average, + 1 each for accumulate and a mask that is not the input), 1 written.
 #include "elements.h"
+#include "pool.h"
 
 namespace scumble::cuda {
 namespace {
@@ -33,28 +34,6 @@ struct Cell {
   }
   bool inside[4];
 };
-
-template <typename E, Pool kKind>
-__device__ Vec<E> pooled(const Vec<E> (&values)[4], const Cell& cell) {
-  Vec<E> result;
-#pragma unroll
-  for (int i = 0; i < kLanes<E>; ++i) {
-    float r = values[0].at[i];
-    if (kKind == Pool::l2) r *= r;
-#pragma unroll
-    for (int k = 1; k < 4; ++k) {
-      const float v = values[k].at[i];
-      if (kKind == Pool::max) {
-        if (cell.inside[k] && v > r) r = v;
-      } else {
-        r += kKind == Pool::l2 ? v * v : v;  // zero outside
-      }
-    }
-    if (kKind == Pool::average) r *= 1.0f / static_cast<float>(cell.count);
-    result.at[i] = kKind == Pool::l2 ? sqrtf(r) : r;
-  }
-  return result;
-}
 
 template <typename E>
 __device__ void load_cell(const E* from, const Cell& cell, Vec<E> (&values)[4]) {
@@ -86,7 +65,7 @@ __global__ void forward(Tensor in, Tensor out) {
     load_cell(static_cast<const E*>(in.at), cell, values);
     const size_t window = static_cast<size_t>(y) * static_cast<size_t>(out.width) + static_cast<size_t>(x);
     store(static_cast<E*>(out.at) + window * static_cast<size_t>(padded(out.channels)) + channel,
-          pooled<E, kKind>(values, cell));
+          pooled<kKind>(values, cell.inside, cell.count));
   });
 }
 
@@ -104,7 +83,7 @@ __global__ void backward(Tensor gradient, Tensor in, Tensor out, const E* mask, 
     Vec<E> result;
     if (kKind != Pool::average && covered) {
       load_cell(static_cast<const E*>(in.at), cell, values);
-      result = pooled<E, kKind>(values, cell);
+      result = pooled<kKind>(values, cell.inside, cell.count);
     }
     bool open[kLanes<E>];  // the maximum has not been met
 #pragma unroll
@@ -131,19 +110,6 @@ __global__ void backward(Tensor gradient, Tensor in, Tensor out, const E* mask, 
                      mask ? mask + cell.at[k] : nullptr);
     }
   });
-}
-
-// Calls body() with the kind as a constant.
-template <typename Body>
-void with_kind(Pool kind, const Body& body) {
-  switch (kind) {
-    case Pool::max:
-      return body(std::integral_constant<Pool, Pool::max>{});
-    case Pool::average:
-      return body(std::integral_constant<Pool, Pool::average>{});
-    case Pool::l2:
-      return body(std::integral_constant<Pool, Pool::l2>{});
-  }
 }
 
 }  // namespace

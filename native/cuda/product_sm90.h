@@ -26,6 +26,7 @@
 #pragma once
 
 #include "launch.h"
+#include "pool.h"
 #include "product.h"
 #include "ptx_sm90.h"
 #include "tensor_map.h"
@@ -105,6 +106,56 @@ __device__ __forceinline__ Place place_of_unit(const Product& p, int unit, int r
 // Two neighbouring outputs of a pixel.
 __device__ __forceinline__ float2 two_of(uint32_t pair) {
   return {as_float(pair << 16), as_float(pair & 0xffff0000u)};
+}
+
+// Pools the 4 x 16 pixels that begin at the place and lie in shared memory, `staged` bytes from its
+// beginning. A warpgroup takes eight windows at a time (sixteen of 64 outputs), a thread eight outputs of
+// one; two at a time, because the registers are full of sums.
+template <Pool kKind, int kOutputs>
+__device__ __forceinline__ void pool_block(const Product& p, const Place& place, uint32_t staged) {
+  struct Two {
+    float at[2] = {};
+  };
+  constexpr int kVectors = kOutputs / kLanes<Bf16>;
+  const int thread_index = static_cast<int>(threadIdx.x) % 128;
+  const int vector = thread_index % kVectors;
+#pragma unroll 1
+  for (int window = thread_index / kVectors; window < 16; window += 128 / kVectors) {
+    const int y = place.y / 2 + window / 8;
+    const int x = place.x / 2 + window % 8;
+    if (y >= p.pooled_height || x >= p.pooled_width) continue;
+    bool inside[4];
+    const unsigned char* from[4];
+    int count = 0;
+#pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const int pixel = (window / 8 * 2 + k / 2) * kColumnsSm90 + window % 8 * 2 + k % 2;
+      inside[k] = 2 * y + k / 2 < p.height && 2 * x + k % 2 < p.width;
+      count += inside[k];
+      from[k] = shared_memory<unsigned char>() + staged + vector / 8 * 8192 + pixel * 128 +
+                ((vector ^ pixel) & 7) * 16;
+    }
+    uint32_t words[4];
+#pragma unroll
+    for (int word = 0; word < 4; ++word) {
+      Two values[4];
+#pragma unroll
+      for (int k = 0; k < 4; ++k) {
+        if (!inside[k]) continue;
+        const float2 two = two_of(*reinterpret_cast<const uint32_t*>(from[k] + word * 4));
+        values[k].at[0] = two.x;
+        values[k].at[1] = two.y;
+      }
+      const Two result = pooled<kKind>(values, inside, count);
+      words[word] = to_bf16(result.at[0], result.at[1]);
+    }
+    const size_t to =
+        (static_cast<size_t>(y) * static_cast<size_t>(p.pooled_width) + static_cast<size_t>(x)) *
+            static_cast<size_t>(p.outputs) +
+        static_cast<size_t>(place.output + vector * kLanes<Bf16>);
+    *reinterpret_cast<uint4*>(static_cast<Bf16*>(p.pooled) + to) =
+        uint4{words[0], words[1], words[2], words[3]};
+  }
 }
 
 template <int kTaps, typename Tile>
@@ -291,6 +342,13 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident)
         }
         fence_async();
         named_barrier(1 + consumer, 128);
+        if constexpr (kTaps == 9) {
+          if (p.pooled) {
+            with_kind(p.kind, [&](auto kind) {
+              pool_block<decltype(kind)::value, kOutputs>(p, {y, place.x, place.output}, my_staging - boxes);
+            });
+          }
+        }
         if (thread_index % 128 == 0) {
 #pragma unroll
           for (int part = 0; part < kOutputs / 64; ++part) {

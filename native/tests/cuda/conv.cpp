@@ -207,6 +207,39 @@ TEST(convolution_on_hopper) {
   }
 }
 
+// What is pooled while it is at hand is what pool() makes of it, by every tile.
+TEST(convolution_and_pool_on_hopper) {
+  if (!cuda::sm90_kernels()) return;
+  Random numbers(7);
+  for (int tile = 0; tile < cuda::kTilesSm90; ++tile) {
+    const int outputs = tile == 0 || tile == 2 ? 128 : 64;
+    const Weights weights(numbers, 64, outputs, false, Precision::bf16);
+    const int height = tile % 2 == 0 ? 9 : 10;
+    const device::Tensor in(random_operand(numbers, 64, height, 19, Precision::bf16), Precision::bf16);
+    const device::Tensor out(outputs, height, 19, Precision::bf16);
+    for (const cuda::Pool kind : {cuda::Pool::max, cuda::Pool::average, cuda::Pool::l2}) {
+      const bool up = kind != cuda::Pool::average;  // the number of windows rounded up or down
+      say(Precision::bf16, {height, 19, 64, outputs},
+          "tile " + std::to_string(tile) + (up ? " up" : " down"));
+      const device::Tensor pooled(outputs, (height + up) / 2, (19 + up) / 2, Precision::bf16);
+      const device::Tensor expected(outputs, (height + up) / 2, (19 + up) / 2, Precision::bf16);
+      cuda::Convolution c;
+      c.in = in.view();
+      c.out = out.view();
+      c.weights = weights.packed.get();
+      c.bias = weights.bias.get();
+      cuda::Product p = cuda::product_of(c);
+      p.pooled = pooled.view().at;
+      p.pooled_height = pooled.view().height;
+      p.pooled_width = pooled.view().width;
+      p.kind = kind;
+      CHECK(cuda::launch_product_sm90(p, 9, nullptr, tile));
+      cuda::pool(kind, out.view(), expected.view(), Precision::bf16, nullptr);
+      CHECK(pooled.bytes() == expected.bytes());
+    }
+  }
+}
+
 #endif
 
 TEST(first_convolution) {
