@@ -43,7 +43,8 @@ const type = values.sanitize ? 'RelWithDebInfo' : 'Release';
 run('cmake', [...configure, `-DSCUMBLE_CUDA=${cuda}`, `-DCMAKE_BUILD_TYPE=${type}`]);
 run('cmake', ['--build', folder, '--parallel', String(availableParallelism())]);
 const names = values.cuda && positionals.length === 0 ? ['^gpu_'] : positionals;
-run('ctest', ['--test-dir', folder, '--verbose', ...names.flatMap((name) => ['-R', name])], {
+const parallel = ['--parallel', String(values.cuda ? 1 : availableParallelism())];
+run('ctest', ['--test-dir', folder, '--verbose', ...parallel, ...names.flatMap((name) => ['-R', name])], {
   UBSAN_OPTIONS: 'print_stacktrace=1',
 });
 if (values.cuda && spawnSync('compute-sanitizer', ['--version'], { stdio: 'ignore' }).status === 0) {
