@@ -1,6 +1,7 @@
 // The typed view of the native engine, and the only file that loads it.
 
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { AddonError } from './errors.js';
 import type { Precision } from './options.js';
 import type { EngineTensor } from './weights/formats/tensors.js';
@@ -105,6 +106,18 @@ export interface EngineDevices {
   problem: string;
 }
 
+/** What a fast kernel makes of some numbers, beside what the float32 one does. */
+export interface EngineComparison {
+  /** Its name and the size. */
+  kernel: string;
+  /** One of those that run on every card: only float32 can take its place. */
+  portable: boolean;
+  /** ‖fast - exact‖ / ‖exact‖; not finite where a result was not, or was not the same twice. */
+  error: number;
+  tolerance: number;
+  good: boolean;
+}
+
 interface Size {
   width: number;
   height: number;
@@ -115,6 +128,13 @@ export interface Addon {
   instructionSet: string;
   /** Asks the driver anew each time. */
   devices(): Promise<EngineDevices>;
+  /**
+   * Compares every fast kernel that a CUDA device can run with the float32 ones: at one size, or if `thorough` at several,
+   * each ten times. Empty on a card that has nothing faster. Rejects with DEVICE_MEMORY or DEVICE_LOST.
+   */
+  selfCheck(device: number, thorough: boolean): Promise<EngineComparison[]>;
+  /** For the whole process, from the next session on: the kernels made for the card's kind (at the start), or only those for every card. */
+  useKernels(device: number, kernels: 'fast' | 'portable'): void;
   /** `device`: a CUDA device's index, or -1 for the CPU. A device that has nothing faster computes exactly. */
   Backend: { open(device: number, precision: Precision): Promise<EngineBackend> };
   Network: {
@@ -169,11 +189,18 @@ export function cpuBackend(): Promise<EngineBackend> {
   return cpu;
 }
 
-/** Loads the engine once; SCUMBLE_ADDON names another build of it, which is for tests. @throws AddonError that says what to type when it is missing. */
+/** The file that the engine is loaded from; SCUMBLE_ADDON names another build of it, which is for tests. */
+export function addonFile(): string {
+  return (
+    process.env.SCUMBLE_ADDON || fileURLToPath(new URL('../build/Release/scumble.node', import.meta.url))
+  );
+}
+
+/** Loads the engine once. @throws AddonError that says what to type when it is missing. */
 export function addon(): Addon {
   if (loaded) return loaded;
   try {
-    loaded = require(process.env.SCUMBLE_ADDON || '../build/Release/scumble.node') as Addon;
+    loaded = require(addonFile()) as Addon;
     return loaded;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -5,6 +5,7 @@
 #include "api.h"
 #include "backend.h"
 #include "network.h"
+#include "self_check.h"
 #include "session.h"
 #include "task.h"
 #include "values.h"
@@ -63,6 +64,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["Network"] = network;
   exports["Session"] = session;
   exports["devices"] = Napi::Function::New<devices>(env);
+  exports["selfCheck"] = Napi::Function::New<self_check>(env);
+  exports["useKernels"] = Napi::Function::New<use_kernels>(env);
   exports["resample"] = Napi::Function::New<resample>(env);
   exports["whiteNoise"] = Napi::Function::New<noise>(env);
   try {

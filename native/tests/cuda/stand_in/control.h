@@ -31,7 +31,8 @@ void fail(int after, cudaError_t error, bool lost = false);
 // Nothing fails from here on.
 void heal();
 
-// A card whose wgmma computes something else, or one that is sound again.
+// A card whose wgmma computes something else, or one that is sound again. It is such a card from the start
+// where the environment has SCUMBLE_STAND_IN_BROKEN.
 void break_products(bool broken);
 
 // What has been allocated and not freed, host memory too, and other things that were made and not destroyed.

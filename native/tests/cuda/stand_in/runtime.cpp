@@ -97,6 +97,7 @@ struct Runtime {
       std::istringstream(given) >> until_failure >> error >> lost;
       failure = static_cast<cudaError_t>(error);
     }
+    if (std::getenv("SCUMBLE_STAND_IN_BROKEN") != nullptr) stand_in::break_products(true);
   }
 };
 
