@@ -1,6 +1,7 @@
 // What there is to compute on, what `device: 'auto'` would take, and if that is not the GPU, why not.
 
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { addon } from './addon.js';
@@ -55,6 +56,20 @@ export async function devices(): Promise<Devices> {
     ...(runtime > 0 && { cuda: version(runtime) }),
     ...(why && { problem: why }),
   };
+}
+
+/** What the engine calls a GPU. */
+export const engineIndex = ({ device }: Gpu) => Number(device.slice('cuda:'.length));
+
+/** Whether there ought to be a GPU to compute on, and none can be used: `problem` says why. */
+export function missesGpu({ auto, driver }: Devices): boolean {
+  return auto === 'cpu' && (driver !== undefined || hasNvidiaDriver());
+}
+
+/** The driver's own version, as 580.65.06, where Linux says it. */
+export async function driverVersion(): Promise<string | undefined> {
+  const text = await readFile('/proc/driver/nvidia/version', 'utf8').catch(() => '');
+  return /^NVRM version:.*?\s(\d+(?:\.\d+)+)\s/m.exec(text)?.[1];
 }
 
 /** Whether there is an NVIDIA GPU with a driver, as far as can be seen without CUDA. */

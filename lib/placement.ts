@@ -8,10 +8,11 @@ import {
   type EngineNetwork,
   type EngineNetworkDescription,
 } from './addon.js';
-import { type Devices, devices, type Gpu, hasNvidiaDriver } from './devices.js';
+import { type Devices, devices, engineIndex, type Gpu, missesGpu } from './devices.js';
 import { DeviceError, MemoryError } from './errors.js';
 import { availableMemory, checkMemory, megabytes } from './memory.js';
 import type { Precision, ResolvedOptions } from './options.js';
+import { heed, verdictOn } from './self-check.js';
 
 type Wishes = Pick<ResolvedOptions, 'device' | 'precision' | 'onWarning'>;
 
@@ -26,21 +27,25 @@ export class Placement {
   #network: EngineNetwork | undefined;
   #failure: unknown;
 
-  private constructor(wishes: Wishes, gpu: Gpu | undefined, backend: EngineBackend) {
+  private constructor(wishes: Wishes, gpu: Gpu | undefined, precision: Precision, backend: EngineBackend) {
     this.#wishes = wishes;
     this.device = gpu?.device ?? 'cpu';
-    this.precision = precisionOf(wishes, gpu);
+    this.precision = precision;
     this.backend = backend;
     this.#free = gpu?.freeMemory ?? 0;
   }
 
   /** Opens the device that is wished for. @throws DeviceError if it is not there or cannot be used */
   static async open(wishes: Wishes): Promise<Placement> {
-    const gpu = wishes.device === 'cpu' ? undefined : await choose(wishes);
+    const { gpu, driver } = wishes.device === 'cpu' ? {} : await choose(wishes);
+    let precision = precisionOf(wishes, gpu);
+    let warning: string | undefined;
+    let backend: EngineBackend;
     try {
-      const index = gpu ? Number(gpu.device.slice('cuda:'.length)) : -1;
-      const backend = await addon().Backend.open(index, precisionOf(wishes, gpu));
-      return new Placement(wishes, gpu, backend);
+      if (gpu && precision !== 'exact') {
+        ({ precision, warning } = heed(await verdictOn(gpu, driver), gpu, precision));
+      }
+      backend = await addon().Backend.open(gpu ? engineIndex(gpu) : -1, precision);
     } catch (error) {
       if (!gpu) throw error;
       const problem = `device ${gpu.device} cannot be used: ${(error as Error).message}`;
@@ -48,6 +53,8 @@ export class Placement {
       await warn(wishes, new DeviceError(gpu.device, `${problem}; going on on the CPU`, error));
       return Placement.open({ ...wishes, device: 'cpu' });
     }
+    if (gpu && warning) await warn(wishes, new DeviceError(gpu.device, warning));
+    return new Placement(wishes, gpu, precision, backend);
   }
 
   /**
@@ -129,22 +136,23 @@ function precisionOf({ precision }: Wishes, gpu: Gpu | undefined): Precision {
   return precision ?? (gpu ? 'fast' : 'exact');
 }
 
-/** The GPU to use, if any. */
-async function choose(wishes: Wishes): Promise<Gpu | undefined> {
+/** The GPU to use, if any, and the CUDA version of its driver. */
+async function choose(wishes: Wishes): Promise<{ gpu?: Gpu | undefined; driver?: string | undefined }> {
   const all = await devices();
+  const { driver } = all;
   const usable = all.gpus.find(({ device }) => device === all.auto);
   if (wishes.device === 'auto') {
-    if (!usable && (all.driver !== undefined || hasNvidiaDriver())) {
+    if (missesGpu(all)) {
       await warn(wishes, new DeviceError('cuda', `${all.problem}; going on on the CPU`));
     }
-    return usable;
+    return { gpu: usable, driver };
   }
   if (wishes.device === 'cuda') {
-    if (usable) return usable;
+    if (usable) return { gpu: usable, driver };
     throw new DeviceError('cuda', `device cuda cannot be used: ${all.problem}`);
   }
   const named = all.gpus.find(({ device }) => device === wishes.device);
-  if (named && !named.problem) return named;
+  if (named && !named.problem) return { gpu: named, driver };
   throw new DeviceError(
     wishes.device,
     `device ${wishes.device} cannot be used: ${named?.problem ?? all.problem ?? others(all)}`,

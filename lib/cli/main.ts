@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The command `scumble`. Nothing heavy is imported until a command needs it: --help and --version answer at once.
 
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { version } from '../package.js';
 import { addBuildCommand } from './commands/build.js';
 import { addDevicesCommand } from './commands/devices.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addStylizeCommand } from './commands/stylize.js';
 import { addWeightsCommand } from './commands/weights.js';
 import { BROKEN_PIPE } from './exit-codes.js';
@@ -15,8 +16,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1),
 );
 process.stderr.on('error', () => {});
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 const program = new Command('scumble')
   .exitOverride()
@@ -30,6 +29,7 @@ const program = new Command('scumble')
 addStylizeCommand(program, version);
 addWeightsCommand(program);
 addDevicesCommand(program);
+addDoctorCommand(program);
 addBuildCommand(program);
 
 let running = program; // the command whose flags an error may speak of

@@ -8,10 +8,14 @@ import envPaths from 'env-paths';
 import { outputError, writeAtomically } from '../image/write.js';
 import { hashFile } from './hash.js';
 
-/** The folder: `weights` in SCUMBLE_CACHE, or where the system keeps what programs cache. It may not exist yet. */
+/** All that this user's Scumble keeps: SCUMBLE_CACHE, or where the system keeps what programs cache. It may not exist yet. */
+export function cacheRoot(): string {
+  return resolve(process.env.SCUMBLE_CACHE || envPaths('scumble', { suffix: '' }).cache);
+}
+
+/** The networks' folder in it, which may not exist yet either. */
 export function cacheFolder(): string {
-  const root = process.env.SCUMBLE_CACHE || envPaths('scumble', { suffix: '' }).cache;
-  return join(resolve(root), 'weights');
+  return join(cacheRoot(), 'weights');
 }
 
 /** Makes the folder. @throws OutputError */

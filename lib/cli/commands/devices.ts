@@ -11,11 +11,12 @@ export function addDevicesCommand(program: Command): void {
     .action(async ({ json }: { json?: boolean }) => {
       const { devices } = await import('../../devices.js');
       const all = await devices();
-      process.stdout.write(json ? `${JSON.stringify(all, null, 2)}\n` : `${lines(all).join('\n')}\n`);
+      process.stdout.write(json ? `${JSON.stringify(all, null, 2)}\n` : `${deviceLines(all).join('\n')}\n`);
     });
 }
 
-function lines({ auto, cpu, gpus, driver, cuda, problem }: Devices): string[] {
+/** For people. */
+export function deviceLines({ auto, cpu, gpus, driver, cuda, problem }: Devices): string[] {
   const mark = (device: string) => (device === auto ? '*' : ' ');
   return [
     ...gpus.map((gpu) => `${mark(gpu.device)} ${gpu.device}  ${facts(gpu)}`),

@@ -22,7 +22,7 @@ Exit status: 0 done, 1 failed, 2 misuse, 130 Ctrl-C, 143 SIGTERM, 141 no reader.
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble devices\n       scumble build',
+      '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble devices\n       scumble doctor\n       scumble build',
     )
     .description(DESCRIPTION)
     .argument('<content>', 'the image that says what the picture shows')
