@@ -1,101 +1,28 @@
 // Where a run computes, on an addon without CUDA and on one whose CUDA runtime is the stand-in of native/tests/cuda: the
 // same binding and kernels on made-up machines.
 
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { DeviceError, devices, stylize } from '../dist/index.js';
-import { MAIN } from './support/cli.js';
 import { GOLDEN } from './support/golden.js';
-import { child, type Ended, folder, node, options, root } from './support/runs.js';
+import { folder, options, root } from './support/runs.js';
+import {
+  LAUNCH_FAILURE,
+  type Machine,
+  OUT_OF_MEMORY,
+  onStandIn,
+  type Report,
+  run,
+  scumbleOn,
+} from './support/stand-in.js';
 
-const standIn = join(root, 'build-tests', 'scumble_stand_in.node');
-// Those of the stand-in need what `npm run test:native` builds where there is CMake.
-const onStandIn = existsSync(standIn) ? test : test.skip;
-
-const GIGABYTE = 2 ** 30;
-
-interface Machine {
-  devices?: number;
-  major?: number;
-  minor?: number;
-  memory?: number;
-  driver?: number;
-  /** The call to the runtime that fails, cudaError_t, and whether all later ones do. */
-  failure?: [after: number, error: number, lost: 0 | 1];
-}
-
-const OUT_OF_MEMORY = 2;
-const LAUNCH_FAILURE = 719;
-
-function machine({
-  devices = 1,
-  major = 9,
-  minor = 0,
-  memory = 8 * GIGABYTE,
-  driver = 13000,
-  failure,
-}: Machine) {
-  const sanitizer = execFileSync('c++', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
-  return {
-    SCUMBLE_ADDON: standIn,
-    SCUMBLE_STAND_IN_MACHINE: [devices, major, minor, memory, driver].join(' '),
-    ...(failure && { SCUMBLE_STAND_IN_FAILURE: failure.join(' ') }),
-    LD_PRELOAD: sanitizer,
-    ASAN_OPTIONS: 'detect_leaks=0', // those of Node itself
-  };
-}
-
-interface Report {
-  picture?: number[];
-  device?: string;
-  precision?: string;
-  totals: number[];
-  seen: [scale: number, iteration: number, device: string][];
-  warnings: string[];
-  error?: {
-    name: string;
-    code: string;
-    message: string;
-    device?: string;
-    required?: number;
-    available?: number;
-  };
-}
-
-/** A run on a made-up machine, as it tells of itself. */
-async function run(t: ExecutionContext, on: Machine, changes: object): Promise<Report> {
-  const ended = await child(
-    `
-    const { readFile, rm } = await import('node:fs/promises');
-    const report = { seen: [], totals: [], warnings: [] };
-    const { quiet, ...changes } = ${JSON.stringify(changes)};
-    try {
-      if (changes.init) changes.init.data = Float32Array.from(changes.init.data);
-      const picture = await stylize({
-        ...base, content: wave(12, 10), style: wave(12, 10, 3), size: 12, ...changes,
-        ...(quiet ? {} : { onProgress: ({ scaleIndex, iteration, device, total }) => {
-          report.seen.push([scaleIndex, iteration, device]);
-          report.totals.push(total);
-        } }),
-        onWarning: ({ message }) => { report.warnings.push(message); },
-      });
-      report.picture = Array.from(picture.data);
-      const text = (await picture.encode('png')).toString('latin1');
-      report.device = /"device":"([^"]*)"/.exec(text)?.[1];
-      report.precision = /"precision":"([^"]*)"/.exec(text)?.[1];
-    } catch (error) {
-      const { name, code, message, device, required, available } = error;
-      report.error = { name, code, message, device, required, available };
-    }
-    console.log(JSON.stringify(report));
-    `,
-    { env: machine(on) },
-  );
-  t.is(ended.code, 0, ended.stderr);
-  return JSON.parse(ended.stdout) as Report;
-}
+// So that the card need not be checked in every run, and no failing call falls into the check.
+test.before('the card is checked', async (t) => {
+  if (onStandIn !== test) return;
+  const { warnings } = await run(t, {}, {});
+  t.deepEqual(warnings, []);
+});
 
 function largestDifference(a: number[] = [], b: number[] = []): number {
   return a.length === b.length ? Math.max(...a.map((value, i) => Math.abs(value - b[i]!))) : Number.NaN;
@@ -258,20 +185,17 @@ onStandIn(
   },
 );
 
-const scumble = (args: string[], on?: Machine): Promise<Ended> =>
-  node([MAIN, ...args], on ? { env: machine(on) } : {});
-
 onStandIn('scumble devices', async (t) => {
-  const two = await scumble(['devices'], { devices: 2 });
+  const two = await scumbleOn({ devices: 2 }, ['devices']);
   t.is(two.code, 0, two.stderr);
   t.regex(
     two.stdout,
     /^\* cuda:0 {2}.*8\.6 GB, compute capability 9\.0, 8\.6 GB free\n {2}cuda:1 .*\n {2}cpu {5}\S+, \d+ thread/,
   );
   t.regex(two.stdout, /the driver supports CUDA 13\.0, this build has CUDA \d+\.\d+\n/);
-  const none = await scumble(['devices'], { driver: 0 });
+  const none = await scumbleOn({ driver: 0 }, ['devices']);
   t.regex(none.stdout, /^\* cpu .*\nno GPU can be used: no NVIDIA driver was found: install one/);
-  const json = JSON.parse((await scumble(['devices', '--json'], { major: 7, minor: 0 })).stdout);
+  const json = JSON.parse((await scumbleOn({ major: 7, minor: 0 }, ['devices', '--json'])).stdout);
   t.is(json.auto, 'cpu');
   t.is(json.gpus[0].computeCapability, '7.0');
   t.regex(json.gpus[0].problem, /below 7\.5/);
@@ -282,14 +206,14 @@ onStandIn('the command says where it computed, and that it went on on the CPU', 
   const args = [join(root, 'examples/river.png'), join(root, 'examples/poster.png'), '--size', '16'];
   const flags = ['--iterations', '2', '--weights', String(weights), '--content-layers', 'relu2_2'];
   const rest = ['--style-layers', 'relu1_1', '-o', join(folder, 'device.png')];
-  const onGpu = await scumble([...args, ...flags, ...rest], {});
+  const onGpu = await scumbleOn({}, [...args, ...flags, ...rest]);
   t.is(onGpu.code, 0, onGpu.stderr);
   t.regex(onGpu.stderr, /device\.png: .* on cuda:0\n/);
-  const fallen = await scumble([...args, ...flags, ...rest], { memory: 100_000 });
+  const fallen = await scumbleOn({ memory: 100_000 }, [...args, ...flags, ...rest]);
   t.is(fallen.code, 0, fallen.stderr);
   t.regex(fallen.stderr, /scumble: .*cuda:0's memory .*; going on on the CPU\n/);
   t.regex(fallen.stderr, /device\.png: .* on cpu\n/);
-  const named = await scumble([...args, ...flags, ...rest, '--device', 'cuda:3'], {});
+  const named = await scumbleOn({}, [...args, ...flags, ...rest, '--device', 'cuda:3']);
   t.is(named.code, 1);
   t.regex(named.stderr, /scumble: device cuda:3 cannot be used: there is cuda:0/);
 });
