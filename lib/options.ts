@@ -96,8 +96,8 @@ export interface StylizeOptions {
   /** Called after every iteration; a promise it returns is waited for. What it throws ends the run. */
   onProgress?: (progress: Progress) => unknown;
   /**
-   * Called when a run goes on otherwise than could be expected: with `'auto'` on the CPU, after the error that it is given.
-   * What it throws ends the run. Default: process.emitWarning().
+   * Called when a run goes on otherwise than could be expected: with `'auto'` on the CPU, after the error that it is given;
+   * or clear of a GPU's kernels that failed the self-check. What it throws ends the run. Default: process.emitWarning().
    */
   onWarning?: (warning: DeviceError) => unknown;
   /** Aborts within one iteration (on a GPU two); the promise rejects with the signal's reason. */

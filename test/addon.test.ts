@@ -207,6 +207,19 @@ test('resample and whiteNoise check what they are given', async (t) => {
   }
 });
 
+test('selfCheck and useKernels check what they are given, and a build without CUDA refuses them', async (t) => {
+  for (const device of [undefined, null, '0', -1, 0.5, 1025, Number.NaN]) {
+    await refused(t, () => engine.selfCheck(device, false), /device must be an integer from 0 to 1024/);
+    await refused(t, () => engine.useKernels(device, 'fast'), /device must be an integer from 0 to 1024/);
+  }
+  for (const kernels of [undefined, '', 'slow', 5]) {
+    await refused(t, () => engine.useKernels(0, kernels), /kernels cannot be/);
+  }
+  if ((await addon().devices()).runtime !== 0) return;
+  await refused(t, () => engine.selfCheck(0, true), /this build has no CUDA/);
+  await refused(t, () => engine.useKernels(0, 'portable'), /this build has no CUDA/);
+});
+
 test('calls on one session at the same time run one after the other', async (t) => {
   const steps = async (session: Awaited<ReturnType<typeof create>>, together: boolean) => {
     const totals: number[] = [];

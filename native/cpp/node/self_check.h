@@ -1,4 +1,5 @@
-// Whether a GPU's kernels compute what they should, and which of them to use. A build without CUDA refuses both.
+// Whether a GPU's kernels compute what they should, and which of them to use. A build without CUDA refuses
+// both.
 #pragma once
 
 #include "api.h"
