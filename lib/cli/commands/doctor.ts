@@ -78,7 +78,7 @@ function checkLines({ device, milliseconds, comparisons, problem }: Report['chec
 function summary(problems: string[]): string[] {
   if (problems.length === 0) return ['nothing is wrong'];
   const found = problems.map((problem) => `  ${problem}`);
-  return ['wrong:', ...found, `If it is not this machine's, report it to ${issues} with all of this.`];
+  return ['wrong:', ...found, `If this looks like Scumble's fault, report it to ${issues} with all of this.`];
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
