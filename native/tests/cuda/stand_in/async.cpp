@@ -19,7 +19,6 @@
 namespace stand_in {
 namespace {
 
-constexpr int kWarpgroup = 128;
 constexpr int kMostRank = 5;
 constexpr uint64_t kMagic = 0x7363756d626c6521u;
 constexpr int64_t kMostBytes = (1 << 20) - 1;  // that an mbarrier counts
@@ -90,9 +89,12 @@ struct Product {
   bool a_transposed;
   bool b_transposed;
   bool add;
+  bool from_registers;  // a is
+  uint32_t registers[4];
   bool operator==(const Product& other) const {
-    return columns == other.columns && a == other.a && b == other.b && a_transposed == other.a_transposed &&
-           b_transposed == other.b_transposed && add == other.add;
+    return from_registers == other.from_registers && columns == other.columns && a == other.a &&
+           b == other.b && a_transposed == other.a_transposed && b_transposed == other.b_transposed &&
+           add == other.add;
   }
 };
 
@@ -103,7 +105,7 @@ struct Flight {
 };
 
 struct Thread {
-  std::vector<std::pair<uint32_t, uint32_t>> written;  // address and value, not yet fenced
+  std::vector<std::pair<uint32_t, uint16_t>> written;  // address and value, not yet fenced
   std::vector<std::vector<Box>> stores;                // groups, the oldest first
   std::vector<Box> open_stores;
   bool fenced_products = false;
@@ -316,6 +318,15 @@ void read_operand(uint64_t descriptor, int rows, bool transposed, float* to) {
   }
 }
 
+// Thread t's part of 64 x 16 elements.
+void read_registers(int t, const uint32_t (&registers)[4], float* to) {
+  for (int i = 0; i < 4; ++i) {
+    float* const at = to + (t / 32 * 16 + t % 32 / 4 + i % 2 * 8) * 16 + i / 2 * 8 + t % 4 * 2;
+    at[0] = __uint_as_float(registers[i] << 16);
+    at[1] = __uint_as_float(registers[i] & 0xffff0000u);
+  }
+}
+
 // As with mma.sync: exact products, one rounding for every 16 of k.
 SCUMBLE_UNCHECKED void multiply_rows(const float* a, const float* b, int columns, float* d) {
   double by_k[16][256];
@@ -356,7 +367,12 @@ void make_group(int first) {
     const Product& p = group[i];
     std::vector<float> a(64 * 16);
     std::vector<float> b(static_cast<size_t>(p.columns) * 16);
-    read_operand(p.a, 64, p.a_transposed, a.data());
+    if (p.from_registers) {
+      for (int t = 0; t < kWarpgroup; ++t)
+        read_registers(t, threads[t].products.front()[i].registers, a.data());
+    } else {
+      read_operand(p.a, 64, p.a_transposed, a.data());
+    }
     read_operand(p.b, p.columns, p.b_transposed, b.data());
     // Thread t has rows t / 32 * 16 + t % 32 / 4 and 8 further, columns 8 j + t % 4 * 2 and the next.
     const auto each_element = [&](const auto& visit) {
@@ -383,12 +399,36 @@ void make_group(int first) {
   }
 }
 
+void write_shared(uint32_t address, const void* value, size_t bytes) {
+  const Shared memory = shared();
+  if (address % bytes != 0) fault("st.shared to a misaligned address, %u", address);
+  if (size_t{address} + bytes > memory.bytes)
+    fault("st.shared to %u of %zu bytes of shared memory", address, memory.bytes);
+  std::memcpy(memory.at + address, value, bytes);
+  for (uint32_t i = 0; i < bytes; i += sizeof(uint16_t)) {
+    uint16_t half = 0;
+    std::memcpy(&half, static_cast<const char*>(value) + i, sizeof half);
+    mine().written.emplace_back(address + i, half);
+  }
+}
+
 // Groups that every thread of the warpgroup has committed.
 size_t committed_by_all(int first) {
   size_t least = now.threads[static_cast<size_t>(first)].committed;
   for (int t = 1; t < kWarpgroup; ++t)
     least = std::min(least, now.threads[static_cast<size_t>(first + t)].committed);
   return least;
+}
+
+void issue(const Product& p) {
+  Thread& thread = mine();
+  if (!thread.fenced_products) fault("wgmma without wgmma.fence since its registers were last touched");
+  if (p.columns < 8 || p.columns > 256 || p.columns % 8 != 0) fault("wgmma of %d columns", p.columns);
+  if (flight_of(thread, p.d) == nullptr) {
+    thread.flights.push_back({p.d, std::vector<float>(p.d, p.d + p.columns / 2)});
+    std::memset(p.d, poison(), static_cast<size_t>(p.columns / 2) * sizeof(float));
+  }
+  thread.open_products.push_back(p);
 }
 
 }  // namespace
@@ -442,12 +482,15 @@ int waiting_at_mbarriers() {
 // --- instructions ---
 
 void store_shared(uint32_t address, uint32_t value) {
-  const Shared memory = shared();
-  if (address % 4 != 0) fault("st.shared to a misaligned address, %u", address);
-  if (size_t{address} + 4 > memory.bytes)
-    fault("st.shared to %u of %zu bytes of shared memory", address, memory.bytes);
-  std::memcpy(memory.at + address, &value, sizeof value);
-  mine().written.emplace_back(address, value);
+  write_shared(address, &value, sizeof value);
+}
+
+void store_shared(uint32_t address, uint4 value) {
+  write_shared(address, &value, sizeof value);
+}
+
+void store_shared(uint32_t address, uint16_t value) {
+  write_shared(address, &value, sizeof value);
 }
 
 void fence_async() {
@@ -561,14 +604,11 @@ void products_fence() {
 }
 
 void multiply(float* d, int columns, uint64_t a, uint64_t b, bool a_transposed, bool b_transposed, bool add) {
-  Thread& thread = mine();
-  if (!thread.fenced_products) fault("wgmma without wgmma.fence since its registers were last touched");
-  if (columns < 8 || columns > 256 || columns % 8 != 0) fault("wgmma of %d columns", columns);
-  if (flight_of(thread, d) == nullptr) {
-    thread.flights.push_back({d, std::vector<float>(d, d + columns / 2)});
-    std::memset(d, poison(), static_cast<size_t>(columns / 2) * sizeof(float));
-  }
-  thread.open_products.push_back({d, columns, a, b, a_transposed, b_transposed, add});
+  issue({d, columns, a, b, a_transposed, b_transposed, add, false, {}});
+}
+
+void multiply(float* d, int columns, const uint32_t (&a)[4], uint64_t b, bool add) {
+  issue({d, columns, 0, b, false, false, add, true, {a[0], a[1], a[2], a[3]}});
 }
 
 void commit_products() {

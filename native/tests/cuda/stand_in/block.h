@@ -9,6 +9,8 @@
 
 namespace stand_in {
 
+constexpr int kWarpgroup = 128;  // threads
+
 void set_order(uint64_t seed);
 // What unwritten memory holds: NaN of every kind, or with other seeds a large number.
 unsigned char poison();

@@ -15,8 +15,10 @@
 
 namespace stand_in {
 
-// st.shared.b32.
+// st.shared.b32, .v4.b32, .b16.
 void store_shared(uint32_t address, uint32_t value);
+void store_shared(uint32_t address, uint4 value);
+void store_shared(uint32_t address, uint16_t value);
 // fence.proxy.async.
 void fence_async();
 
@@ -47,6 +49,8 @@ void wait_stores_read(int groups_left);
 // N-major where transposed.
 void products_fence();
 void multiply(float* d, int columns, uint64_t a, uint64_t b, bool a_transposed, bool b_transposed, bool add);
+// With a in registers, and b K-major.
+void multiply(float* d, int columns, const uint32_t (&a)[4], uint64_t b, bool add);
 void commit_products();
 void wait_products(int groups_left);
 
