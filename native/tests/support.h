@@ -153,6 +153,9 @@ class Recording final : public scumble::Backend {
   size_t matrix_scratch_bytes(const scumble::Shape& features) const override {
     return cpu_.matrix_scratch_bytes(features);
   }
+  size_t steps_at_once(const scumble::Plan& plan, size_t step) const override {
+    return std::min(at_once, plan.steps.size() - step);
+  }
   size_t program_bytes(const scumble::Plan& plan, int threads) const override {
     return cpu_.program_bytes(plan, threads);
   }
@@ -176,6 +179,7 @@ class Recording final : public scumble::Backend {
     return cpu_.resample(from, width, height, channels, to_width, to_height, low, high, threads);
   }
 
+  size_t at_once = 1;
   mutable std::vector<scumble::Plan> plans;
   mutable scumble::Program* newest = nullptr;  // lives as long as whoever asked for it
 

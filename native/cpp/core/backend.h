@@ -45,6 +45,8 @@ class Backend {
   virtual size_t tensor_bytes(const Shape& shape) const = 0;
   // For gram and for style_back at a layer.
   virtual size_t matrix_scratch_bytes(const Shape& features) const = 0;
+  // How many of the plan's steps, from this one on, it makes at once: what they touch then lies apart.
+  virtual size_t steps_at_once(const Plan& plan, size_t step) const;
   // What compile() would allocate.
   virtual size_t program_bytes(const Plan& plan, int threads) const = 0;
   // What load() would keep for this architecture.
@@ -60,5 +62,9 @@ class Backend {
   virtual std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
                                       int to_height, float low, float high, int threads) const = 0;
 };
+
+inline size_t Backend::steps_at_once(const Plan&, size_t) const {
+  return 1;
+}
 
 }  // namespace scumble

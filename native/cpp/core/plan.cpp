@@ -179,21 +179,19 @@ class Builder {
     emit(step);
   }
 
-  // Returns its scratch.
-  BufferId emit_gram(const Node& node, BufferId out) {
+  void emit_gram(const Node& node, BufferId out) {
     Step step{};
     step.op = Op::gram;
     step.in = node.features;
     step.out = out;
     step.scratch = buffer(BufferKind::scratch, {}, backend_.matrix_scratch_bytes(node.shape));
     emit(step);
-    return step.scratch;
   }
 
   void measure_style(const Node& node, int term) {
     const Shape matrix{node.shape.channels, 0, 0};
     const BufferId gram = buffer(BufferKind::matrix, matrix);
-    const BufferId scratch = emit_gram(node, gram);
+    emit_gram(node, gram);
     const size_t t = static_cast<size_t>(term);
     plan_.style[t] = persistent(BufferKind::matrix, matrix);
     style_differences_[t] = buffer(BufferKind::matrix, matrix);
@@ -202,7 +200,6 @@ class Builder {
     step.in = gram;
     step.other = plan_.style[t];
     step.out = style_differences_[t];
-    step.scratch = scratch;
     step.slot = static_cast<int>(plan_.content.size()) + term;
     step.weight = request_.objective.style[t].weight;
     step.positions = node.shape.positions();
@@ -313,18 +310,27 @@ class Builder {
 
   void persist(BufferId id) { always_.push_back(id); }
 
-  void emit(const Step& step) {
-    const int now = static_cast<int>(plan_.steps.size());
-    for (const BufferId id : {step.in, step.out, step.other, step.scratch, step.mask}) {
-      if (id == kNoBuffer) continue;
-      Buffer& touched = plan_.buffers[static_cast<size_t>(id)];
-      if (touched.first == kUnused) touched.first = now;
-      touched.last = now;
+  void emit(const Step& step) { plan_.steps.push_back(step); }
+
+  // The first and last step that touch each buffer; steps that the backend makes at once count as one.
+  void find_lives() {
+    size_t at_once = 0;
+    for (size_t first = 0; first < plan_.steps.size(); first += at_once) {
+      at_once = backend_.steps_at_once(plan_, first);
+      for (size_t i = first; i < first + at_once; ++i) {
+        const Step& step = plan_.steps[i];
+        for (const BufferId id : {step.in, step.out, step.other, step.scratch, step.mask}) {
+          if (id == kNoBuffer) continue;
+          Buffer& touched = plan_.buffers[static_cast<size_t>(id)];
+          if (touched.first == kUnused) touched.first = static_cast<int>(first);
+          touched.last = static_cast<int>(first + at_once) - 1;
+        }
+      }
     }
-    plan_.steps.push_back(step);
   }
 
   Plan finish() {
+    find_lives();
     for (const BufferId id : always_) {
       plan_.buffers[static_cast<size_t>(id)].first = 0;
       plan_.buffers[static_cast<size_t>(id)].last = static_cast<int>(plan_.steps.size());

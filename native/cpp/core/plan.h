@@ -18,14 +18,13 @@ using BufferId = int;
 constexpr BufferId kNoBuffer = -1;
 
 enum class Op {
-  input,       // in: picture; out: the network's input
-  conv,        // in, out; bias always, ReLU if `relu`
-  relu,        // in, out
-  pool,        // in, out
-  gram,        // in: features; out: C*C matrix / (C*M); scratch
-  style_loss,  // in: Gram matrix G, other: target T; out: S = 4 w / (C^3 M) * (G - T); scratch: what made G,
-               // so that a backend may make both at once
-  style_back,  // in: features F, other: S; out: gradient S F; scratch
+  input,         // in: picture; out: the network's input
+  conv,          // in, out; bias always, ReLU if `relu`
+  relu,          // in, out
+  pool,          // in, out
+  gram,          // in: features; out: C*C matrix / (C*M); scratch
+  style_loss,    // in: Gram matrix G, other: target T; out: S = 4 w / (C^3 M) * (G - T)
+  style_back,    // in: features F, other: S; out: gradient S F; scratch
   content_loss,  // in: features, other: target; out: gradient
   conv_back,     // in: gradient of the convolution's output; out: gradient of its input
   relu_back,     // in: gradient, other: the ReLU's output; out: gradient
