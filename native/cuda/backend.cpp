@@ -159,6 +159,32 @@ class CudaSnapshot final : public Snapshot {
   Event copied_;
 };
 
+// --- steps that are made at once ---
+
+bool follows(const Plan& plan, size_t i, Op op, BufferId in) {
+  return i < plan.steps.size() && plan.steps[i].op == op && plan.steps[i].in == in;
+}
+
+bool is_measured_next(const Plan& plan, size_t i) {
+  return plan.steps[i].op == Op::gram && follows(plan, i + 1, Op::style_loss, plan.steps[i].out);
+}
+
+bool is_pooled_next(const Plan& plan, size_t i) {
+  return plan.steps[i].op == Op::conv && follows(plan, i + 1, Op::pool, plan.steps[i].out);
+}
+
+// The first two convolutions, with the style loss between and the pool behind: how many steps these are, or 0
+// where they do not begin here. Whether there is a kernel for their channels and the card is another
+// question.
+size_t first_two(const Plan& plan, size_t i, Precision precision) {
+  const Step& first = plan.steps[i];
+  if (precision != Precision::bf16 || first.op != Op::conv || first.convolution != 0) return 0;
+  size_t next = i + 1;
+  if (follows(plan, next, Op::gram, first.out) && is_measured_next(plan, next)) next += 2;
+  if (!follows(plan, next, Op::conv, first.out)) return 0;
+  return next - i + (is_pooled_next(plan, next) ? 2 : 1);
+}
+
 class CudaProgram final : public Program {
  public:
   CudaProgram(std::shared_ptr<const CudaNetwork> network, Plan plan, int device, Precision precision)
@@ -280,34 +306,47 @@ class CudaProgram final : public Program {
 
   // Every step, then the losses.
   void queue_evaluation() {
-    for (size_t i = 0; i < plan_.steps.size(); ++i) {
-      const Step& step = plan_.steps[i];
-      const bool measured = step.op == Op::gram && i + 1 < plan_.steps.size() &&
-                            plan_.steps[i + 1].op == Op::style_loss && plan_.steps[i + 1].in == step.out;
-      if (measured) {
-        queue_style(step, plan_.steps[++i]);
-      } else if (pooled_at_once(i)) {
-        convolve_and_pool(convolution(step), pooling(), tensor(plan_.steps[++i].out), precision_, stream_);
-      } else {
-        queue(step);
-      }
+    for (size_t i = 0; i < plan_.steps.size();) {
+      i += queue_at(i);
       check(cudaGetLastError(), "starting a kernel");
     }
     if (plan_.slots > 0) sum_partials(partials(0).at, plan_.slots, losses(), stream_);
     check(cudaGetLastError(), "starting a kernel");
   }
 
-  // A convolution whose result is pooled next, into memory that is not its input's (which the plan may give
-  // back by then).
-  bool pooled_at_once(size_t i) const {
-    if (i + 1 >= plan_.steps.size()) return false;
-    const Step& step = plan_.steps[i];
-    const Step& next = plan_.steps[i + 1];
-    if (step.op != Op::conv || next.op != Op::pool || next.in != step.out) return false;
-    const Buffer& in = buffer(step.in);
-    const Buffer& out = buffer(next.out);
-    return out.offset + tensor_bytes(out.shape, precision_) <= in.offset ||
-           in.offset + tensor_bytes(in.shape, precision_) <= out.offset;
+  // Returns how many steps it has queued.
+  size_t queue_at(size_t i) {
+    const Step* const steps = &plan_.steps[i];
+    const size_t count = first_two(plan_, i, precision_);
+    if (count > 0 && queue_first_two(steps, steps + count)) return count;
+    if (is_measured_next(plan_, i)) {
+      gram_difference(tensor(steps->in), style_term(*steps, steps[1]), partials(steps[1].slot),
+                      at(steps->scratch), precision_, stream_);
+      return 2;
+    }
+    if (is_pooled_next(plan_, i)) {
+      convolve_and_pool(convolution(*steps), pooling(), tensor(steps[1].out), precision_, stream_);
+      return 2;
+    }
+    queue(*steps);
+    return 1;
+  }
+
+  bool queue_first_two(const Step* step, const Step* end) {
+    FirstTwo two;
+    two.first = convolution(*step++);
+    if (step->op == Op::gram) {
+      two.style = style_term(*step, step[1]);
+      two.losses = partials(step[1].slot);
+      two.scratch = at(step->scratch);
+      step += 2;
+    }
+    two.second = convolution(*step++);
+    if (step != end) {
+      two.pooled = tensor(step->out);
+      two.kind = pooling();
+    }
+    return convolve_first_two(two, precision_, stream_);
   }
 
   Convolution convolution(const Step& step) const {
@@ -321,16 +360,14 @@ class CudaProgram final : public Program {
     return c;
   }
 
-  void queue_style(const Step& gram_step, const Step& loss) {
-    const Shape& shape = buffer(gram_step.in).shape;
-    const double c = shape.channels;
+  StyleTerm style_term(const Step& gram_step, const Step& loss) const {
+    const double c = buffer(gram_step.in).shape.channels;
     StyleTerm term;
     term.target = floats(loss.other);
     term.difference = floats(loss.out);
     term.gradient_scale = 4 * loss.weight / (c * c * c * static_cast<double>(loss.positions));
     term.loss_scale = loss.weight / (c * c);
-    gram_difference(tensor(gram_step.in), term, partials(loss.slot), at(gram_step.scratch), precision_,
-                    stream_);
+    return term;
   }
 
   void queue(const Step& step) {
@@ -541,6 +578,11 @@ CudaBackend::CudaBackend(int device, Precision precision) : device_(device), pre
 
 size_t CudaBackend::tensor_bytes(const Shape& shape) const {
   return CudaProgram::tensor_bytes(shape, precision_);
+}
+
+size_t CudaBackend::steps_at_once(const Plan& plan, size_t step) const {
+  if (const size_t count = first_two(plan, step, precision_)) return count;
+  return is_measured_next(plan, step) || is_pooled_next(plan, step) ? 2 : 1;
 }
 
 size_t CudaBackend::matrix_scratch_bytes(const Shape& features) const {

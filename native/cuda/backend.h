@@ -14,6 +14,7 @@ class CudaBackend final : public Backend {
 
   size_t tensor_bytes(const Shape& shape) const override;
   size_t matrix_scratch_bytes(const Shape& features) const override;
+  size_t steps_at_once(const Plan& plan, size_t step) const override;
   // `threads` means nothing here.
   size_t program_bytes(const Plan& plan, int threads) const override;
   size_t network_bytes(const Architecture& architecture) const override;

@@ -35,4 +35,12 @@ void convolve_and_pool(const Convolution& c, Pool kind, const Tensor& pooled, Pr
   pool(kind, c.out, pooled, precision, stream);
 }
 
+bool convolve_first_two(const FirstTwo& two, Precision precision, cudaStream_t stream) {
+  if (precision != Precision::bf16 || !sm90_kernels()) return false;
+  const int splits = launch_first_two_sm90(two, stream);
+  if (splits == 0) return false;
+  if (two.scratch) finish_difference(two.first.out, splits, two.style, two.losses, two.scratch, stream);
+  return true;
+}
+
 }  // namespace scumble::cuda

@@ -300,6 +300,15 @@ int launch_tiles(const Tensor& features, float* partials, cudaStream_t stream) {
   return splits;
 }
 
+void launch_finish(const Tensor& features, Finish finish, cudaStream_t stream) {
+  finish.tiles = gram_tiles_of(features.channels);
+  finish.channels = features.channels;
+  finish.scale = 1 / (static_cast<double>(features.channels) * features.height * features.width);
+  const int blocks = std::min(kPartials, finish.tiles * kTile * kTile / 32);
+  launch(finish_gram, dim3(static_cast<unsigned>(blocks)), dim3(32 * kWarps), sizeof(double) * 32 * kWarps,
+         stream, finish);
+}
+
 void gram_into(const Tensor& features, Finish finish, void* scratch, Precision precision,
                cudaStream_t stream) {
   auto* const partials = static_cast<float*>(scratch);
@@ -317,12 +326,7 @@ void gram_into(const Tensor& features, Finish finish, void* scratch, Precision p
       break;
   }
   finish.partials = partials;
-  finish.tiles = gram_tiles_of(features.channels);
-  finish.channels = features.channels;
-  finish.scale = 1 / (static_cast<double>(features.channels) * features.height * features.width);
-  const int blocks = std::min(kPartials, finish.tiles * kTile * kTile / 32);
-  launch(finish_gram, dim3(static_cast<unsigned>(blocks)), dim3(32 * kWarps), sizeof(double) * 32 * kWarps,
-         stream, finish);
+  launch_finish(features, finish, stream);
 }
 
 }  // namespace
@@ -348,6 +352,16 @@ void gram_difference(const Tensor& features, const StyleTerm& term, const Partia
   finish.term = term;
   finish.losses = partials.at;
   gram_into(features, finish, scratch, precision, stream);
+}
+
+void finish_difference(const Tensor& features, int splits, const StyleTerm& term, const Partials& partials,
+                       const void* scratch, cudaStream_t stream) {
+  Finish finish{};
+  finish.term = term;
+  finish.losses = partials.at;
+  finish.splits = splits;
+  finish.partials = static_cast<const float*>(scratch);
+  launch_finish(features, finish, stream);
 }
 
 }  // namespace scumble::cuda

@@ -107,10 +107,24 @@ void relu_back(const Tensor& in, const void* positive, const Tensor& out, const 
 // inside. A tie of max sends its gradient to the first in row order.
 enum class Pool { max, average, l2 };
 void pool(Pool kind, const Tensor& in, const Tensor& out, Precision precision, cudaStream_t stream);
-// convolve(), and pool() of its result, while it is at hand where there is a kernel for that. `pooled` may
-// not lie where the convolution's input does.
+// convolve(), and pool() of its result, while it is at hand where there is a kernel for that.
 void convolve_and_pool(const Convolution& convolution, Pool kind, const Tensor& pooled, Precision precision,
                        cudaStream_t stream);
+
+// The network's first two convolutions, the second one's pool if `pooled` is memory, and gram_difference() of
+// the first one's result if there is `scratch`, in one pass. False, with nothing done, where no kernel does
+// that.
+struct FirstTwo {
+  Convolution first;
+  Convolution second;
+  Tensor pooled;
+  Pool kind = Pool::max;
+  StyleTerm style;
+  Partials losses;
+  void* scratch = nullptr;
+};
+bool convolve_first_two(const FirstTwo& two, Precision precision, cudaStream_t stream);
+
 // gradient: of the pooled tensor; in, out: as the pool's input. Positions that no window covers get 0 (or
 // what is there).
 void pool_back(Pool kind, const Tensor& gradient, const Tensor& in, const Tensor& out, const void* mask,

@@ -40,6 +40,14 @@ __device__ __forceinline__ uint64_t transposed(uint32_t address, uint32_t furthe
 __device__ __forceinline__ void store_shared(uint32_t address, uint32_t value) {
   asm volatile("st.shared.b32 [%0], %1;" ::"r"(address), "r"(value) : "memory");
 }
+__device__ __forceinline__ void store_shared(uint32_t address, uint4 value) {
+  asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(address), "r"(value.x), "r"(value.y),
+               "r"(value.z), "r"(value.w)
+               : "memory");
+}
+__device__ __forceinline__ void store_shared(uint32_t address, uint16_t value) {
+  asm volatile("st.shared.b16 [%0], %1;" ::"r"(address), "h"(value) : "memory");
+}
 // Makes this thread's writes to shared memory known to the copy engine and the matrix units.
 __device__ __forceinline__ void fence_async() {
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
@@ -176,6 +184,21 @@ __device__ __forceinline__ void wgmma_m64n128k16(float (&d)[64], uint64_t a, uin
       : "l"(a), "l"(b), "r"(static_cast<int>(add)), "n"(static_cast<int>(kTransposedA)),
         "n"(static_cast<int>(kTransposedB)));
 }
+// The same where a, 64 x 16, is in registers. Lane T of warp W has of row 16 W + T / 4 elements 2 (T % 4) and
+// the next, of the row 8 further the same, then both rows' elements 8 further. b is K-major.
+__device__ __forceinline__ void multiply(float (&d)[64], const uint32_t (&a)[4], uint64_t b, bool add) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.b32 p, %69, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {"
+      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, "
+      "%20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, "
+      "%38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, "
+      "%56, %57, %58, %59, %60, %61, %62, %63"
+      "}, {%64, %65, %66, %67}, %68, p, 1, 1, 0;\n}"
+      : SCUMBLE_EIGHT(d, 0), SCUMBLE_EIGHT(d, 8), SCUMBLE_EIGHT(d, 16), SCUMBLE_EIGHT(d, 24),
+        SCUMBLE_EIGHT(d, 32), SCUMBLE_EIGHT(d, 40), SCUMBLE_EIGHT(d, 48), SCUMBLE_EIGHT(d, 56)
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(add)));
+}
 template <bool kTransposedA, bool kTransposedB>
 __device__ __forceinline__ void multiply(float (&d)[32], uint64_t a, uint64_t b, bool add) {
   wgmma_m64n64k16<kTransposedA, kTransposedB>(d, a, b, add);
@@ -236,6 +259,10 @@ void hold(float (&)[kCount]) {}
 template <bool kTransposedA, bool kTransposedB, int kCount>
 void multiply(float (&d)[kCount], uint64_t a, uint64_t b, bool add) {
   stand_in::multiply(d, 2 * kCount, a, b, kTransposedA, kTransposedB, add);
+}
+template <int kCount>
+void multiply(float (&d)[kCount], const uint32_t (&a)[4], uint64_t b, bool add) {
+  stand_in::multiply(d, 2 * kCount, a, b, add);
 }
 template <int kRegisters>
 void give_registers() {

@@ -181,6 +181,76 @@ class Check {
         [&] { return fast.out.get(); });
   }
 
+  // The first convolution's Gram matrix, and the second one's result, which has the first's rounding too.
+  void first_two(const std::string& kernel, const Size& size) {
+    constexpr int kInputs = 3;
+    Numbers numbers;
+    const size_t pixels = static_cast<size_t>(size.height) * static_cast<size_t>(size.width);
+    const size_t channels = static_cast<size_t>(size.channels);
+    std::vector<float> picture = numbers.some(pixels * kChannelAlign);
+    for (size_t i = 0; i < picture.size(); ++i) {
+      if (i % kChannelAlign >= kInputs) picture[i] = 0;
+    }
+    const std::vector<float> weights[] = {numbers.some(9 * kInputs * channels),
+                                          numbers.some(9 * channels * channels)};
+    const std::vector<float> biases[] = {numbers.some(channels), numbers.some(channels)};
+    const std::vector<float> nothing(pixels * channels);
+    const Values target(device_, std::vector<float>(channels * channels), Precision::float32);
+    const DeviceMemory losses(device_, kPartials * sizeof(double));
+
+    struct Side {
+      Values in, middle, out, difference;
+      DeviceMemory weights[2];
+      Values bias[2];
+      DeviceMemory scratch;
+    };
+    const auto side = [&](Precision p) {
+      const auto bytes = [&](int inputs) { return packed_weight_bytes(inputs, size.channels, false, p); };
+      Side made{{device_, picture, p},
+                {device_, nothing, p},
+                {device_, nothing, p},
+                {device_, std::vector<float>(channels * channels), Precision::float32},
+                {{device_, bytes(kInputs)}, {device_, bytes(size.channels)}},
+                {{device_, biases[0], Precision::float32}, {device_, biases[1], Precision::float32}},
+                {device_, gram_scratch_bytes(size.channels, size.height, size.width, p)}};
+      for (int i = 0; i < 2; ++i) {
+        const int inputs = i == 0 ? kInputs : size.channels;
+        std::vector<char> packed(bytes(inputs));
+        pack_weights(weights[i].data(), inputs, size.channels, false, p, packed.data());
+        send(made.weights[i], packed.data(), packed.size());
+      }
+      return made;
+    };
+    const auto operands = [&](const Side& s) {
+      FirstTwo two;
+      two.first.in = {s.in.at(), kInputs, size.height, size.width};
+      two.first.out = two.second.in = {s.middle.at(), size.channels, size.height, size.width};
+      two.second.out = {s.out.at(), size.channels, size.height, size.width};
+      two.first.relu = two.second.relu = true;
+      two.first.weights = s.weights[0].at();
+      two.second.weights = s.weights[1].at();
+      two.first.bias = reinterpret_cast<const float*>(s.bias[0].at());
+      two.second.bias = reinterpret_cast<const float*>(s.bias[1].at());
+      two.style = {reinterpret_cast<const float*>(target.at()), reinterpret_cast<float*>(s.difference.at()),
+                   1, 1};
+      two.losses = {reinterpret_cast<double*>(losses.at())};
+      two.scratch = s.scratch.at();
+      return two;
+    };
+    const Side exact = side(Precision::float32);
+    const FirstTwo two = operands(exact);
+    convolve(two.first, Precision::float32, stream_);
+    gram_difference(two.first.out, two.style, two.losses, two.scratch, Precision::float32, stream_);
+    convolve(two.second, Precision::float32, stream_);
+    check(cudaGetLastError(), "checking the kernels");
+    stream_.wait("checking the kernels");
+    const Side fast = side(Precision::bf16);
+    const auto queue = [&] { return convolve_first_two(operands(fast), Precision::bf16, stream_); };
+    compare(kernel, false, kRounded, exact.out.get(), queue, [&] { return fast.out.get(); });
+    compare(kernel + ", Gram matrix", false, kRounded, exact.difference.get(), queue,
+            [&] { return fast.difference.get(); });
+  }
+
   void gram_matrix(const std::string& kernel, bool portable, const Size& size) {
     Numbers numbers;
     const std::vector<float> values =
@@ -257,6 +327,8 @@ std::vector<Comparison> self_check(int device, bool thorough) {
           }
         }
       }
+      const Size first{size.height, size.width, 64, 64};
+      if (!portable) checks.first_two(named("sm_90a first two convolutions", first), first);
       checks.gram_matrix(named(portable ? "bf16 Gram matrix" : "sm_90a Gram matrix", size), portable, size);
     }
   }
