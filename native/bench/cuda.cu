@@ -1,5 +1,7 @@
 // Times the kernels of an iteration of VGG-19 one by one with CUDA events, beside what this card can do,
-// measured in the same run: multiply-adds (float32 and, by mma.sync, TF32 and bfloat16) and copies.
+// measured in the same run: multiply-adds (float32 and, by mma.sync, TF32 and bfloat16) and copies. On Hopper
+// bfloat16 twice: by the kernels made for it ("sm_90a", which may pass mma.sync's rate) and by the portable
+// ones.
 //
 //     bench_cuda [SIZE] [REPEATS]
 #include <algorithm>
@@ -10,9 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "../cuda/devices.h"
 #include "../cuda/kernels.h"
 #include "../cuda/launch.h"
 #include "../cuda/ptx.h"
+#include "../cuda/sm90.h"
 
 using namespace scumble::cuda;
 
@@ -142,18 +146,16 @@ Ceilings measure(int repeats) {
   return found;
 }
 
-const char* const kNames[] = {"float32", "tf32", "bf16"};
-
 class Bench {
  public:
-  Bench(Precision precision, int repeats, const Ceilings& ceilings)
-      : precision_(precision), repeats_(repeats), ceilings_(ceilings) {}
+  Bench(const char* name, Precision precision, int repeats, const Ceilings& ceilings)
+      : name_(name), precision_(precision), repeats_(repeats), ceilings_(ceilings) {}
 
   void print(const std::string& name, const Tensor& shape, double operations, double bytes,
              const std::function<void()>& queue) const {
     const double time = time_of(repeats_, queue);
     const int p = static_cast<int>(precision_);
-    std::printf("%-8s %-22s %4d, %4dx%-5d %9.1f us %8.1f TFLOP/s %5.2f %8.0f GB/s %5.2f\n", kNames[p],
+    std::printf("%-8s %-22s %4d, %4dx%-5d %9.1f us %8.1f TFLOP/s %5.2f %8.0f GB/s %5.2f\n", name_,
                 name.c_str(), shape.channels, shape.width, shape.height, time * 1e6,
                 operations / time * 1e-12, operations / time / ceilings_.operations[p], bytes / time * 1e-9,
                 bytes / time / ceilings_.bytes);
@@ -215,13 +217,51 @@ class Bench {
             style_back(to, matrix.get<float>(), result, out.get(), false, scratch.get(), precision_, nullptr);
           });
     const Tensor half{gradient.get(), outputs, size / 2, size / 2};
+    forward.out = to;
+    print("convolution and pool", to, products, moved + 0.25 * static_cast<double>(bytes_of(outputs)),
+          [&] { convolve_and_pool(forward, Pool::max, half, precision_, nullptr); });
     print("max pooling", to, 0, 1.25 * static_cast<double>(bytes_of(outputs)),
           [&] { pool(Pool::max, to, half, precision_, nullptr); });
     print("its gradient", to, 0, 2.25 * static_cast<double>(bytes_of(outputs)),
           [&] { pool_back(Pool::max, half, to, to, nullptr, false, precision_, nullptr); });
   }
 
+  // The first two layers at once, with the Gram matrix of the first and the pool of the second.
+  void first_two(int size) const {
+    constexpr int kChannels = 64;
+    const auto pixels = static_cast<size_t>(size) * static_cast<size_t>(size);
+    const size_t element = element_bytes(precision_);
+    const Memory in(pixels * kChannelAlign * element);
+    const Memory middle(pixels * kChannels * element);
+    const Memory out(pixels * kChannels * element);
+    const Memory pooled(pixels / 4 * kChannels * element);
+    const Memory first_weights(packed_weight_bytes(3, kChannels, false, precision_));
+    const Memory second_weights(packed_weight_bytes(kChannels, kChannels, false, precision_));
+    const Memory bias(kChannels * sizeof(float));
+    const Memory matrix(kChannels * kChannels * sizeof(float));
+    const Memory losses(kPartials * sizeof(double));
+    const Memory scratch(gram_scratch_bytes(kChannels, size, size, precision_));
+    FirstTwo two;
+    two.first.in = {in.get(), 3, size, size};
+    two.first.out = two.second.in = {middle.get(), kChannels, size, size};
+    two.second.out = {out.get(), kChannels, size, size};
+    two.pooled = {pooled.get(), kChannels, size / 2, size / 2};
+    two.first.weights = first_weights.get();
+    two.second.weights = second_weights.get();
+    two.first.bias = two.second.bias = bias.get<const float>();
+    two.first.relu = two.second.relu = true;
+    two.style = {matrix.get<const float>(), matrix.get<float>(), 1, 1};
+    two.losses = {losses.get<double>()};
+    two.scratch = scratch.get();
+    if (!convolve_first_two(two, precision_, nullptr)) return;
+    const double products = 18.0 * (3 + kChannels) * kChannels + kChannels * kChannels;
+    print("first two at once", two.second.out, products * static_cast<double>(pixels),
+          static_cast<double>(pixels * element) * (kChannelAlign + 2.25 * kChannels),
+          [&] { convolve_first_two(two, precision_, nullptr); });
+  }
+
  private:
+  const char* name_;
   Precision precision_;
   int repeats_;
   Ceilings ceilings_;
@@ -229,9 +269,20 @@ class Bench {
 
 void run(int size, int repeats) {
   const Ceilings ceilings = measure(repeats);
-  for (const Precision precision : {Precision::float32, Precision::tf32, Precision::bf16}) {
-    if (ceilings.operations[static_cast<int>(precision)] == 0) continue;  // not on this card
-    const Bench bench(precision, repeats, ceilings);
+  struct Family {
+    const char* name;
+    Precision precision;
+    Kernels kernels;
+  };
+  std::vector<Family> families = {{"float32", Precision::float32, Kernels::portable},
+                                  {"tf32", Precision::tf32, Kernels::portable},
+                                  {"bf16", Precision::bf16, Kernels::portable}};
+  if (sm90_kernels()) families.push_back({"sm_90a", Precision::bf16, Kernels::fast});
+  for (const Family& family : families) {
+    if (ceilings.operations[static_cast<int>(family.precision)] == 0) continue;  // not on this card
+    const KernelsHere here(family.kernels);
+    const Bench bench(family.name, family.precision, repeats, ceilings);
+    bench.first_two(size);
     bench.layer(3, 64, size);
     bench.layer(64, 64, size);
     bench.layer(64, 128, size / 2);
