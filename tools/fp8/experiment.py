@@ -64,7 +64,6 @@ VARIANTS = [
     Variant("bf16-e4m3", "bf16", "e4m3"),
     Variant("e4m3-bf16-128", "e4m3", "bf16", 128),
     Variant("e4m3-bf16-256", "e4m3", "bf16", 256),
-    Variant("e4m3-e5m2", "e4m3", "e5m2"),
     Variant("bf16-e4m3-late", "bf16", "e4m3", late=True),
     Variant("bf16-e5m2-late", "bf16", "e5m2", late=True),
 ]
