@@ -18,8 +18,10 @@ namespace {
 // more where a few results happen to cancel.
 constexpr double kElementwise = 3e-7;
 constexpr double kSums = 2e-6;
-// Winograd's transforms add and subtract before and after the sum, which loses a few times as much.
+// Winograd's transforms add and subtract before and after the sum, which loses a few times as much, and again
+// with large tiles.
 constexpr double kWinogradSums = 5e-6;
+constexpr double kLargeTileSums = 2e-5;
 // Both factors of every product are rounded to 8 bits and the transforms enlarge it: 1.2e-2 of the result,
 // more where a few results happen to cancel.
 constexpr double kFastSums = 6e-2;
@@ -63,14 +65,20 @@ void run_product(const Kernels& table, const scumble::cpu::Product& p) {
 // The same by Winograd's algorithm, two runs of tiles, one block after the other, in scratch of exactly its
 // size.
 void run_winograd(const Kernels& table, const scumble::cpu::Product& p) {
-  const int tiles = (p.out.height + 3) / 4 * ((p.out.width + 3) / 4);
+  const int tiles = (p.out.height + p.tile - 1) / p.tile * ((p.out.width + p.tile - 1) / p.tile);
   const int blocks = static_cast<int>(scumble::cpu::blocks_of(p.out.channels, table.block));
   in_parts(tiles, [&](int tile0, int tile1) {
-    std::vector<float> scratch(table.winograd_scratch(p.in.channels, tile1 - tile0), kGarbage);
+    std::vector<float> scratch(table.winograd_scratch(p.tile, p.in.channels, tile1 - tile0), kGarbage);
     for (int block = 0; block < blocks; ++block) {
       table.winograd(p, tile0, tile1, block, block + 1, scratch.data());
     }
   });
+}
+
+void run_large_tiles(const Kernels& table, const scumble::cpu::Product& p) {
+  scumble::cpu::Product large = p;
+  large.tile = 6;
+  run_winograd(table, large);
 }
 
 void run_fast_winograd(const Kernels& table, const scumble::cpu::Product& p) {
@@ -83,8 +91,10 @@ struct Way {
   void (*run)(const Kernels&, const scumble::cpu::Product&);
   double tolerance;
 };
-const std::vector<Way> kWays = {
-    {run_product, kSums}, {run_winograd, kWinogradSums}, {run_fast_winograd, kFastSums}};
+const std::vector<Way> kWays = {{run_product, kSums},
+                                {run_winograd, kWinogradSums},
+                                {run_large_tiles, kLargeTileSums},
+                                {run_fast_winograd, kFastSums}};
 
 // Visits shapes with two channel counts, each count in both roles.
 template <typename Visit>

@@ -24,25 +24,39 @@ constexpr size_t kRunElements = 1024;
 constexpr int kGramSums = 1 << 16;
 constexpr int kGramSplits = 16;
 
-// Tiles that one task of a Winograd product takes: enough to make transforming kernels on the way cheap, few
-// enough that they stay near the core.
-constexpr int kWinogradTiles = 56;
-constexpr int kWinogradTile = 4;
+// Transformed inputs of one task of a Winograd product: they should stay near the core.
+constexpr int kWinogradFloats = 1 << 20;
+constexpr int kSmallTile = 4;
+constexpr int kLargeTile = 6;
 constexpr int kWinogradChannels = 16;
+// Inputs from which a forward product may take large tiles; the gradient's always may. Their error opens or
+// shuts a ReLU now and then, and an early one weighs more: of the golden gradient it then moves 2e-5.
+constexpr int kLargeTileChannels = 256;
 // Inputs from which a fast forward product is of bf16; the gradient's can always be.
 constexpr int kFastChannels = 512;
 
-int winograd_tiles(const Shape& out) {
-  return pooled(pooled(out.height, Rounding::ceil), Rounding::ceil) *
-         pooled(pooled(out.width, Rounding::ceil), Rounding::ceil);
+int points_of(int tile) {
+  return (tile + 2) * (tile + 2);
+}
+
+int winograd_tiles(const Shape& out, int tile) {
+  return (out.height + tile - 1) / tile * ((out.width + tile - 1) / tile);
 }
 
 // Whether a 3x3 product pays by Winograd: enough channels on both sides, and not too much of its tiles
 // outside.
 bool by_winograd(const Shape& in, const Shape& out) {
-  constexpr size_t kTile = kWinogradTile * kWinogradTile;
+  constexpr size_t kOutputs = kSmallTile * kSmallTile;
   return in.channels >= kWinogradChannels && out.channels >= kWinogradChannels &&
-         static_cast<size_t>(winograd_tiles(out)) * kTile < 2 * out.positions();
+         static_cast<size_t>(winograd_tiles(out, kSmallTile)) * kOutputs < 2 * out.positions();
+}
+
+// Outputs a side of a tile: large tiles where they save a tenth of the multiplications, for all that hangs
+// over the edge, and the error is affordable. Kernels with bf16 have none.
+int winograd_tile(const Kernels& kernels, bool back, const Shape& in, const Shape& out) {
+  if (!kernels.large_tiles || !(back || in.channels >= kLargeTileChannels)) return kSmallTile;
+  const auto products = [&](int tile) { return int64_t{points_of(tile)} * winograd_tiles(out, tile); };
+  return 10 * products(kLargeTile) <= 9 * products(kSmallTile) ? kLargeTile : kSmallTile;
 }
 
 // How a Winograd product is cut into tasks: runs of tiles, times groups of output blocks. Every thread should
@@ -53,11 +67,14 @@ struct WinogradCut {
   int runs;
   int groups;
 
-  WinogradCut(const Shape& out, int blocks, int threads) : tiles(winograd_tiles(out)) {
-    const int fewest = (tiles + kWinogradTiles - 1) / kWinogradTiles;
+  WinogradCut(const Kernels& kernels, int tile, const Shape& in, const Shape& out, int threads)
+      : tiles(winograd_tiles(out, tile)) {
+    const int longest = std::clamp(kWinogradFloats / (points_of(tile) * in.channels), 1, kernels.run_tiles);
+    const int blocks = static_cast<int>(blocks_of(out.channels, kernels.block));
+    const int fewest = (tiles + longest - 1) / longest;
     runs = (fewest + threads - 1) / threads * threads;
     groups = 1;
-    if (tiles / runs < kWinogradTiles / 2) {
+    if (tiles / runs < longest / 2) {
       runs = fewest;
       groups = std::min(blocks, (4 * threads + runs - 1) / runs);
     }
@@ -71,8 +88,9 @@ size_t scratch_floats(const Kernels& kernels, const Plan& plan, const Step& step
   const Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
   if (step.op == Op::conv_back && step.convolution == 0) return kernels.first_back_scratch(out.width);
   if (!by_winograd(in, out)) return 0;
-  const WinogradCut cut(out, 1, threads);
-  return kernels.winograd_scratch(in.channels, (cut.tiles + cut.runs - 1) / cut.runs);
+  const int tile = winograd_tile(kernels, step.op == Op::conv_back, in, out);
+  const WinogradCut cut(kernels, tile, in, out, threads);
+  return kernels.winograd_scratch(tile, in.channels, (cut.tiles + cut.runs - 1) / cut.runs);
 }
 
 // Each thread's scratch, a multiple of a cache line.
@@ -286,6 +304,7 @@ class CpuProgram final : public Program, public Vectors {
         p.bias = packed.bias.data();
         p.relu = step.relu;
         p.fast = fast_ && p.in.channels >= kFastChannels;
+        p.tile = winograd_tile(kernels_, false, shape_of(p.in), shape_of(p.out));
         convolve(p);
         return 0;
       }
@@ -320,6 +339,7 @@ class CpuProgram final : public Program, public Vectors {
         p.mask = origin(step.mask);
         p.accumulate = step.accumulate;
         p.fast = fast_;
+        p.tile = winograd_tile(kernels_, true, shape_of(p.in), shape_of(p.out));
         if (step.convolution == 0) {
           first_back(p);
         } else {
@@ -392,7 +412,7 @@ class CpuProgram final : public Program, public Vectors {
 
   void winograd(const Product& p) const {
     const int blocks = static_cast<int>(blocks_of(p.out.channels, kernels_.block));
-    const WinogradCut cut(shape_of(p.out), blocks, threads_);
+    const WinogradCut cut(kernels_, p.tile, shape_of(p.in), shape_of(p.out), threads_);
     const auto part = [](int n, int parts, int i) {
       return static_cast<int>(static_cast<int64_t>(n) * i / parts);
     };

@@ -34,21 +34,26 @@ struct Product {
   int taps = 9;
   bool relu = false;
   bool accumulate = false;
-  bool fast = false;  // by Winograd's algorithm only: its products are of bf16, summed in float32
+  // By Winograd's algorithm only: outputs a side of a tile, 4 or 6 (F(4x4, 3x3) or F(6x6, 3x3)), and whether
+  // products are of bf16, summed in float32, for which tiles must be of 4.
+  int tile = 4;
+  bool fast = false;
 };
 
 struct Kernels {
   const char* name;
   int block;  // output channels per packed block
   bool bf16;  // products of bf16 are one instruction here; elsewhere the same sums take more than float32's
+  bool large_tiles;  // F(6x6, 3x3) has been measured to be faster here than F(4x4, 3x3)
+  int run_tiles;     // most tiles that one task of a Winograd product should take
 
   // Rows [y0, y1) of output block `block_index`.
   void (*product)(const Product& p, int block_index, int y0, int y1);
 
-  // The same over 3x3 taps by F(4x4, 3x3): tiles [tile0, tile1) of 4x4 outputs in row order, output blocks
-  // [block0, block1). Scratch: winograd_scratch() floats, aligned to a cache line.
+  // The same over 3x3 taps by Winograd's algorithm: tiles [tile0, tile1) in row order, output blocks
+  // [block0, block1). Scratch: winograd_scratch() floats for a run of so many tiles, aligned to a cache line.
   void (*winograd)(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch);
-  size_t (*winograd_scratch)(int inputs, int tiles);
+  size_t (*winograd_scratch)(int tile, int inputs, int tiles);
 
   // The same with three outputs, those of the network's input. weights: [block][input][block], where output
   // tap * 3 + channel is what the input at that tap adds to that channel. Scratch: first_back_scratch()

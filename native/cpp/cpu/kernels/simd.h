@@ -42,6 +42,16 @@ constexpr bool kBf16 = true;
 constexpr bool kBf16 = false;
 #endif
 
+// How a Winograd product is best cut. Long runs of tiles make transforming kernels on the way cheap. Measured:
+// docs/cpu.md; wide vectors and NEON have been measured with small tiles and short runs only.
+#if SCUMBLE_ROWS == 6
+constexpr bool kLargeTiles = true;
+constexpr int kRunTiles = 112;
+#else
+constexpr bool kLargeTiles = false;
+constexpr int kRunTiles = 56;
+#endif
+
 typedef float Vec __attribute__((vector_size(4 * SCUMBLE_WIDTH)));
 typedef double DoubleVec __attribute__((vector_size(8 * SCUMBLE_WIDTH)));
 typedef int32_t Mask __attribute__((vector_size(4 * SCUMBLE_WIDTH)));

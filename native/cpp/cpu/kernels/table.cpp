@@ -9,6 +9,8 @@ extern const Kernels table;
 const Kernels table = {SCUMBLE_NAME(SCUMBLE_ISA),
                        2 * kWidth,
                        kBf16,
+                       kLargeTiles,
+                       kRunTiles,
                        product,
                        winograd,
                        winograd_scratch,

@@ -10,7 +10,7 @@ void product(const Product& p, int block_index, int y0, int y1);
 // product() without the border.
 void product_rows(const Product& p, int block_index, int y0, int y1);
 void winograd(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch);
-size_t winograd_scratch(int inputs, int tiles);
+size_t winograd_scratch(int tile, int inputs, int tiles);
 void first_back(const Product& p, int y0, int y1, float* scratch);
 size_t first_back_scratch(int width);
 void gram(const Tensor& features, int block_index, int y0, int y1, double* sums);

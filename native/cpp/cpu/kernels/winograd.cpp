@@ -1,16 +1,17 @@
-// The 3x3 product by Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2015, "Fast Algorithms for
-// Convolutional Neural Networks"): a tile of 4x4 outputs costs 36 multiplications per channel pair instead of
+// The 3x3 product by Winograd's minimal filtering (Lavin & Gray 2015, "Fast Algorithms for Convolutional
+// Neural Networks"). F(4x4, 3x3): a tile of 4x4 outputs costs 36 multiplications per channel pair instead of
 // 144. Input tiles of 6x6 pixels are transformed to 36 values each; for each of the 36 a small matrix product
 // over channels follows; and what comes out is transformed back, with bias, ReLU or mask and sum fused in.
+// F(6x6, 3x3) is the same with tiles of 6x6 outputs and 64 points: a fifth fewer multiplications, and four
+// times the error.
 //
 // A task takes a run of tiles and some blocks of output channels through all three stages in its own scratch,
 // small enough to stay near the core:
-//   V [chunk of inputs][36][tile][input]   the transformed input
-//   U [36][input][block]                   the transformed kernels of one chunk and block, made on the way:
-//   they would
-//                                          be four times the weights, and reading them from memory takes
-//                                          longer
-//   M [36][tile][block]                    the products
+//   V [chunk of inputs][point][tile][input]   the transformed input
+//   U [point][input][block]                   the transformed kernels of one chunk and block, made on the
+//                                             way: they would be four times the weights and more, and reading
+//                                             them from memory takes longer
+//   M [point][tile][block]                    the products
 //
 // A fast product rounds V and U to bf16: then an input above is a pair of them, a word of the same size, and
 // all else stays as it is.
@@ -20,71 +21,136 @@
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
 
-constexpr int kPoints = 36;
 constexpr int kBlock = 2 * kWidth;
 constexpr int kChunk = 64;  // inputs whose products are summed in registers
 
-// Distance between the matrices of neighbouring points. A multiple of the page size would send all 36 to the
-// same few lines of the first-level cache: hence the odd vector.
+// Distance between the matrices of neighbouring points. A multiple of the page size would send all of them to
+// the same few lines of the first-level cache: hence the odd vector.
 ptrdiff_t apart(int rows, int columns) {
   return static_cast<ptrdiff_t>(rows) * columns + kWidth;
 }
 
-// The points 0, ±1/√2, ±√2 and infinity: with the usual ±1 and ±2 the same arithmetic loses 2.5 times the
-// accuracy.
-constexpr float kA = 0.70710678f;   // a; a^2 = 1/2
-constexpr float kB = 1.41421356f;   // b = 1/a; b^2 = 2
-constexpr float kA3 = 0.35355339f;  // a^3
-constexpr float kB3 = 2.82842712f;  // b^3
+// F(4x4, 3x3), with the points 0, ±1/√2, ±√2 and infinity: with the usual ±1 and ±2 the same arithmetic
+// loses 2.5 times the accuracy.
+struct Four {
+  static constexpr int kOut = 4;
+  static constexpr float kA = 0.70710678f;   // a; a^2 = 1/2
+  static constexpr float kB = 1.41421356f;   // b = 1/a; b^2 = 2
+  static constexpr float kA3 = 0.35355339f;  // a^3
+  static constexpr float kB3 = 2.82842712f;  // b^3
 
-// 6 samples to 6 points: B^T.
-inline __attribute__((always_inline)) void to_points(const Vec* d, Vec* t) {
-  const Vec even = d[4] - 2 * d[2];
-  const Vec odd = kA * (d[3] - 2 * d[1]);
-  const Vec even2 = d[4] - 0.5f * d[2];
-  const Vec odd2 = kB * (d[3] - 0.5f * d[1]);
-  t[0] = d[0] - 2.5f * d[2] + d[4];
-  t[1] = even + odd;
-  t[2] = even - odd;
-  t[3] = even2 + odd2;
-  t[4] = even2 - odd2;
-  t[5] = d[1] - 2.5f * d[3] + d[5];
-}
+  // 6 samples to 6 points: B^T.
+  static inline __attribute__((always_inline)) void to_points(const Vec* d, Vec* t) {
+    const Vec even = d[4] - 2 * d[2];
+    const Vec odd = kA * (d[3] - 2 * d[1]);
+    const Vec even2 = d[4] - 0.5f * d[2];
+    const Vec odd2 = kB * (d[3] - 0.5f * d[1]);
+    t[0] = d[0] - 2.5f * d[2] + d[4];
+    t[1] = even + odd;
+    t[2] = even - odd;
+    t[3] = even2 + odd2;
+    t[4] = even2 - odd2;
+    t[5] = d[1] - 2.5f * d[3] + d[5];
+  }
 
-// 3 kernel values to 6 points: G.
-inline __attribute__((always_inline)) void kernel_points(Vec g0, Vec g1, Vec g2, Vec* u) {
-  const Vec even = g0 * (-1 / 1.5f) + g2 * (-0.5f / 1.5f);
-  const Vec odd = g1 * (-kA / 1.5f);
-  const Vec even2 = g0 * (1 / 6.0f) + g2 * (2 / 6.0f);
-  const Vec odd2 = g1 * (kB / 6.0f);
-  u[0] = g0;
-  u[1] = even + odd;
-  u[2] = even - odd;
-  u[3] = even2 + odd2;
-  u[4] = even2 - odd2;
-  u[5] = g2;
-}
+  // 3 kernel values to 6 points: G.
+  static inline __attribute__((always_inline)) void kernel_points(Vec g0, Vec g1, Vec g2, Vec* u) {
+    const Vec even = g0 * (-1 / 1.5f) + g2 * (-0.5f / 1.5f);
+    const Vec odd = g1 * (-kA / 1.5f);
+    const Vec even2 = g0 * (1 / 6.0f) + g2 * (2 / 6.0f);
+    const Vec odd2 = g1 * (kB / 6.0f);
+    u[0] = g0;
+    u[1] = even + odd;
+    u[2] = even - odd;
+    u[3] = even2 + odd2;
+    u[4] = even2 - odd2;
+    u[5] = g2;
+  }
 
-// 6 points to 4 outputs: A^T.
-inline __attribute__((always_inline)) void to_outputs(const Vec* m, Vec* o) {
-  const Vec even = m[1] + m[2];
-  const Vec odd = m[1] - m[2];
-  const Vec even2 = m[3] + m[4];
-  const Vec odd2 = m[3] - m[4];
-  o[0] = m[0] + even + even2;
-  o[1] = kA * odd + kB * odd2;
-  o[2] = 0.5f * even + 2 * even2;
-  o[3] = kA3 * odd + kB3 * odd2 + m[5];
-}
+  // 6 points to 4 outputs: A^T.
+  static inline __attribute__((always_inline)) void to_outputs(const Vec* m, Vec* o) {
+    const Vec even = m[1] + m[2];
+    const Vec odd = m[1] - m[2];
+    const Vec even2 = m[3] + m[4];
+    const Vec odd2 = m[3] - m[4];
+    o[0] = m[0] + even + even2;
+    o[1] = kA * odd + kB * odd2;
+    o[2] = 0.5f * even + 2 * even2;
+    o[3] = kA3 * odd + kB3 * odd2 + m[5];
+  }
+};
+
+// F(6x6, 3x3), with the points 0, ±1, ±2, ±1/2 and infinity, which are as good as any.
+struct Six {
+  static constexpr int kOut = 6;
+
+  static inline __attribute__((always_inline)) void to_points(const Vec* d, Vec* t) {
+    const Vec even = d[6] - 4.25f * d[4] + d[2];
+    const Vec odd = d[5] - 4.25f * d[3] + d[1];
+    const Vec even2 = d[6] - 1.25f * d[4] + 0.25f * d[2];
+    const Vec odd2 = 2 * (d[5] - 1.25f * d[3] + 0.25f * d[1]);
+    const Vec even3 = d[6] - 5 * d[4] + 4 * d[2];
+    const Vec odd3 = 0.5f * (d[5] - 5 * d[3] + 4 * d[1]);
+    t[0] = d[6] - d[0] + 5.25f * (d[2] - d[4]);
+    t[1] = even + odd;
+    t[2] = even - odd;
+    t[3] = even2 + odd2;
+    t[4] = even2 - odd2;
+    t[5] = even3 + odd3;
+    t[6] = even3 - odd3;
+    t[7] = d[7] - d[1] + 5.25f * (d[3] - d[5]);
+  }
+
+  static inline __attribute__((always_inline)) void kernel_points(Vec g0, Vec g1, Vec g2, Vec* u) {
+    const Vec even = (g0 + g2) * (-1 / 4.5f);
+    const Vec odd = g1 * (-1 / 4.5f);
+    const Vec even2 = g0 * (1 / 90.0f) + g2 * (4 / 90.0f);
+    const Vec odd2 = g1 * (2 / 90.0f);
+    const Vec even3 = g0 * (32 / 45.0f) + g2 * (8 / 45.0f);
+    const Vec odd3 = g1 * (16 / 45.0f);
+    u[0] = -g0;
+    u[1] = even + odd;
+    u[2] = even - odd;
+    u[3] = even2 + odd2;
+    u[4] = even2 - odd2;
+    u[5] = even3 + odd3;
+    u[6] = even3 - odd3;
+    u[7] = g2;
+  }
+
+  static inline __attribute__((always_inline)) void to_outputs(const Vec* m, Vec* o) {
+    const Vec even = m[1] + m[2];
+    const Vec odd = m[1] - m[2];
+    const Vec even2 = m[3] + m[4];
+    const Vec odd2 = m[3] - m[4];
+    const Vec even3 = m[5] + m[6];
+    const Vec odd3 = m[5] - m[6];
+    o[0] = m[0] + even + even2 + even3;
+    o[1] = odd + 2 * odd2 + 0.5f * odd3;
+    o[2] = even + 4 * even2 + 0.25f * even3;
+    o[3] = odd + 8 * odd2 + 0.125f * odd3;
+    o[4] = even + 16 * even2 + 0.0625f * even3;
+    o[5] = odd + 32 * odd2 + 0.03125f * odd3 + m[7];
+  }
+};
+
+// What follows from a tile's size.
+template <class Tile>
+struct Sizes {
+  static constexpr int kOut = Tile::kOut;
+  static constexpr int kIn = kOut + 2;
+  static constexpr int kPoints = kIn * kIn;
+};
 
 struct Place {
   int y;
   int x;
 };
 
+template <class Tile>
 Place place(const Tensor& out, int tile) {
-  const int across = (out.width + 3) / 4;
-  return {tile / across * 4, tile % across * 4};
+  const int across = (out.width + Tile::kOut - 1) / Tile::kOut;
+  return {tile / across * Tile::kOut, tile % across * Tile::kOut};
 }
 
 // Words that the inputs of a chunk take in V and U.
@@ -94,39 +160,42 @@ int words_of(int inputs) {
 }
 
 // One tile's inputs, all channels, into V.
-template <bool kFast>
+template <class Tile, bool kFast>
 void transform_input(const Tensor& in, Place at, int tiles, int tile, float* v) {
-  const bool inside = at.y + 4 <= in.height && at.x + 4 <= in.width;
+  constexpr int kOut = Sizes<Tile>::kOut;
+  constexpr int kIn = Sizes<Tile>::kIn;
+  constexpr int kPoints = Sizes<Tile>::kPoints;
+  const bool inside = at.y + kOut <= in.height && at.x + kOut <= in.width;
   for (int c = 0; c < in.channels; c += kWidth) {
     const int chunk = c / kChunk;
     const int inputs = in.channels - chunk * kChunk < kChunk ? in.channels - chunk * kChunk : kChunk;
     const int left = in.channels - c;
-    Vec rows[6][6];
-    for (int j = 0; j < 6; ++j) {
-      Vec column[6];
+    Vec rows[kIn][kIn];
+    for (int j = 0; j < kIn; ++j) {
+      Vec column[kIn];
       const float* p = in.pixel(at.y - 1, at.x - 1 + j) + c;
       if (inside && left >= kWidth) {
-        for (int i = 0; i < 6; ++i, p += in.row()) {
+        for (int i = 0; i < kIn; ++i, p += in.row()) {
           column[i] = load(p);
-          if (j >= 2) __builtin_prefetch(p + 4 * in.channels);
+          if (j >= 2) __builtin_prefetch(p + kOut * in.channels);
         }
       } else {
-        for (int i = 0; i < 6; ++i, p += in.row()) {
+        for (int i = 0; i < kIn; ++i, p += in.row()) {
           const bool exists = at.y + i <= in.height + 1 && at.x + j <= in.width + 1;
           column[i] = exists ? load(p, left) : Vec{};
         }
       }
-      Vec points[6];
-      to_points(column, points);
-      for (int i = 0; i < 6; ++i) rows[i][j] = points[i];
+      Vec points[kIn];
+      Tile::to_points(column, points);
+      for (int i = 0; i < kIn; ++i) rows[i][j] = points[i];
     }
     const int words = words_of<kFast>(inputs);
     float* to = v + chunk * kPoints * apart(tiles, words_of<kFast>(kChunk)) +
                 static_cast<ptrdiff_t>(tile) * words + words_of<kFast>(c - chunk * kChunk);
-    for (int i = 0; i < 6; ++i) {
-      Vec points[6];
-      to_points(rows[i], points);
-      for (int j = 0; j < 6; ++j, to += apart(tiles, words)) {
+    for (int i = 0; i < kIn; ++i) {
+      Vec points[kIn];
+      Tile::to_points(rows[i], points);
+      for (int j = 0; j < kIn; ++j, to += apart(tiles, words)) {
         if (kFast) {
           store_as_pairs(to, points[j], left);
         } else {
@@ -137,20 +206,23 @@ void transform_input(const Tensor& in, Place at, int tiles, int tile, float* v) 
   }
 }
 
-// One vector of kernels to its 36 points.
+// One vector of kernels to all its points.
+template <class Tile>
 inline __attribute__((always_inline)) void all_kernel_points(const float* g, ptrdiff_t tap, Vec* all) {
-  Vec rows[6][3];
+  constexpr int kIn = Sizes<Tile>::kIn;
+  Vec rows[kIn][3];
   for (int j = 0; j < 3; ++j) {
-    Vec points[6];
-    kernel_points(load(g + j * tap), load(g + (3 + j) * tap), load(g + (6 + j) * tap), points);
-    for (int i = 0; i < 6; ++i) rows[i][j] = points[i];
+    Vec points[kIn];
+    Tile::kernel_points(load(g + j * tap), load(g + (3 + j) * tap), load(g + (6 + j) * tap), points);
+    for (int i = 0; i < kIn; ++i) rows[i][j] = points[i];
   }
-  for (int i = 0; i < 6; ++i) kernel_points(rows[i][0], rows[i][1], rows[i][2], all + i * 6);
+  for (int i = 0; i < kIn; ++i) Tile::kernel_points(rows[i][0], rows[i][1], rows[i][2], all + i * kIn);
 }
 
 // The kernels of inputs [c0, c0 + inputs) and one block of outputs into U.
-template <bool kFast>
+template <class Tile, bool kFast>
 void transform_kernels(const float* weights, int channels, int c0, int inputs, float* u) {
+  constexpr int kPoints = Sizes<Tile>::kPoints;
   const ptrdiff_t tap = static_cast<ptrdiff_t>(channels) * kBlock;
   const int words = words_of<kFast>(inputs);
   const ptrdiff_t point = apart(words, kBlock);
@@ -160,10 +232,10 @@ void transform_kernels(const float* weights, int channels, int c0, int inputs, f
       const float* g = weights + static_cast<ptrdiff_t>(c0 + c) * kBlock + half;
       float* to = u + static_cast<ptrdiff_t>(word) * kBlock + half;
       Vec points[kPoints];
-      all_kernel_points(g, tap, points);
+      all_kernel_points<Tile>(g, tap, points);
       if (kFast) {
         Vec second[kPoints] = {};
-        if (c + 1 < inputs) all_kernel_points(g + kBlock, tap, second);
+        if (c + 1 < inputs) all_kernel_points<Tile>(g + kBlock, tap, second);
         for (int i = 0; i < kPoints; ++i, to += point) store_pairs(to, pair(points[i], second[i]));
       } else {
         for (int i = 0; i < kPoints; ++i, to += point) store(to, points[i]);
@@ -225,29 +297,32 @@ auto multiply_of(int rows) {
   }
 }
 
+template <class Tile>
 void transform_output(const Product& p, Place at, int tiles, int tile, const float* m, int block) {
+  constexpr int kOut = Sizes<Tile>::kOut;
+  constexpr int kIn = Sizes<Tile>::kIn;
   const int c0 = block * kBlock;
   for (int half = 0; half < kBlock; half += kWidth) {
     const int c = c0 + half;
     const int left = p.out.channels - c;
     if (left <= 0) break;
-    Vec rows[4][6];
+    Vec rows[kOut][kIn];
     const float* from = m + static_cast<ptrdiff_t>(tile) * kBlock + half;
     const ptrdiff_t point = apart(tiles, kBlock);
-    for (int j = 0; j < 6; ++j) {
-      Vec column[6];
-      for (int i = 0; i < 6; ++i) column[i] = load(from + (i * 6 + j) * point);
-      Vec outputs[4];
-      to_outputs(column, outputs);
-      for (int i = 0; i < 4; ++i) rows[i][j] = outputs[i];
+    for (int j = 0; j < kIn; ++j) {
+      Vec column[kIn];
+      for (int i = 0; i < kIn; ++i) column[i] = load(from + (i * kIn + j) * point);
+      Vec outputs[kOut];
+      Tile::to_outputs(column, outputs);
+      for (int i = 0; i < kOut; ++i) rows[i][j] = outputs[i];
     }
     const Vec bias = p.bias ? load(p.bias + c) : Vec{};
-    for (int i = 0; i < 4 && at.y + i < p.out.height; ++i) {
-      Vec outputs[4];
-      to_outputs(rows[i], outputs);
-      for (int j = 0; j < 4 && at.x + j < p.out.width; ++j) {
+    for (int i = 0; i < kOut && at.y + i < p.out.height; ++i) {
+      Vec outputs[kOut];
+      Tile::to_outputs(rows[i], outputs);
+      for (int j = 0; j < kOut && at.x + j < p.out.width; ++j) {
         float* out = p.out.pixel(at.y + i, at.x + j) + c;
-        __builtin_prefetch(out + 4 * p.out.channels, 1);
+        __builtin_prefetch(out + kOut * p.out.channels, 1);
         Vec value = outputs[j] + bias;
         if (p.accumulate) value += load(out, left);
         if (p.relu) value = rectified(value);
@@ -257,19 +332,21 @@ void transform_output(const Product& p, Place at, int tiles, int tile, const flo
     }
   }
   const int count = p.out.channels - c0 < kBlock ? p.out.channels - c0 : kBlock;
-  const int y1 = at.y + 4 < p.out.height ? at.y + 4 : p.out.height;
-  const int x1 = at.x + 4 < p.out.width ? at.x + 4 : p.out.width;
+  const int y1 = at.y + kOut < p.out.height ? at.y + kOut : p.out.height;
+  const int x1 = at.x + kOut < p.out.width ? at.x + kOut : p.out.width;
   clear_border(p.out, at.y, y1, at.x, x1, c0, count);
 }
 
-template <bool kFast>
+template <class Tile, bool kFast>
 void transform_and_multiply(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch) {
+  constexpr int kPoints = Sizes<Tile>::kPoints;
   const int channels = p.in.channels;
   const int tiles = tile1 - tile0;
   float* m = scratch;
   float* u = m + kPoints * apart(tiles, kBlock);
   float* v = u + kPoints * apart(channels < kChunk ? channels : kChunk, kBlock);
-  for (int t = 0; t < tiles; ++t) transform_input<kFast>(p.in, place(p.out, tile0 + t), tiles, t, v);
+  for (int t = 0; t < tiles; ++t)
+    transform_input<Tile, kFast>(p.in, place<Tile>(p.out, tile0 + t), tiles, t, v);
 
   const int runs = (tiles + kRows - 1) / kRows;
   const int narrow = tiles / runs;
@@ -281,7 +358,7 @@ void transform_and_multiply(const Product& p, int tile0, int tile1, int block0, 
     for (int c = 0; c < channels; c += kChunk) {
       const int inputs = channels - c < kChunk ? channels - c : kChunk;
       const int words = words_of<kFast>(inputs);
-      transform_kernels<kFast>(weights, channels, c, inputs, u);
+      transform_kernels<Tile, kFast>(weights, channels, c, inputs, u);
       const float* chunk = v + c / kChunk * kPoints * apart(tiles, words_of<kFast>(kChunk));
       for (int point = 0; point < kPoints; ++point) {
         const float* rows = chunk + point * apart(tiles, words);
@@ -295,22 +372,26 @@ void transform_and_multiply(const Product& p, int tile0, int tile1, int block0, 
         }
       }
     }
-    for (int t = 0; t < tiles; ++t) transform_output(p, place(p.out, tile0 + t), tiles, t, m, block);
+    for (int t = 0; t < tiles; ++t)
+      transform_output<Tile>(p, place<Tile>(p.out, tile0 + t), tiles, t, m, block);
   }
 }
 
 }  // namespace
 
-size_t winograd_scratch(int inputs, int tiles) {
+size_t winograd_scratch(int tile, int inputs, int tiles) {
+  const int points = (tile + 2) * (tile + 2);
   const int chunk = inputs < kChunk ? inputs : kChunk;
   const int chunks = (inputs + kChunk - 1) / kChunk;
-  return static_cast<size_t>(kPoints *
+  return static_cast<size_t>(points *
                              (chunks * apart(tiles, chunk) + apart(chunk, kBlock) + apart(tiles, kBlock)));
 }
 
 void winograd(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch) {
-  (p.fast ? transform_and_multiply<true> : transform_and_multiply<false>)(p, tile0, tile1, block0, block1,
-                                                                          scratch);
+  const auto run = p.tile == 6 ? transform_and_multiply<Six, false>
+                   : p.fast    ? transform_and_multiply<Four, true>
+                               : transform_and_multiply<Four, false>;
+  run(p, tile0, tile1, block0, block1, scratch);
 }
 
 }  // namespace scumble::cpu::SCUMBLE_ISA
