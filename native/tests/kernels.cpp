@@ -21,7 +21,7 @@ constexpr double kSums = 2e-6;
 // Winograd's transforms add and subtract before and after the sum, which loses a few times as much, and again
 // with large tiles.
 constexpr double kWinogradSums = 5e-6;
-constexpr double kLargeTileSums = 2e-5;
+constexpr double kLargeTileSums = 1e-5;
 // Both factors of every product are rounded to 8 bits and the transforms enlarge it: 1.2e-2 of the result,
 // more where a few results happen to cancel.
 constexpr double kFastSums = 6e-2;

@@ -29,9 +29,6 @@ constexpr int kWinogradFloats = 1 << 20;
 constexpr int kSmallTile = 4;
 constexpr int kLargeTile = 6;
 constexpr int kWinogradChannels = 16;
-// Inputs from which a forward product may take large tiles; the gradient's always may. Their error opens or
-// shuts a ReLU now and then, and an early one weighs more: of the golden gradient it then moves 2e-5.
-constexpr int kLargeTileChannels = 256;
 // Inputs from which a fast forward product is of bf16; the gradient's can always be.
 constexpr int kFastChannels = 512;
 
@@ -52,9 +49,10 @@ bool by_winograd(const Shape& in, const Shape& out) {
 }
 
 // Outputs a side of a tile: large tiles where they save a tenth of the multiplications, for all that hangs
-// over the edge, and the error is affordable. Kernels with bf16 have none.
-int winograd_tile(const Kernels& kernels, bool back, const Shape& in, const Shape& out) {
-  if (!kernels.large_tiles || !(back || in.channels >= kLargeTileChannels)) return kSmallTile;
+// over the edge. Only the gradient's: forward, their error would open or shut a ReLU now and then, and one of
+// those moves the golden gradient by 2e-5 of its norm. Kernels with bf16 have none.
+int winograd_tile(const Kernels& kernels, bool back, const Shape& out) {
+  if (!back || !kernels.large_tiles) return kSmallTile;
   const auto products = [&](int tile) { return int64_t{points_of(tile)} * winograd_tiles(out, tile); };
   return 10 * products(kLargeTile) <= 9 * products(kSmallTile) ? kLargeTile : kSmallTile;
 }
@@ -88,7 +86,7 @@ size_t scratch_floats(const Kernels& kernels, const Plan& plan, const Step& step
   const Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
   if (step.op == Op::conv_back && step.convolution == 0) return kernels.first_back_scratch(out.width);
   if (!by_winograd(in, out)) return 0;
-  const int tile = winograd_tile(kernels, step.op == Op::conv_back, in, out);
+  const int tile = winograd_tile(kernels, step.op == Op::conv_back, out);
   const WinogradCut cut(kernels, tile, in, out, threads);
   return kernels.winograd_scratch(tile, in.channels, (cut.tiles + cut.runs - 1) / cut.runs);
 }
@@ -304,7 +302,6 @@ class CpuProgram final : public Program, public Vectors {
         p.bias = packed.bias.data();
         p.relu = step.relu;
         p.fast = fast_ && p.in.channels >= kFastChannels;
-        p.tile = winograd_tile(kernels_, false, shape_of(p.in), shape_of(p.out));
         convolve(p);
         return 0;
       }
@@ -339,7 +336,7 @@ class CpuProgram final : public Program, public Vectors {
         p.mask = origin(step.mask);
         p.accumulate = step.accumulate;
         p.fast = fast_;
-        p.tile = winograd_tile(kernels_, true, shape_of(p.in), shape_of(p.out));
+        p.tile = winograd_tile(kernels_, true, shape_of(p.out));
         if (step.convolution == 0) {
           first_back(p);
         } else {
