@@ -293,8 +293,11 @@ TEST(gram) {
       Bordered f(features);
       std::vector<double> sums(c * c);
       for (size_t block = 0; block < scumble::cpu::blocks_of(channels, table->block); ++block) {
+        const int end = std::min(channels, static_cast<int>(block + 1) * table->block);
         in_parts(height, [&](int y0, int y1) {
-          table->gram(f.view(), static_cast<int>(block), y0, y1, sums.data());
+          in_parts(end, [&](int i0, int i1) {
+            table->gram(f.view(), static_cast<int>(block), i0, i1, y0, y1, sums.data());
+          });
         });
       }
       std::vector<double> upper;

@@ -17,12 +17,16 @@ namespace {
 // weights.
 constexpr size_t kTaskBytes = size_t{256} << 10;
 // Elements of one task of a plain pass over memory.
-constexpr size_t kTaskElements = size_t{1} << 15;
+constexpr size_t kTaskElements = size_t{1} << 13;
 // Elements of one call of a vector kernel: several such runs fit the first-level cache.
 constexpr size_t kRunElements = 1024;
 // Partial Gram matrices together take no more doubles than this.
 constexpr int kGramSums = 1 << 16;
 constexpr int kGramSplits = 16;
+// Most rows of a Gram matrix that one task computes of a block of columns: whole register tiles of 6 or 14.
+constexpr size_t kGramRows = 42;
+// Tasks that a direct product is cut into at least, if it has as many rows: a step must not leave cores idle.
+constexpr size_t kTasks = 256;
 
 // Transformed inputs of one task of a Winograd product: they should stay near the core.
 constexpr int kWinogradFloats = 1 << 20;
@@ -59,7 +63,8 @@ int winograd_tile(const Kernels& kernels, bool back, const Shape& out) {
 
 // How a Winograd product is cut into tasks: runs of tiles, times groups of output blocks. Every thread should
 // get as many, so runs are a multiple of the threads if they stay long; else several tasks share a run, and
-// each transforms its input. What comes out does not depend on it.
+// each transforms its input, which takes about as long as a block of outputs: they are as many as end
+// soonest. What comes out does not depend on it.
 struct WinogradCut {
   int tiles;
   int runs;
@@ -74,7 +79,12 @@ struct WinogradCut {
     groups = 1;
     if (tiles / runs < longest / 2) {
       runs = fewest;
-      groups = std::min(blocks, (4 * threads + runs - 1) / runs);
+      const auto time = [&](int n) {
+        return (runs * n + threads - 1) / threads * (1 + (blocks + n - 1) / n);
+      };
+      for (int n = 2; n <= blocks; ++n) {
+        if (time(n) < time(groups)) groups = n;
+      }
     }
   }
 };
@@ -383,7 +393,9 @@ class CpuProgram final : public Program, public Vectors {
   void product(const Product& p) const {
     const size_t blocks = blocks_of(p.out.channels, kernels_.block);
     const size_t row_bytes = static_cast<size_t>(p.in.row()) * sizeof(float);
-    const int rows = static_cast<int>(std::max<size_t>(1, kTaskBytes / row_bytes));
+    const size_t height = static_cast<size_t>(p.out.height);
+    const int rows =
+        static_cast<int>(std::max<size_t>(1, std::min(kTaskBytes / row_bytes, height * blocks / kTasks)));
     const size_t chunks = static_cast<size_t>((p.out.height + rows - 1) / rows);
     const size_t weight_bytes = blocks * static_cast<size_t>(kernels_.block) * static_cast<size_t>(p.taps) *
                                 static_cast<size_t>(p.in.channels) * sizeof(float);
@@ -487,15 +499,31 @@ class CpuProgram final : public Program, public Vectors {
     const size_t splits = static_cast<size_t>(gram_splits(shape));
     const size_t blocks = blocks_of(shape.channels, kernels_.block);
     double* sums = reinterpret_cast<double*>(arena_.at(buffer(step.scratch).offset));
-    each(splits * blocks, [&](size_t task) {
+    struct Part {
+      size_t block;
+      size_t i0;
+      size_t i1;
+    };
+    std::vector<Part> parts;  // of the upper triangle
+    const auto end_of = [&](size_t block) {
+      return std::min(c, (block + 1) * static_cast<size_t>(kernels_.block));
+    };
+    for (size_t block = 0; block < blocks; ++block) {
+      const size_t end = end_of(block);
+      const size_t count = (end + kGramRows - 1) / kGramRows;
+      for (size_t i = 0; i < count; ++i) parts.push_back({block, end * i / count, end * (i + 1) / count});
+    }
+    each(splits * parts.size(), [&](size_t task) {
       const size_t split = task % splits;
-      const size_t block = blocks - 1 - task / splits;  // the tallest columns first
+      const Part& part = parts[task / splits];
       const size_t rows = static_cast<size_t>(shape.height);
-      const size_t c0 = block * static_cast<size_t>(kernels_.block);
-      const size_t c1 = std::min(c, c0 + static_cast<size_t>(kernels_.block));
+      const size_t c0 = part.block * static_cast<size_t>(kernels_.block);
       double* mine = sums + split * c * c;
-      for (size_t i = 0; i < c1; ++i) std::fill(mine + i * c + c0, mine + i * c + c1, 0.0);
-      kernels_.gram(features, static_cast<int>(block), static_cast<int>(split * rows / splits),
+      for (size_t i = part.i0; i < part.i1; ++i) {
+        std::fill(mine + i * c + c0, mine + i * c + end_of(part.block), 0.0);
+      }
+      kernels_.gram(features, static_cast<int>(part.block), static_cast<int>(part.i0),
+                    static_cast<int>(part.i1), static_cast<int>(split * rows / splits),
                     static_cast<int>((split + 1) * rows / splits), mine);
     });
     float* out = floats(step.out);

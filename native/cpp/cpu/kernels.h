@@ -61,9 +61,9 @@ struct Kernels {
   void (*first_back)(const Product& p, int y0, int y1, float* scratch);
   size_t (*first_back_scratch)(int width);
 
-  // Adds F^T F over rows [y0, y1) to the upper triangle of sums (channels x channels), for the columns of
-  // column block `block_index` (of `block` channels).
-  void (*gram)(const Tensor& features, int block_index, int y0, int y1, double* sums);
+  // Adds F^T F over rows [y0, y1) of the features to sums (channels x channels): its rows [i0, i1), columns
+  // of column block `block_index` (of `block` channels).
+  void (*gram)(const Tensor& features, int block_index, int i0, int i1, int y0, int y1, double* sums);
 
   // The network's input from rows [y0, y1) of a picture: out[c] = picture[order[c]] * scale[c] + shift[c];
   // the border is zero or the nearest pixel.

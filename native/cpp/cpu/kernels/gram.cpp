@@ -1,6 +1,6 @@
 // F^T F as a symmetric product over positions: a register tile of kRows x two vectors of the matrix gathers a
 // short run of positions in float32, then joins the double sums, so that accuracy does not depend on the
-// picture's size. Only tiles that touch the upper triangle are computed.
+// picture's size.
 #include "simd.h"
 #include "table.h"
 
@@ -54,10 +54,10 @@ struct Tile {
 
 }  // namespace
 
-void gram(const Tensor& features, int block_index, int y0, int y1, double* sums) {
+void gram(const Tensor& features, int block_index, int i0, int i1, int y0, int y1, double* sums) {
   const int channels = features.channels;
   const int j = block_index * 2 * kWidth;
-  const int rows = channels < j + 2 * kWidth ? channels : j + 2 * kWidth;  // down to the diagonal
+  const int rows = i1 - i0;
   const int tiles = (rows + kRows - 1) / kRows;
   const int narrow = rows / tiles;
   const int wider = rows % tiles;
@@ -66,7 +66,7 @@ void gram(const Tensor& features, int block_index, int y0, int y1, double* sums)
   int positions = (y1 - y0) * (features.width + 2);
   while (positions > 0) {
     const int count = positions < kRun ? positions : kRun;
-    int i = 0;
+    int i = i0;
     for (int t = 0; t < tiles; ++t) {
       const int height = narrow + (t < wider ? 1 : 0);
       tile_of<Tile>(height)(f, channels, count, i, j, sums);

@@ -42,8 +42,8 @@ constexpr bool kBf16 = true;
 constexpr bool kBf16 = false;
 #endif
 
-// How a Winograd product is best cut. Long runs of tiles make transforming kernels on the way cheap. Measured:
-// docs/cpu.md; wide vectors and NEON have been measured with small tiles and short runs only.
+// How a Winograd product is best cut. Long runs of tiles make transforming kernels on the way cheap.
+// Measured: docs/cpu.md; wide vectors and NEON have been measured with small tiles and short runs only.
 #if SCUMBLE_ROWS == 6
 constexpr bool kLargeTiles = true;
 constexpr int kRunTiles = 112;

@@ -13,7 +13,7 @@ void winograd(const Product& p, int tile0, int tile1, int block0, int block1, fl
 size_t winograd_scratch(int tile, int inputs, int tiles);
 void first_back(const Product& p, int y0, int y1, float* scratch);
 size_t first_back_scratch(int width);
-void gram(const Tensor& features, int block_index, int y0, int y1, double* sums);
+void gram(const Tensor& features, int block_index, int i0, int i1, int y0, int y1, double* sums);
 void input(const float* picture, const Tensor& out, const int* order, const float* scale, const float* shift,
            bool replicate, int y0, int y1);
 void input_back(const Tensor& gradient, float* picture, const int* order, const float* scale, int y0, int y1);
