@@ -30,6 +30,8 @@ constexpr size_t kTasks = 256;
 
 // Transformed inputs of one task of a Winograd product: they should stay near the core.
 constexpr int kWinogradFloats = 1 << 20;
+// Transforming the kernels of a block takes about as long as this many tiles' products.
+constexpr int kKernelsTime = 12;
 constexpr int kSmallTile = 4;
 constexpr int kLargeTile = 6;
 constexpr int kWinogradChannels = 16;
@@ -61,29 +63,31 @@ int winograd_tile(const Kernels& kernels, bool back, const Shape& out) {
   return 10 * products(kLargeTile) <= 9 * products(kSmallTile) ? kLargeTile : kSmallTile;
 }
 
-// How a Winograd product is cut into tasks: runs of tiles, times groups of output blocks. Every thread should
-// get as many, so runs are a multiple of the threads if they stay long; else several tasks share a run, and
-// each transforms its input, which takes about as long as a block of outputs: they are as many as end
-// soonest. What comes out does not depend on it.
+// How a Winograd product is cut into tasks: runs of tiles, times groups of output blocks. Short runs
+// transform kernels more often, and tasks that share a run each transform its input; of the cuts that fill
+// the threads' last round, this is the one that should end first. What comes out does not depend on it.
 struct WinogradCut {
   int tiles;
-  int runs;
-  int groups;
+  int runs = 1;
+  int groups = 1;
 
   WinogradCut(const Kernels& kernels, int tile, const Shape& in, const Shape& out, int threads)
       : tiles(winograd_tiles(out, tile)) {
+    const auto parts = [](int64_t n, int64_t size) { return (n + size - 1) / size; };
     const int longest = std::clamp(kWinogradFloats / (points_of(tile) * in.channels), 1, kernels.run_tiles);
-    const int blocks = static_cast<int>(blocks_of(out.channels, kernels.block));
-    const int fewest = (tiles + longest - 1) / longest;
-    runs = (fewest + threads - 1) / threads * threads;
-    groups = 1;
-    if (tiles / runs < longest / 2) {
-      runs = fewest;
-      const auto time = [&](int n) {
-        return (runs * n + threads - 1) / threads * (1 + (blocks + n - 1) / n);
-      };
-      for (int n = 2; n <= blocks; ++n) {
-        if (time(n) < time(groups)) groups = n;
+    const int64_t fewest = parts(tiles, longest);
+    const int64_t blocks = static_cast<int64_t>(blocks_of(out.channels, kernels.block));
+    int64_t least = INT64_MAX;
+    for (int64_t n = 1; n <= blocks; ++n) {
+      const int64_t rounds = parts(fewest * n, threads);
+      const int64_t filled = std::min<int64_t>(tiles, rounds * threads / n);
+      // In products of one tile and one block. Transforming a tile's inputs takes about as long as one.
+      const int64_t tile_time = 1 + parts(blocks, n);
+      const int64_t time = rounds * (parts(tiles, filled) * tile_time + kKernelsTime * parts(blocks, n));
+      if (time < least) {
+        least = time;
+        runs = static_cast<int>(filled);
+        groups = static_cast<int>(n);
       }
     }
   }
