@@ -40,7 +40,7 @@ struct Four {
   static constexpr float kB3 = 2.82842712f;  // b^3
 
   // 6 samples to 6 points: B^T.
-  static inline __attribute__((always_inline)) void to_points(const Vec* d, Vec* t) {
+  static __attribute__((always_inline)) void to_points(const Vec* d, Vec* t) {
     const Vec even = d[4] - 2 * d[2];
     const Vec odd = kA * (d[3] - 2 * d[1]);
     const Vec even2 = d[4] - 0.5f * d[2];
@@ -54,7 +54,7 @@ struct Four {
   }
 
   // 3 kernel values to 6 points: G.
-  static inline __attribute__((always_inline)) void kernel_points(Vec g0, Vec g1, Vec g2, Vec* u) {
+  static __attribute__((always_inline)) void kernel_points(Vec g0, Vec g1, Vec g2, Vec* u) {
     const Vec even = g0 * (-1 / 1.5f) + g2 * (-0.5f / 1.5f);
     const Vec odd = g1 * (-kA / 1.5f);
     const Vec even2 = g0 * (1 / 6.0f) + g2 * (2 / 6.0f);
@@ -68,7 +68,7 @@ struct Four {
   }
 
   // 6 points to 4 outputs: A^T.
-  static inline __attribute__((always_inline)) void to_outputs(const Vec* m, Vec* o) {
+  static __attribute__((always_inline)) void to_outputs(const Vec* m, Vec* o) {
     const Vec even = m[1] + m[2];
     const Vec odd = m[1] - m[2];
     const Vec even2 = m[3] + m[4];
@@ -84,7 +84,7 @@ struct Four {
 struct Six {
   static constexpr int kOut = 6;
 
-  static inline __attribute__((always_inline)) void to_points(const Vec* d, Vec* t) {
+  static __attribute__((always_inline)) void to_points(const Vec* d, Vec* t) {
     const Vec even = d[6] - 4.25f * d[4] + d[2];
     const Vec odd = d[5] - 4.25f * d[3] + d[1];
     const Vec even2 = d[6] - 1.25f * d[4] + 0.25f * d[2];
@@ -101,7 +101,7 @@ struct Six {
     t[7] = d[7] - d[1] + 5.25f * (d[3] - d[5]);
   }
 
-  static inline __attribute__((always_inline)) void kernel_points(Vec g0, Vec g1, Vec g2, Vec* u) {
+  static __attribute__((always_inline)) void kernel_points(Vec g0, Vec g1, Vec g2, Vec* u) {
     const Vec even = (g0 + g2) * (-1 / 4.5f);
     const Vec odd = g1 * (-1 / 4.5f);
     const Vec even2 = g0 * (1 / 90.0f) + g2 * (4 / 90.0f);
@@ -118,7 +118,7 @@ struct Six {
     u[7] = g2;
   }
 
-  static inline __attribute__((always_inline)) void to_outputs(const Vec* m, Vec* o) {
+  static __attribute__((always_inline)) void to_outputs(const Vec* m, Vec* o) {
     const Vec even = m[1] + m[2];
     const Vec odd = m[1] - m[2];
     const Vec even2 = m[3] + m[4];
