@@ -190,6 +190,11 @@ class Bench {
     forward.weights = weights.get();
     forward.bias = bias.get<const float>();
     forward.relu = true;
+    const Memory convolution_scratch(
+        std::max<size_t>(1, std::max(convolution_scratch_bytes(inputs, outputs, size, size, precision_),
+                                     convolution_scratch_bytes(outputs, inputs, size, size, precision_))));
+    forward.scratch = convolution_scratch.get();
+    forward.scratch_bytes = convolution_scratch_bytes(inputs, outputs, size, size, precision_);
     print("convolution", to, products, moved, [&] { convolve(forward, precision_, nullptr); });
     Convolution backward;
     const std::vector<char> host_back = packed(true);
@@ -198,6 +203,8 @@ class Bench {
     backward.in = to;
     backward.out = from;
     backward.weights = weights_back.get();
+    backward.scratch = convolution_scratch.get();
+    backward.scratch_bytes = convolution_scratch_bytes(outputs, inputs, size, size, precision_);
     if (inputs == 3) {
       print("its gradient", from, products, moved,
             [&] { convolve_first_back(backward, precision_, nullptr); });

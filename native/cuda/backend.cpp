@@ -89,15 +89,18 @@ class CudaNetwork final : public Network {
   DeviceMemory memory_;
 };
 
-// What a program has beside the plan's arena: partial sums, losses, and the optimiser's scalars.
+// What a program has beside the plan's arena: partial sums, losses, the optimiser's scalars, and the
+// convolutions' scratch.
 struct ProgramLayout {
   size_t partials = 0;
   size_t losses = 0;
   size_t state = 0;
   size_t lbfgs = 0;
+  size_t scratch = 0;
+  size_t scratch_bytes = 0;
   size_t bytes = 0;
 
-  explicit ProgramLayout(const Plan& plan) {
+  ProgramLayout(const Plan& plan, Precision precision) {
     Places places;
     places.take(plan.bytes);  // the arena, at the start
     const size_t slots = static_cast<size_t>(plan.slots);
@@ -105,7 +108,21 @@ struct ProgramLayout {
     losses = places.take(slots * sizeof(double));
     state = places.take(sizeof(State));
     lbfgs = places.take(lbfgs_bytes(longest_history(plan)));
+    scratch_bytes = convolution_bytes(plan, precision);
+    scratch = places.take(scratch_bytes);
     bytes = places.bytes();
+  }
+
+  static size_t convolution_bytes(const Plan& plan, Precision precision) {
+    size_t most = 0;
+    for (const Step& step : plan.steps) {
+      if ((step.op != Op::conv && step.op != Op::conv_back) || step.convolution == 0) continue;
+      const Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
+      const Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
+      most = std::max(most,
+                      convolution_scratch_bytes(in.channels, out.channels, out.height, out.width, precision));
+    }
+    return most;
   }
 
   // The longest history that the plan has vectors for, one of which is the session's own.
@@ -192,7 +209,7 @@ class CudaProgram final : public Program {
         plan_(std::move(plan)),
         device_(device),
         precision_(precision),
-        layout_(plan_),
+        layout_(plan_, precision),
         memory_(device, layout_.bytes),
         stream_(device),
         report_(plan_.slots) {}
@@ -355,6 +372,8 @@ class CudaProgram final : public Program {
     c.out = tensor(step.out);
     c.weights = network_->weights(step.convolution, false);
     c.bias = network_->bias(step.convolution);
+    c.scratch = memory_.at(layout_.scratch);
+    c.scratch_bytes = layout_.scratch_bytes;
     c.relu = step.relu;
     c.replicate = step.convolution == 0 && replicate();
     return c;
@@ -405,6 +424,8 @@ class CudaProgram final : public Program {
         c.out = tensor(step.out);
         c.weights = network_->weights(step.convolution, true);
         c.mask = at(step.mask);
+        c.scratch = memory_.at(layout_.scratch);
+        c.scratch_bytes = layout_.scratch_bytes;
         c.accumulate = step.accumulate;
         c.replicate = step.convolution == 0 && replicate();
         if (step.convolution == 0) {
@@ -590,7 +611,7 @@ size_t CudaBackend::matrix_scratch_bytes(const Shape& features) const {
 }
 
 size_t CudaBackend::program_bytes(const Plan& plan, int) const {
-  return ProgramLayout(plan).bytes;
+  return ProgramLayout(plan, precision_).bytes;
 }
 
 size_t CudaBackend::network_bytes(const Architecture& architecture) const {

@@ -1,17 +1,26 @@
-// The 3x3 convolutions, forward and backward: a product over nine taps on the matrix units or in plain
-// float32.
+// The 3x3 convolutions, forward and backward: a product over nine taps on the matrix units, or in float32 by
+// Winograd's algorithm or plainly.
 #include "conv_first.h"
 #include "product_mma.h"
 #include "product_simt.h"
 #include "sm90.h"
+#include "winograd.h"
 
 namespace scumble::cuda {
+
+size_t convolution_scratch_bytes(int inputs, int outputs, int height, int width, Precision precision) {
+  if (precision != Precision::float32 || !winograd_takes(inputs, outputs)) return 0;
+  return winograd_scratch_bytes(inputs, outputs, height, width);
+}
 
 void convolve(const Convolution& c, Precision precision, cudaStream_t stream) {
   if (c.in.channels == kFirstChannels) return convolve_first(c, precision, stream);
   const Product p = product_of(c);
   switch (precision) {
     case Precision::float32:
+      if (winograd_takes(c.in.channels, c.out.channels)) {
+        return launch_winograd(p, c.scratch, c.scratch_bytes, stream);
+      }
       return launch_product_simt<9>(p, stream);
     case Precision::tf32:
       return launch_product_mma<float, 9>(p, stream);

@@ -1,10 +1,12 @@
-// Weights as the kernels read them, packed on the host once per network: products as product.h says; the
-// first convolution and its gradient, whose three channels have kernels of their own, as conv_first.h says.
+// Weights as the kernels read them, packed on the host once per network: products as product.h says, or
+// transformed as winograd.cu does; the first convolution and its gradient, whose three channels have kernels
+// of their own, as conv_first.h says.
 #include <cstring>
 #include <vector>
 
 #include "conv_first.h"
 #include "product.h"
+#include "winograd.h"
 
 namespace scumble::cuda {
 namespace {
@@ -50,8 +52,10 @@ void each_weight(const float* weight, int inputs, int outputs, bool backward, co
 size_t packed_weight_bytes(int inputs, int outputs, bool backward, Precision precision) {
   if (inputs == kFirstChannels)
     return sizeof(float) * (backward ? first_back_weights(outputs) : first_weights(outputs));
-  return element_bytes(precision) *
-         packed_elements(backward ? outputs : inputs, backward ? inputs : outputs, 9, precision);
+  const int from = backward ? outputs : inputs;
+  const int to = backward ? inputs : outputs;
+  if (precision == Precision::float32 && winograd_takes(from, to)) return winograd_weight_bytes(from, to);
+  return element_bytes(precision) * packed_elements(from, to, 9, precision);
 }
 
 void pack_weights(const float* weight, int inputs, int outputs, bool backward, Precision precision,
@@ -66,6 +70,15 @@ void pack_weights(const float* weight, int inputs, int outputs, bool backward, P
   }
   const int from_channels = backward ? outputs : inputs;
   const int to_channels = backward ? inputs : outputs;
+  if (precision == Precision::float32 && winograd_takes(from_channels, to_channels)) {
+    std::vector<float> kernels(9 * static_cast<size_t>(inputs) * static_cast<size_t>(outputs));
+    each_weight(weight, inputs, outputs, backward, [&](int from, int tap, int to, float value) {
+      const size_t pair =
+          static_cast<size_t>(from) * static_cast<size_t>(to_channels) + static_cast<size_t>(to);
+      kernels[pair * 9 + static_cast<size_t>(tap)] = value;
+    });
+    return winograd_weights(kernels.data(), from_channels, to_channels, floats);
+  }
   each_weight(weight, inputs, outputs, backward, [&](int from, int tap, int to, float value) {
     const size_t at = packed_place(from, tap, to, from_channels, 9, to_channels, precision);
     switch (precision) {

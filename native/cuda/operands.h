@@ -22,6 +22,9 @@ struct Product {
   int pooled_height = 0;
   int pooled_width = 0;
   Pool kind = Pool::max;
+  // Of one tap in float32: after so many rows of pixels, a multiple of 8, come other weights, which lie
+  // behind these; 0: all have the same.
+  int rows_of_weights = 0;
 };
 
 inline Product product_of(const Convolution& c) {

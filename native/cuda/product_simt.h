@@ -69,7 +69,11 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_simt(
   const Place place = place_of_block<Tile>(p);
   const int stages = (p.channels / 4 + Memory::kGroups - 1) / Memory::kGroups;
   const auto* const in = static_cast<const float*>(p.in);
-  const auto* const weights = static_cast<const float*>(p.weights) + place.output;
+  const auto* weights = static_cast<const float*>(p.weights) + place.output;
+  if (kTaps == 1 && p.rows_of_weights > 0) {
+    weights += static_cast<size_t>(place.y / p.rows_of_weights) * static_cast<size_t>(p.channels) *
+               static_cast<size_t>(p.outputs);
+  }
 
   const auto load_stage = [&](int stage) {
     const uint32_t to = address + static_cast<uint32_t>((stage & 1) * Memory::kStage);

@@ -139,16 +139,21 @@ class Check {
     // A side's operands, and its result.
     struct Side {
       Values in, out, mask, bias;
-      DeviceMemory weights;
+      DeviceMemory weights, scratch;
+      size_t scratch_bytes;
     };
     const auto side = [&](Precision p) {
+      const size_t scratch =
+          convolution_scratch_bytes(size.channels, size.outputs, size.height, size.width, p);
       std::vector<char> packed(packed_weight_bytes(from, to, backward, p));
       pack_weights(weight.data(), from, to, backward, p, packed.data());
       Side made{{device_, in, p},
                 {device_, there, p},
                 {device_, mask, p},
                 {device_, bias, Precision::float32},
-                {device_, packed.size()}};
+                {device_, packed.size()},
+                {device_, scratch},
+                scratch};
       send(made.weights, packed.data(), packed.size());
       return made;
     };
@@ -157,6 +162,8 @@ class Check {
       c.in = {s.in.at(), size.channels, size.height, size.width};
       c.out = {s.out.at(), size.outputs, size.height, size.width};
       c.weights = s.weights.at();
+      c.scratch = s.scratch.at();
+      c.scratch_bytes = s.scratch_bytes;
       if (backward) {
         c.mask = s.mask.at();
         c.accumulate = true;
@@ -202,9 +209,12 @@ class Check {
       Values in, middle, out, difference;
       DeviceMemory weights[2];
       Values bias[2];
-      DeviceMemory scratch;
+      DeviceMemory scratch, convolution_scratch;
+      size_t convolution_scratch_bytes;
     };
     const auto side = [&](Precision p) {
+      const size_t scratch =
+          convolution_scratch_bytes(size.channels, size.channels, size.height, size.width, p);
       const auto bytes = [&](int inputs) { return packed_weight_bytes(inputs, size.channels, false, p); };
       Side made{{device_, picture, p},
                 {device_, nothing, p},
@@ -212,7 +222,9 @@ class Check {
                 {device_, std::vector<float>(channels * channels), Precision::float32},
                 {{device_, bytes(kInputs)}, {device_, bytes(size.channels)}},
                 {{device_, biases[0], Precision::float32}, {device_, biases[1], Precision::float32}},
-                {device_, gram_scratch_bytes(size.channels, size.height, size.width, p)}};
+                {device_, gram_scratch_bytes(size.channels, size.height, size.width, p)},
+                {device_, scratch},
+                scratch};
       for (int i = 0; i < 2; ++i) {
         const int inputs = i == 0 ? kInputs : size.channels;
         std::vector<char> packed(bytes(inputs));
@@ -235,6 +247,8 @@ class Check {
                    1, 1};
       two.losses = {reinterpret_cast<double*>(losses.at())};
       two.scratch = s.scratch.at();
+      two.second.scratch = s.convolution_scratch.at();
+      two.second.scratch_bytes = s.convolution_scratch_bytes;
       return two;
     };
     const Side exact = side(Precision::float32);

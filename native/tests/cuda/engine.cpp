@@ -126,14 +126,28 @@ TEST(cuda_gradients_against_the_cpu) {
   }
 }
 
-// Layers of 64 channels, which the kernels of compute capability 9.0 take where they may: they round where
-// the portable ones do, so that they are much closer to these than to the exact ones.
-TEST(cuda_gradients_of_hopper) {
+// Two blocks whose layers have 64 channels.
+Job wide_job() {
   Job of = job(Pooling::average, {19, 18}, 8, 2);
   Random random(22);
   of.model = support::random_model(random, {2, 2}, [] { return 64; });
   of.model.pooling = Pooling::average;
   prepare_input(of.model, false, false, Padding::zero);
+  return of;
+}
+
+// In float32 Winograd's algorithm takes these.
+TEST(cuda_gradients_of_wide_layers) {
+  const Job of = wide_job();
+  scumble::Session exact = of.start(cpu_backend());
+  scumble::Session session = of.start(CudaBackend(0, Precision::float32));
+  CHECK_ALL_CLOSE(gradient_of(session), gradient_of(exact), 1e-5);
+}
+
+// Layers of 64 channels, which the kernels of compute capability 9.0 take where they may: they round where
+// the portable ones do, so that they are much closer to these than to the exact ones.
+TEST(cuda_gradients_of_hopper) {
+  const Job of = wide_job();
   const auto gradient = [&](scumble::cuda::Kernels kernels) {
     const scumble::cuda::KernelsHere here(kernels);
     scumble::Session session = of.start(CudaBackend(0, Precision::bf16));
