@@ -32,20 +32,7 @@ __global__ void __launch_bounds__(kThreads, 2) first(const Convolution p, int ac
   const int x0 = block / across % columns * kColumns;
 
   for (int i = index; i < kPatchPixels; i += kThreads) {
-    int y = y0 + i / kPatchColumns - 1;
-    int x = x0 + i % kPatchColumns - 1;
-    if (p.replicate) {
-      y = min(max(y, 0), p.in.height - 1);
-      x = min(max(x, 0), p.in.width - 1);
-    }
-    Vec<float> pixel;
-    if (y >= 0 && y < p.in.height && x >= 0 && x < p.in.width) {
-      const size_t at = static_cast<size_t>(y * p.in.width + x) * kChannelAlign;
-      const Vec<E> values = load(static_cast<const E*>(p.in.at) + at);
-#pragma unroll
-      for (int c = 0; c < kFirstChannels; ++c) pixel.at[c] = values.at[c];
-    }
-    store(patch + i * 4, pixel);
+    store(patch + i * 4, first_pixel<E>(p, y0 + i / kPatchColumns - 1, x0 + i % kPatchColumns - 1));
   }
   for (int i = index; i < kWeightRows * kOutputs; i += kThreads) {
     const int output = output0 + i % kOutputs;
@@ -63,28 +50,8 @@ __global__ void __launch_bounds__(kThreads, 2) first(const Convolution p, int ac
 #pragma unroll
     for (int i = 0; i < 4; ++i) sums[i][n] = bias;
   }
-#pragma unroll 1
-  for (int dy = 0; dy < 3; ++dy) {
-    Vec<float> pixels[6];
-#pragma unroll
-    for (int i = 0; i < 6; ++i) pixels[i] = load(patch + ((row + dy) * kPatchColumns + column + i) * 4);
-#pragma unroll
-    for (int dx = 0; dx < 3; ++dx) {
-#pragma unroll
-      for (int c = 0; c < kFirstChannels; ++c) {
-        const float* const from = weights + ((dy * 3 + dx) * kFirstChannels + c) * kOutputs + of_thread;
-#pragma unroll
-        for (int half = 0; half < 8; half += 4) {
-          const Vec<float> w = load(from + half);
-#pragma unroll
-          for (int i = 0; i < 4; ++i) {
-#pragma unroll
-            for (int n = 0; n < 4; ++n) sums[i][half + n] += pixels[i + dx].at[c] * w.at[n];
-          }
-        }
-      }
-    }
-  }
+  add_first<4, kPatchColumns, kOutputs>(patch + (row * kPatchColumns + column) * 4, weights + of_thread,
+                                        sums);
 
   const int y = y0 + row;
 #pragma unroll

@@ -81,25 +81,6 @@ __device__ __forceinline__ Place place_of_tile(const Parameters& q, int tile) {
   return {tile / q.columns * kRows, tile % q.columns * kColumns, 0};
 }
 
-// A pixel of the network's input, with its border.
-__device__ __forceinline__ Vec<float> input_pixel(const Convolution& c, int y, int x) {
-  if (c.replicate) {
-    y = min(max(y, 0), c.in.height - 1);
-    x = min(max(x, 0), c.in.width - 1);
-  }
-  Vec<float> pixel;
-  if (y >= 0 && y < c.in.height && x >= 0 && x < c.in.width) {
-    const size_t at =
-        (static_cast<size_t>(y) * static_cast<size_t>(c.in.width) + static_cast<size_t>(x)) * kChannelAlign;
-    const uint2 three = *reinterpret_cast<const uint2*>(static_cast<const Bf16*>(c.in.at) + at);
-    const float2 low = two_of(three.x);
-    pixel.at[0] = low.x;
-    pixel.at[1] = low.y;
-    pixel.at[2] = two_of(three.y).x;
-  }
-  return pixel;
-}
-
 // The products of a stage's 128 positions with themselves, without the border: 64 x 64 sums, on top of those
 // that are there if `add`.
 __device__ __forceinline__ void multiply_gram(uint32_t stage, bool add, float (&run)[kGramTile / 2]) {
@@ -150,7 +131,7 @@ __device__ __forceinline__ void make(const Parameters& q, uint32_t memory) {
   const int row = index / (kOutputs / 8) / (kMiddleColumns / kPixels);
   const auto fetch = [&](int tile) {
     const Place place = place_of_tile(q, tile);
-    return tile < q.tiles ? input_pixel(q.first, place.y + patch_y, place.x + patch_x) : Vec<float>{};
+    return tile < q.tiles ? first_pixel<Bf16>(q.first, place.y + patch_y, place.x + patch_x) : Vec<float>{};
   };
 
   RingPlace<kStages> stage;
@@ -172,30 +153,8 @@ __device__ __forceinline__ void make(const Parameters& q, uint32_t memory) {
 #pragma unroll
         for (int i = 0; i < kPixels; ++i) sums[i][n] = bias;
       }
-#pragma unroll 1
-      for (int dy = 0; dy < 3; ++dy) {
-        Vec<float> pixels[kPixels + 2];
-#pragma unroll
-        for (int i = 0; i < kPixels + 2; ++i) {
-          pixels[i] = load(patch + ((row + dy) * kPatchColumns + column + i) * 4);
-        }
-#pragma unroll
-        for (int dx = 0; dx < 3; ++dx) {
-#pragma unroll
-          for (int c = 0; c < kFirstChannels; ++c) {
-            const float* const from = weights + ((dy * 3 + dx) * kFirstChannels + c) * kOutputs + group * 8;
-#pragma unroll
-            for (int half = 0; half < 8; half += 4) {
-              const Vec<float> w = load(from + half);
-#pragma unroll
-              for (int i = 0; i < kPixels; ++i) {
-#pragma unroll
-                for (int n = 0; n < 4; ++n) sums[i][half + n] += pixels[i + dx].at[c] * w.at[n];
-              }
-            }
-          }
-        }
-      }
+      add_first<kPixels, kPatchColumns, kOutputs>(patch + (row * kPatchColumns + column) * 4,
+                                                  weights + group * 8, sums);
     }
 
     // The stage is free once it has been multiplied, here and by the third warpgroup, and stored.
