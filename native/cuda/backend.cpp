@@ -366,15 +366,19 @@ class CudaProgram final : public Program {
     return convolve_first_two(two, precision_, stream_);
   }
 
+  // Of a convolution or of its gradient, which has no bias.
   Convolution convolution(const Step& step) const {
+    const bool backward = step.op == Op::conv_back;
     Convolution c;
     c.in = tensor(step.in);
     c.out = tensor(step.out);
-    c.weights = network_->weights(step.convolution, false);
-    c.bias = network_->bias(step.convolution);
+    c.weights = network_->weights(step.convolution, backward);
+    c.bias = backward ? nullptr : network_->bias(step.convolution);
+    c.mask = at(step.mask);
     c.scratch = memory_.at(layout_.scratch);
     c.scratch_bytes = layout_.scratch_bytes;
     c.relu = step.relu;
+    c.accumulate = step.accumulate;
     c.replicate = step.convolution == 0 && replicate();
     return c;
   }
@@ -418,23 +422,13 @@ class CudaProgram final : public Program {
                      2 * step.weight / n, step.weight / n, partials(step.slot), precision_, stream_);
         return;
       }
-      case Op::conv_back: {
-        Convolution c;
-        c.in = tensor(step.in);
-        c.out = tensor(step.out);
-        c.weights = network_->weights(step.convolution, true);
-        c.mask = at(step.mask);
-        c.scratch = memory_.at(layout_.scratch);
-        c.scratch_bytes = layout_.scratch_bytes;
-        c.accumulate = step.accumulate;
-        c.replicate = step.convolution == 0 && replicate();
+      case Op::conv_back:
         if (step.convolution == 0) {
-          convolve_first_back(c, precision_, stream_);
+          convolve_first_back(convolution(step), precision_, stream_);
         } else {
-          convolve(c, precision_, stream_);
+          convolve(convolution(step), precision_, stream_);
         }
         return;
-      }
       case Op::relu_back:
         relu_back(tensor(step.in), at(step.other), tensor(step.out), at(step.mask), step.accumulate,
                   precision_, stream_);
