@@ -33,21 +33,44 @@ struct Tile {
         }
       }
     }
-    const int outputs = p.out.channels;
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; ++r) {
-      float* out = p.out.pixel(y, x + r) + c0;
-      const float* mask = p.mask ? p.mask + (out - p.out.at) : nullptr;
-      for (int v = 0; v < Vectors; ++v) {
-        const int left = outputs - c0 - v * kWidth;
-        Vec value = acc[r][v];
-        if (p.bias) value += load(p.bias + c0 + v * kWidth);
-        if (p.accumulate) value += load(out + v * kWidth, left);
-        if (p.relu) value = rectified(value);
-        if (mask) value = keep(load(mask + v * kWidth, left) > Vec{}, value);
-        store(out + v * kWidth, value, left);
-      }
+    if (p.out.channels - c0 >= Vectors * kWidth) {
+      finish<true>(p, acc, c0, p.out.pixel(y, x) + c0);
+    } else {
+      finish<false>(p, acc, c0, p.out.pixel(y, x) + c0);
     }
+  }
+
+  // Whole: the tile's channels all exist. One thing at a time for all sums, or the questions cost as much as
+  // the answers.
+  template <bool Whole>
+  static inline __attribute__((always_inline)) void finish(const Product& p, Vec (&acc)[Rows][Vectors],
+                                                           int c0, float* out) {
+    const int channels = p.out.channels;
+    const auto left = [&](int v) { return Whole ? kWidth : channels - c0 - v * kWidth; };
+    // change(sum, its place from `out`, vector)
+    const auto each = [&](const auto& change) __attribute__((always_inline)) {
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) {
+          change(acc[r][v], static_cast<ptrdiff_t>(r) * channels + v * kWidth, v);
+        }
+      }
+    };
+    if (p.bias) {
+      each([&](Vec& sum, ptrdiff_t, int v) { sum += load(p.bias + c0 + v * kWidth); });
+    }
+    if (p.accumulate) {
+      each([&](Vec& sum, ptrdiff_t at, int v) { sum += load(out + at, left(v)); });
+    }
+    if (p.relu) {
+      each([&](Vec& sum, ptrdiff_t, int) { sum = rectified(sum); });
+    }
+    if (p.mask) {
+      const float* mask = p.mask + (out - p.out.at);
+      each([&](Vec& sum, ptrdiff_t at, int v) { sum = keep(load(mask + at, left(v)) > Vec{}, sum); });
+    }
+    each([&](Vec& sum, ptrdiff_t at, int v) { store(out + at, sum, left(v)); });
   }
 };
 

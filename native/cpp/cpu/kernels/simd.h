@@ -46,7 +46,7 @@ constexpr bool kBf16 = false;
 // Measured: docs/cpu.md; wide vectors and NEON have been measured with small tiles and short runs only.
 #if SCUMBLE_ROWS == 6
 constexpr bool kLargeTiles = true;
-constexpr int kRunTiles = 112;
+constexpr int kRunTiles = 128;
 #else
 constexpr bool kLargeTiles = false;
 constexpr int kRunTiles = 56;

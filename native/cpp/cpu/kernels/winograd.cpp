@@ -25,9 +25,10 @@ constexpr int kBlock = 2 * kWidth;
 constexpr int kChunk = 64;  // inputs whose products are summed in registers
 
 // Distance between the matrices of neighbouring points. A multiple of the page size would send all of them to
-// the same few lines of the first-level cache: hence the odd vector.
+// the same few lines of the first-level cache: hence the odd line, a whole one, or every row would lie in two.
 ptrdiff_t apart(int rows, int columns) {
-  return static_cast<ptrdiff_t>(rows) * columns + kWidth;
+  constexpr int kLine = 64 / sizeof(float);
+  return static_cast<ptrdiff_t>(rows) * columns + kLine;
 }
 
 // F(4x4, 3x3), with the points 0, ±1/√2, ±√2 and infinity: with the usual ±1 and ±2 the same arithmetic
@@ -206,39 +207,49 @@ void transform_input(const Tensor& in, Place at, int tiles, int tile, float* v) 
   }
 }
 
-// One vector of kernels to all its points.
-template <class Tile>
-inline __attribute__((always_inline)) void all_kernel_points(const float* g, ptrdiff_t tap, Vec* all) {
-  constexpr int kIn = Sizes<Tile>::kIn;
-  Vec rows[kIn][3];
-  for (int j = 0; j < 3; ++j) {
-    Vec points[kIn];
-    Tile::kernel_points(load(g + j * tap), load(g + (3 + j) * tap), load(g + (6 + j) * tap), points);
-    for (int i = 0; i < kIn; ++i) rows[i][j] = points[i];
-  }
-  for (int i = 0; i < kIn; ++i) Tile::kernel_points(rows[i][0], rows[i][1], rows[i][2], all + i * kIn);
-}
-
-// The kernels of inputs [c0, c0 + inputs) and one block of outputs into U.
+// The kernels of inputs [c0, c0 + inputs) and one block of outputs into U, a few inputs at a time: first their
+// columns, then row by row, so that only a row's points are written at once. Pairs are of two inputs' points.
 template <class Tile, bool kFast>
 void transform_kernels(const float* weights, int channels, int c0, int inputs, float* u) {
-  constexpr int kPoints = Sizes<Tile>::kPoints;
+  constexpr int kIn = Sizes<Tile>::kIn;
+  constexpr int kGroup = 4;  // inputs
+  constexpr int kVectors = 2 * kGroup;
   const ptrdiff_t tap = static_cast<ptrdiff_t>(channels) * kBlock;
-  const int words = words_of<kFast>(inputs);
-  const ptrdiff_t point = apart(words, kBlock);
-  for (int word = 0; word < words; ++word) {
-    for (int half = 0; half < kBlock; half += kWidth) {
-      const int c = kFast ? 2 * word : word;
-      const float* g = weights + static_cast<ptrdiff_t>(c0 + c) * kBlock + half;
-      float* to = u + static_cast<ptrdiff_t>(word) * kBlock + half;
-      Vec points[kPoints];
-      all_kernel_points<Tile>(g, tap, points);
-      if (kFast) {
-        Vec second[kPoints] = {};
-        if (c + 1 < inputs) all_kernel_points<Tile>(g + kBlock, tap, second);
-        for (int i = 0; i < kPoints; ++i, to += point) store_pairs(to, pair(points[i], second[i]));
+  const ptrdiff_t point = apart(words_of<kFast>(inputs), kBlock);
+  Vec rows[kIn][3][kVectors];
+  for (int c = 0; c < inputs; c += kGroup) {
+    const int vectors = 2 * (inputs - c < kGroup ? inputs - c : kGroup);
+    const float* g = weights + static_cast<ptrdiff_t>(c0 + c) * kBlock;
+    for (int j = 0; j < 3; ++j) {
+      for (int k = 0; k < vectors; ++k) {
+        const float* from = g + j * tap + k * kWidth;
+        Vec points[kIn];
+        Tile::kernel_points(load(from), load(from + 3 * tap), load(from + 6 * tap), points);
+        for (int i = 0; i < kIn; ++i) rows[i][j][k] = points[i];
+      }
+    }
+    float* to = u + static_cast<ptrdiff_t>(words_of<kFast>(c)) * kBlock;
+    for (int i = 0; i < kIn; ++i, to += kIn * point) {
+      const auto points_of = [&](int k, Vec* points) {
+        Tile::kernel_points(rows[i][0][k], rows[i][1][k], rows[i][2][k], points);
+      };
+      if constexpr (kFast) {
+        for (int k = 0; k < vectors; k += 4) {
+          for (int half = 0; half < 2; ++half) {
+            Vec first[kIn];
+            Vec second[kIn] = {};
+            points_of(k + half, first);
+            if (k + 2 < vectors) points_of(k + 2 + half, second);
+            for (int j = 0; j < kIn; ++j)
+              store_pairs(to + j * point + (k / 2 + half) * kWidth, pair(first[j], second[j]));
+          }
+        }
       } else {
-        for (int i = 0; i < kPoints; ++i, to += point) store(to, points[i]);
+        for (int k = 0; k < vectors; ++k) {
+          Vec points[kIn];
+          points_of(k, points);
+          for (int j = 0; j < kIn; ++j) store(to + j * point + k * kWidth, points[j]);
+        }
       }
     }
   }
@@ -254,7 +265,9 @@ struct Multiply {
       acc[r][0] = add ? load(m + r * kBlock) : Vec{};
       acc[r][1] = add ? load(m + r * kBlock + kWidth) : Vec{};
     }
-    for (int c = 0; c < words; ++c, u += kBlock) {
+    // There is always a word: a loop that might not run at all would keep its sums in memory.
+    int c = 0;
+    do {
       if constexpr (kFast) {
         const Pairs u0 = load_pairs(u);
         const Pairs u1 = load_pairs(u + kWidth);
@@ -274,7 +287,8 @@ struct Multiply {
           acc[r][1] += value * u1;
         }
       }
-    }
+      u += kBlock;
+    } while (++c < words);
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
       store(m + r * kBlock, acc[r][0]);
@@ -297,37 +311,42 @@ auto multiply_of(int rows) {
   }
 }
 
+// A tile's products of one block to its outputs, a whole block of a pixel at a time.
 template <class Tile>
 void transform_output(const Product& p, Place at, int tiles, int tile, const float* m, int block) {
   constexpr int kOut = Sizes<Tile>::kOut;
   constexpr int kIn = Sizes<Tile>::kIn;
   const int c0 = block * kBlock;
-  for (int half = 0; half < kBlock; half += kWidth) {
-    const int c = c0 + half;
-    const int left = p.out.channels - c;
-    if (left <= 0) break;
-    Vec rows[kOut][kIn];
-    const float* from = m + static_cast<ptrdiff_t>(tile) * kBlock + half;
-    const ptrdiff_t point = apart(tiles, kBlock);
-    for (int j = 0; j < kIn; ++j) {
+  const float* from = m + static_cast<ptrdiff_t>(tile) * kBlock;
+  const ptrdiff_t point = apart(tiles, kBlock);
+  Vec rows[kOut][2][kIn];
+  for (int j = 0; j < kIn; ++j) {
+    for (int half = 0; half < 2; ++half) {
       Vec column[kIn];
-      for (int i = 0; i < kIn; ++i) column[i] = load(from + (i * kIn + j) * point);
+      for (int i = 0; i < kIn; ++i) column[i] = load(from + (i * kIn + j) * point + half * kWidth);
       Vec outputs[kOut];
       Tile::to_outputs(column, outputs);
-      for (int i = 0; i < kOut; ++i) rows[i][j] = outputs[i];
+      for (int i = 0; i < kOut; ++i) rows[i][half][j] = outputs[i];
     }
-    const Vec bias = p.bias ? load(p.bias + c) : Vec{};
-    for (int i = 0; i < kOut && at.y + i < p.out.height; ++i) {
-      Vec outputs[kOut];
-      Tile::to_outputs(rows[i], outputs);
-      for (int j = 0; j < kOut && at.x + j < p.out.width; ++j) {
-        float* out = p.out.pixel(at.y + i, at.x + j) + c;
-        __builtin_prefetch(out + kOut * p.out.channels, 1);
-        Vec value = outputs[j] + bias;
-        if (p.accumulate) value += load(out, left);
+  }
+  for (int i = 0; i < kOut && at.y + i < p.out.height; ++i) {
+    Vec outputs[2][kOut];
+    for (int half = 0; half < 2; ++half) Tile::to_outputs(rows[i][half], outputs[half]);
+    float* out = p.out.pixel(at.y + i, at.x) + c0;
+    const float* mask = p.mask ? p.mask + (out - p.out.at) : nullptr;
+    for (int j = 0; j < kOut && at.x + j < p.out.width; ++j, out += p.out.channels) {
+      __builtin_prefetch(out + kOut * p.out.channels, 1);
+      if (mask) __builtin_prefetch(mask + (j + kOut) * p.out.channels);
+      for (int half = 0; half < 2; ++half) {
+        const int c = half * kWidth;
+        const int left = p.out.channels - c0 - c;
+        if (left <= 0) break;
+        Vec value = outputs[half][j];
+        if (p.bias) value += load(p.bias + c0 + c);
+        if (p.accumulate) value += load(out + c, left);
         if (p.relu) value = rectified(value);
-        if (p.mask) value = keep(load(p.mask + (out - p.out.at), left) > Vec{}, value);
-        store(out, value, left);
+        if (mask) value = keep(load(mask + j * p.out.channels + c, left) > Vec{}, value);
+        store(out + c, value, left);
       }
     }
   }
