@@ -14,6 +14,10 @@
 #include "../cpp/cpu/kernels.h"
 #include "reference.h"
 
+namespace scumble::cpu::wide {
+extern const Kernels table;
+}
+
 namespace support {
 
 class Random {
@@ -40,8 +44,9 @@ inline std::vector<float> uniform(Random& random, size_t n, double low, double h
   return values;
 }
 
+// Those this processor runs, and AVX-512's shapes whatever it runs.
 inline std::vector<const scumble::cpu::Kernels*> tables() {
-  std::vector<const scumble::cpu::Kernels*> found;
+  std::vector<const scumble::cpu::Kernels*> found{&scumble::cpu::wide::table};
   for (auto table = scumble::cpu::available_kernels(); *table != nullptr; ++table) found.push_back(*table);
   return found;
 }

@@ -56,9 +56,9 @@ bool by_winograd(const Shape& in, const Shape& out) {
 
 // Outputs a side of a tile: large tiles where they save a tenth of the multiplications, for all that hangs
 // over the edge. Only the gradient's: forward, their error would open or shut a ReLU now and then, and one of
-// those moves the golden gradient by 2e-5 of its norm. Kernels with bf16 have none.
-int winograd_tile(const Kernels& kernels, bool back, const Shape& out) {
-  if (!back || !kernels.large_tiles) return kSmallTile;
+// those moves the golden gradient by 2e-5 of its norm. Products of bf16 have none.
+int winograd_tile(const Kernels& kernels, bool back, bool fast, const Shape& out) {
+  if (!back || fast || !kernels.large_tiles) return kSmallTile;
   const auto products = [&](int tile) { return int64_t{points_of(tile)} * winograd_tiles(out, tile); };
   return 10 * products(kLargeTile) <= 9 * products(kSmallTile) ? kLargeTile : kSmallTile;
 }
@@ -94,21 +94,23 @@ struct WinogradCut {
 };
 
 // Floats that one thread needs beside the arena for a step.
-size_t scratch_floats(const Kernels& kernels, const Plan& plan, const Step& step, int threads) {
+size_t scratch_floats(const Kernels& kernels, bool fast, const Plan& plan, const Step& step, int threads) {
   if (step.op != Op::conv && step.op != Op::conv_back) return 0;
   const Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
   const Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
   if (step.op == Op::conv_back && step.convolution == 0) return kernels.first_back_scratch(out.width);
   if (!by_winograd(in, out)) return 0;
-  const int tile = winograd_tile(kernels, step.op == Op::conv_back, out);
+  const int tile = winograd_tile(kernels, step.op == Op::conv_back, fast, out);
   const WinogradCut cut(kernels, tile, in, out, threads);
   return kernels.winograd_scratch(tile, in.channels, (cut.tiles + cut.runs - 1) / cut.runs);
 }
 
 // Each thread's scratch, a multiple of a cache line.
-size_t scratch_bytes(const Kernels& kernels, const Plan& plan, int threads) {
+size_t scratch_bytes(const Kernels& kernels, bool fast, const Plan& plan, int threads) {
   size_t floats = 0;
-  for (const Step& step : plan.steps) floats = std::max(floats, scratch_floats(kernels, plan, step, threads));
+  for (const Step& step : plan.steps) {
+    floats = std::max(floats, scratch_floats(kernels, fast, plan, step, threads));
+  }
   return (floats * sizeof(float) + 63) / 64 * 64;
 }
 
@@ -137,7 +139,7 @@ class CpuProgram final : public Program, public Vectors {
         plan_(std::move(plan)),
         threads_(threads),
         arena_(plan_.bytes),
-        scratch_bytes_(scratch_bytes(kernels, plan_, threads)),
+        scratch_bytes_(scratch_bytes(kernels, fast, plan_, threads)),
         scratch_(scratch_bytes_ * static_cast<size_t>(threads)) {}
 
   void run(double* losses, const std::atomic<bool>& cancelled) override {
@@ -350,7 +352,7 @@ class CpuProgram final : public Program, public Vectors {
         p.mask = origin(step.mask);
         p.accumulate = step.accumulate;
         p.fast = fast_;
-        p.tile = winograd_tile(kernels_, true, shape_of(p.out));
+        p.tile = winograd_tile(kernels_, true, fast_, shape_of(p.out));
         if (step.convolution == 0) {
           first_back(p);
         } else {
@@ -616,7 +618,7 @@ size_t CpuBackend::matrix_scratch_bytes(const Shape& features) const {
 }
 
 size_t CpuBackend::program_bytes(const Plan& plan, int threads) const {
-  return plan.bytes + static_cast<size_t>(threads) * scratch_bytes(kernels_, plan, threads);
+  return plan.bytes + static_cast<size_t>(threads) * scratch_bytes(kernels_, fast_, plan, threads);
 }
 
 size_t CpuBackend::network_bytes(const Architecture& architecture) const {

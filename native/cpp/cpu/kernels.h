@@ -44,7 +44,7 @@ struct Kernels {
   const char* name;
   int block;  // output channels per packed block
   bool bf16;  // products of bf16 are one instruction here; elsewhere the same sums take more than float32's
-  bool large_tiles;  // F(6x6, 3x3) has been measured to be faster here than F(4x4, 3x3)
+  bool large_tiles;  // F(6x6, 3x3) is faster here than F(4x4, 3x3)
   int run_tiles;     // most tiles that one task of a Winograd product should take
 
   // Rows [y0, y1) of output block `block_index`.

@@ -19,6 +19,11 @@
 #define SCUMBLE_ISA avx2
 #define SCUMBLE_WIDTH 8
 #define SCUMBLE_ROWS 6
+#elif defined(SCUMBLE_ISA_WIDE)
+// AVX-512's shapes on any processor, for tests: the compiler makes such vectors of shorter ones.
+#define SCUMBLE_ISA wide
+#define SCUMBLE_WIDTH 16
+#define SCUMBLE_ROWS 14
 #elif defined(SCUMBLE_ISA_NEON)
 #define SCUMBLE_ISA neon
 #define SCUMBLE_WIDTH 4
@@ -42,15 +47,16 @@ constexpr bool kBf16 = true;
 constexpr bool kBf16 = false;
 #endif
 
-// How a Winograd product is best cut. Long runs of tiles make transforming kernels on the way cheap.
-// Measured: docs/cpu.md; wide vectors and NEON have been measured with small tiles and short runs only.
-#if SCUMBLE_ROWS == 6
-constexpr bool kLargeTiles = true;
-constexpr int kRunTiles = 128;
-#else
+// How a Winograd product is best cut: large tiles for gradients, and the most tiles of a run, of which long
+// ones make transforming kernels on the way cheap, as long as their products fit the second-level cache.
+// docs/cpu.md has what was measured, and why 16 lanes follow 8 in tiles. NEON has not been measured with
+// large ones.
+#if defined(SCUMBLE_ISA_NEON)
 constexpr bool kLargeTiles = false;
-constexpr int kRunTiles = 56;
+#else
+constexpr bool kLargeTiles = true;
 #endif
+constexpr int kRunTiles = SCUMBLE_ROWS == 6 ? 112 : 56;
 
 typedef float Vec __attribute__((vector_size(4 * SCUMBLE_WIDTH)));
 typedef double DoubleVec __attribute__((vector_size(8 * SCUMBLE_WIDTH)));

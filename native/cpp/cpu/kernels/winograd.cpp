@@ -25,7 +25,8 @@ constexpr int kBlock = 2 * kWidth;
 constexpr int kChunk = 64;  // inputs whose products are summed in registers
 
 // Distance between the matrices of neighbouring points. A multiple of the page size would send all of them to
-// the same few lines of the first-level cache: hence the odd line, a whole one, or every row would lie in two.
+// the same few lines of the first-level cache: hence the odd line, a whole one, or every row would lie in
+// two.
 ptrdiff_t apart(int rows, int columns) {
   constexpr int kLine = 64 / sizeof(float);
   return static_cast<ptrdiff_t>(rows) * columns + kLine;
@@ -207,8 +208,9 @@ void transform_input(const Tensor& in, Place at, int tiles, int tile, float* v) 
   }
 }
 
-// The kernels of inputs [c0, c0 + inputs) and one block of outputs into U, a few inputs at a time: first their
-// columns, then row by row, so that only a row's points are written at once. Pairs are of two inputs' points.
+// The kernels of inputs [c0, c0 + inputs) and one block of outputs into U, a few inputs at a time: first
+// their columns, then row by row, so that only a row's points are written at once. Pairs are of two inputs'
+// points.
 template <class Tile, bool kFast>
 void transform_kernels(const float* weights, int channels, int c0, int inputs, float* u) {
   constexpr int kIn = Sizes<Tile>::kIn;
