@@ -46,7 +46,10 @@ inline std::vector<float> uniform(Random& random, size_t n, double low, double h
 
 // Those this processor runs, and AVX-512's shapes whatever it runs.
 inline std::vector<const scumble::cpu::Kernels*> tables() {
-  std::vector<const scumble::cpu::Kernels*> found{&scumble::cpu::wide::table};
+  std::vector<const scumble::cpu::Kernels*> found;
+#ifdef SCUMBLE_TEST_WIDE
+  found.push_back(&scumble::cpu::wide::table);
+#endif
   for (auto table = scumble::cpu::available_kernels(); *table != nullptr; ++table) found.push_back(*table);
   return found;
 }
