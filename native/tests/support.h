@@ -44,13 +44,19 @@ inline std::vector<float> uniform(Random& random, size_t n, double low, double h
   return values;
 }
 
-// Those this processor runs, and AVX-512's shapes whatever it runs.
-inline std::vector<const scumble::cpu::Kernels*> tables() {
+// Those this processor runs: what SCUMBLE_ISA may name.
+inline std::vector<const scumble::cpu::Kernels*> own_tables() {
   std::vector<const scumble::cpu::Kernels*> found;
+  for (auto table = scumble::cpu::available_kernels(); *table != nullptr; ++table) found.push_back(*table);
+  return found;
+}
+
+// The same, and AVX-512's shapes whatever it runs.
+inline std::vector<const scumble::cpu::Kernels*> tables() {
+  std::vector<const scumble::cpu::Kernels*> found = own_tables();
 #ifdef SCUMBLE_TEST_WIDE
   found.push_back(&scumble::cpu::wide::table);
 #endif
-  for (auto table = scumble::cpu::available_kernels(); *table != nullptr; ++table) found.push_back(*table);
   return found;
 }
 

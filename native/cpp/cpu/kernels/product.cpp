@@ -43,8 +43,8 @@ struct Tile {
   // Whole: the tile's channels all exist. One thing at a time for all sums, or the questions cost as much as
   // the answers.
   template <bool Whole>
-  static inline __attribute__((always_inline)) void finish(const Product& p, Vec (&acc)[Rows][Vectors],
-                                                           int c0, float* out) {
+  static __attribute__((always_inline)) void finish(const Product& p, Vec (&acc)[Rows][Vectors], int c0,
+                                                    float* out) {
     const int channels = p.out.channels;
     const auto left = [&](int v) { return Whole ? kWidth : channels - c0 - v * kWidth; };
     // change(sum, its place from `out`, vector)
