@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { addon } from '../dist/addon.js';
+import { addon } from '../dist/engine/addon.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

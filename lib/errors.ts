@@ -1,8 +1,6 @@
 // Every error that Scumble raises on purpose: a class to catch by, a stable `code` to switch on, and a message
 // that names the option and the value at fault.
 
-import type { Picture } from './image/picture.js';
-
 /** Stable, machine-readable causes. */
 export type ErrorCode =
   | 'ERR_OPTION' // an option has the wrong type, range or combination
@@ -97,17 +95,6 @@ export class DeviceError extends ScumbleError {
   constructor(device: string, message: string, cause?: unknown) {
     super('ERR_DEVICE', message, cause === undefined ? undefined : { cause });
     this.device = device;
-  }
-}
-
-/** The total loss is no longer finite at `iteration`; `picture` is the last good one, at that scale's size. */
-export class DivergedError extends ScumbleError {
-  readonly iteration: number;
-  readonly picture: Picture;
-  constructor(message: string, iteration: number, picture: Picture) {
-    super('ERR_DIVERGED', message);
-    this.iteration = iteration;
-    this.picture = picture;
   }
 }
 

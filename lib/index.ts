@@ -1,10 +1,11 @@
 // The public API.
 
-export { type Devices, devices, type Gpu } from './devices.js';
+export { type Devices, devices, type Gpu } from './engine/devices.js';
 export * from './errors.js';
 export { Picture, type SaveOptions } from './image/picture.js';
 export type { ImageSource, RawImage } from './image/types.js';
-export type { LayerWeights, Precision, StylizeOptions } from './options.js';
-export type { Progress } from './progress.js';
-export { type Stylization, stylize } from './stylize.js';
+export type { LayerWeights, Precision, StylizeOptions } from './options/options.js';
+export { DivergedError } from './run/diverged.js';
+export type { Progress } from './run/progress.js';
+export { type Stylization, stylize } from './run/stylize.js';
 export { type PullOptions, type PullProgress, pullWeights } from './weights/pull.js';

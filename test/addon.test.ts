@@ -4,8 +4,8 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { addon, cpuBackend, type EngineNetwork, type EngineOptions } from '../dist/addon.js';
-import { engineNetwork } from '../dist/engine-network.js';
+import { addon, cpuBackend, type EngineNetwork, type EngineOptions } from '../dist/engine/addon.js';
+import { engineNetwork } from '../dist/engine/network.js';
 import { readNetwork } from '../dist/weights/network.js';
 import { bits, child, folder, node, root, small, wave } from './support/runs.js';
 
@@ -300,7 +300,7 @@ test('sessions and networks that nobody disposes of are collected', async (t) =>
   const result = await child(
     `
     const [{ addon, cpuBackend }, { readNetwork }, { engineNetwork }] = await Promise.all([
-      'addon.js', 'weights/network.js', 'engine-network.js',
+      'engine/addon.js', 'weights/network.js', 'engine/network.js',
     ].map((file) => import('./dist/' + file)));
     const image = { ...wave(300, 300), blend: 1 };
     const settings = ${JSON.stringify(settings)};
@@ -373,7 +373,7 @@ test('a binary that is none is told from one that is missing', async (t) => {
 
 test('an instruction set that this processor does not have is named, with those it has', async (t) => {
   const { stdout } = await run(
-    `import { addon } from './dist/addon.js';
+    `import { addon } from './dist/engine/addon.js';
     try { addon(); } catch ({ code, message }) { console.log(code, message); }`,
     root,
     { SCUMBLE_ISA: 'sse9' },

@@ -11,7 +11,7 @@ import { framePath } from '../dist/cli/output.js';
 import { parseLayers, parseNumber, parseNumbers } from '../dist/cli/parse.js';
 import { addStylizeFlags } from '../dist/cli/stylize-flags.js';
 import { OptionError } from '../dist/errors.js';
-import { resolveOptions } from '../dist/options.js';
+import { resolveOptions } from '../dist/options/options.js';
 import { ended, scumble, start, studio, weightsIn } from './support/cli.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { addon, type EngineLosses, type EngineOptions } from '../dist/addon.js';
+import { addon, type EngineLosses, type EngineOptions } from '../dist/engine/addon.js';
 import { type Progress, stylize } from '../dist/index.js';
 import { GOLDEN, golden, iterate, WEIGHTS } from './support/golden.js';
 import { node } from './support/runs.js';

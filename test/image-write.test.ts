@@ -7,9 +7,10 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import sharp from 'sharp';
 import { ImageError, OptionError, OutputError } from '../dist/errors.js';
+import { writeAtomically } from '../dist/files/atomic.js';
 import { Picture } from '../dist/image/picture.js';
 import { readImage } from '../dist/image/read.js';
-import { checkOutput, encodeImage, readOptions, writeAtomically } from '../dist/image/write.js';
+import { checkOutput, encodeImage, readOptions } from '../dist/image/write.js';
 import { difference, floats, folder, gradient, LIMIT, noise } from './support/image-fixtures.js';
 
 const [W, H] = [13, 7];
@@ -209,7 +210,7 @@ posix('a failed write leaves the old file and no temporary one', async (t) => {
   const root = await folder(t);
   const path = join(root, 'a.png');
   await writeFile(path, 'old');
-  const module = new URL('../dist/image/write.js', import.meta.url).href;
+  const module = new URL('../dist/files/atomic.js', import.meta.url).href;
   const script = `const { writeAtomically } = await import(${JSON.stringify(module)});
     await writeAtomically(${JSON.stringify(path)}, new Uint8Array(1 << 20)).catch((error) => {
       console.log(error.name, error.message);

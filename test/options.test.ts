@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
 import { OptionError, type StylizeOptions, stylize } from '../dist/index.js';
-import { resolveOptions } from '../dist/options.js';
+import { resolveOptions } from '../dist/options/options.js';
 
 // None of these files exists: whatever looks for one fails with another error than the one expected.
 const missing: StylizeOptions = {

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { type ImageSource, type StylizeOptions, stylize } from '../dist/index.js';
-import { longSides, sizeAt } from '../dist/scales.js';
+import { longSides, sizeAt } from '../dist/run/scales.js';
 import { collect, network, options, wave } from './support/runs.js';
 
 test('√2 steps that end exactly at the size', (t) => {

@@ -4,9 +4,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import type { EngineComparison } from '../dist/addon.js';
-import type { Gpu } from '../dist/devices.js';
-import { check, heed, verdictOn } from '../dist/self-check.js';
+import type { EngineComparison } from '../dist/engine/addon.js';
+import type { Gpu } from '../dist/engine/devices.js';
+import { check, heed, verdictOn } from '../dist/engine/self-check.js';
 import { folder, network } from './support/runs.js';
 import { LAUNCH_FAILURE, type Machine, onStandIn, run } from './support/stand-in.js';
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
-import { addon } from '../dist/addon.js';
+import { addon } from '../dist/engine/addon.js';
 import { resize } from '../dist/image/resize.js';
 import {
   ImageError,

@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { addon, type EngineSession } from '../dist/addon.js';
+import { addon, type EngineSession } from '../dist/engine/addon.js';
 import { type Picture, type Progress, type RawImage, stylize } from '../dist/index.js';
 import { bits, collect, collectGarbage, options, wave } from './support/runs.js';
 

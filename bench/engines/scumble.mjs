@@ -1,7 +1,7 @@
 // Scumble itself: a whole Adam iteration in the native engine, as `stylize({ optimizer: 'adam' })` does it. The picture
 // moves from one iteration to the next; the first one evaluates the same point as the peers do.
 import { availableParallelism } from 'node:os';
-import { addon, cpuBackend } from '../../dist/addon.js';
+import { addon, cpuBackend } from '../../dist/engine/addon.js';
 import { readInputImage, readInputs } from '../inputs.mjs';
 import { serve } from '../protocol.mjs';
 

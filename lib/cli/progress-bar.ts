@@ -2,7 +2,7 @@
 // process, the terminal is left as it was.
 
 import cliProgress from 'cli-progress';
-import type { Progress } from '../progress.js';
+import type { Progress } from '../run/progress.js';
 import { formatClock, formatLoss, formatSize, sumOf } from './format.js';
 import type { Reporter } from './progress.js';
 import { say } from './talk.js';

@@ -1,6 +1,6 @@
 // How a run tells about itself.
 
-import type { Progress } from '../progress.js';
+import type { Progress } from '../run/progress.js';
 import { say } from './talk.js';
 
 export const PROGRESS_KINDS = ['auto', 'bar', 'lines', 'json', 'none'] as const;

@@ -1,7 +1,7 @@
 // Where a run is, and what a request to stop means there.
 
 import type { Picture } from '../image/picture.js';
-import type { Progress } from '../progress.js';
+import type { Progress } from '../run/progress.js';
 import { watchSignals } from './interruption.js';
 import type { Reporter } from './progress.js';
 

@@ -2,7 +2,7 @@
 // here: what is not given is left to the API, and the help only quotes it.
 
 import { type Command, Option } from 'commander';
-import type { StylizeOptions } from '../options.js';
+import type { StylizeOptions } from '../options/options.js';
 import { parseEvery, parseLayers, parseNumber, parseNumbers, parseOutput } from './parse.js';
 import { PROGRESS_KINDS, type ProgressKind } from './progress.js';
 

@@ -1,9 +1,10 @@
 // The result as the caller sees it: the floats that the optimiser left, and the ways to turn them into a file.
 
+import { writeAtomically } from '../files/atomic.js';
 import { toSamples } from './convert.js';
 import type { Format } from './job.js';
 import type { Raster } from './types.js';
-import { checkOutput, type EncodeOptions, encodeImage, formatOf, writeAtomically } from './write.js';
+import { checkOutput, type EncodeOptions, encodeImage, formatOf } from './write.js';
 
 /** How to save a picture. */
 export type SaveOptions = Omit<EncodeOptions, 'options'>;

@@ -1,7 +1,7 @@
 // Resizing happens in the engine, threaded and on floats, so that images and the pyramid's pictures go the same way.
 
-import { addon, cpuBackend, type EngineBackend } from '../addon.js';
-import type { Size } from '../scales.js';
+import { addon, cpuBackend, type EngineBackend } from '../engine/addon.js';
+import type { Size } from '../run/scales.js';
 import type { Raster } from './types.js';
 
 /**

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { ImageError, OptionError } from '../errors.js';
+import { shorten } from '../files/atomic.js';
 import type { Encoded } from './job.js';
 import { sizeFault } from './size.js';
 import { inSlices } from './slices.js';
@@ -11,11 +12,6 @@ import type { ImageSource, RawImage } from './types.js';
 export type Source = { label: string } & ({ encoded: Encoded } | { raw: RawImage });
 
 const EXPECTED = 'a path, a file: URL, an encoded image in memory or a RawImage';
-
-/** The end of a long path tells more than its beginning. */
-export function shorten(path: string): string {
-  return path.length > 72 ? `…${path.slice(-71)}` : path;
-}
 
 /** Sorts out what `source` is; raw pixels are checked throughout, files not yet. */
 export async function toSource(source: ImageSource, option: string, maxPixels: number): Promise<Source> {

@@ -1,13 +1,12 @@
-// Writing images: the path is checked before the long work, and the file appears complete or not at all.
+// From a picture to the bytes of a file, and back to the options stored in them.
 
-import { randomUUID } from 'node:crypto';
-import { access, constants, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, extname, join, resolve } from 'node:path';
-import { OptionError, OutputError } from '../errors.js';
+import { extname } from 'node:path';
+import { OptionError } from '../errors.js';
+import { checkWritable, shorten } from '../files/atomic.js';
 import { type Format, runJob } from './job.js';
 import { movable, named } from './read.js';
 import { copyOf } from './slices.js';
-import { shorten, toSource } from './source.js';
+import { toSource } from './source.js';
 import type { Raster } from './types.js';
 
 const FORMATS: Record<string, Format> = {
@@ -20,17 +19,6 @@ const FORMATS: Record<string, Format> = {
   '.avif': 'avif',
 };
 
-const REASONS: Record<string, string> = {
-  ENOENT: 'its folder does not exist',
-  ENOTDIR: 'its folder is not a folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'there is no space left',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be too large',
-};
-
 /** How to encode. */
 export interface EncodeOptions {
   /** Bits per channel; 16 for PNG and TIFF only. Default 8. */
@@ -39,13 +27,6 @@ export interface EncodeOptions {
   quality?: number;
   /** Stored as JSON in the file's metadata. */
   options?: Record<string, unknown>;
-}
-
-/** What the file system says against a write, as the error to throw. */
-export function outputError(path: string, error: unknown): OutputError {
-  if (error instanceof OutputError) return error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  return new OutputError(path, `cannot write "${shorten(path)}": ${REASONS[code] ?? message}`, error);
 }
 
 /**
@@ -59,31 +40,6 @@ export function formatOf(path: string): Format {
   throw new OptionError('output', path, `output must end in one of ${known}, not "${shorten(String(path))}"`);
 }
 
-/** Follows symbolic links, also one that points to a file yet to be made. */
-async function resolveLinks(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const link = await readlink(path).catch(() => undefined);
-    return link === undefined ? resolve(path) : resolveLinks(resolve(dirname(path), link));
-  }
-}
-
-/** The file that a write to `path` replaces, and its mode if there is one already. */
-async function destination(path: string): Promise<{ file: string; mode?: number }> {
-  const file = await resolveLinks(path);
-  const existing = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (!existing) return { file };
-  const refuse = (reason: string) => new OutputError(path, `cannot write "${shorten(path)}": ${reason}`);
-  if (existing.isDirectory()) throw refuse('it is a folder');
-  if (!existing.isFile()) throw refuse('it is not a regular file');
-  return { file, mode: existing.mode & 0o777 };
-}
-
 /**
  * Checks, before any long work, that `path` can be written.
  * @throws {OptionError} if its extension is not that of a known format
@@ -91,15 +47,7 @@ async function destination(path: string): Promise<{ file: string; mode?: number 
  */
 export async function checkOutput(path: string): Promise<void> {
   formatOf(path);
-  try {
-    const { file, mode } = await destination(path);
-    const folder = dirname(file);
-    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
-    await access(folder, constants.W_OK | constants.X_OK);
-    if (mode !== undefined) await access(file, constants.W_OK);
-  } catch (error) {
-    throw outputError(path, error);
-  }
+  await checkWritable(path);
 }
 
 /**
@@ -154,33 +102,5 @@ export async function readOptions(file: string | Buffer): Promise<Record<string,
     return json === undefined ? undefined : JSON.parse(json);
   } catch {
     return undefined; // someone else's text
-  }
-}
-
-/**
- * Writes a file so that `path` holds either its old content or all of the new. A symbolic link stays, and what it
- * points to is replaced; an existing file's permissions are kept.
- * @throws {OutputError} if that fails; nothing is left behind
- */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    const { file, mode } = await destination(path);
-    const temporary = join(dirname(file), `.scumble-${randomUUID()}.tmp`);
-    const handle = await open(temporary, 'wx');
-    try {
-      try {
-        await handle.writeFile(bytes);
-        if (mode !== undefined) await handle.chmod(mode);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, file);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-  } catch (error) {
-    throw outputError(path, error);
   }
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
-import { outputError, writeAtomically } from '../image/write.js';
+import { outputError, writeAtomically } from '../files/atomic.js';
 import { hashFile } from './hash.js';
 
 /** All that this user's Scumble keeps: SCUMBLE_CACHE, or where the system keeps what programs cache. It may not exist yet. */

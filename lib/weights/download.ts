@@ -5,7 +5,7 @@ import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { DownloadError } from '../errors.js';
-import { outputError } from '../image/write.js';
+import { outputError } from '../files/atomic.js';
 import type { DownloadSource } from './catalog.js';
 import { hashFile } from './hash.js';
 import { dispatcher, MirrorFault, networkFault, request } from './http.js';

@@ -2,7 +2,7 @@
 // renewed for half a minute is anybody's.
 
 import { setTimeout } from 'node:timers/promises';
-import { outputError } from '../image/write.js';
+import { outputError } from '../files/atomic.js';
 
 const STALE = 30_000;
 const RENEWED = 10_000;

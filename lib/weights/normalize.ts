@@ -2,13 +2,13 @@
 // in the mean over some images, so that no layer or channel outweighs another only because its numbers are larger.
 
 import { availableParallelism } from 'node:os';
-import { addon, cpuBackend, type EngineNetworkDescription, type EngineOptions } from '../addon.js';
-import { engineNetwork } from '../engine-network.js';
+import { addon, cpuBackend, type EngineNetworkDescription, type EngineOptions } from '../engine/addon.js';
+import { engineNetwork } from '../engine/network.js';
 import { OptionError } from '../errors.js';
 import { readImage } from '../image/read.js';
 import { resize } from '../image/resize.js';
 import type { ImageSource, Raster } from '../image/types.js';
-import { sizeAt } from '../scales.js';
+import { sizeAt } from '../run/scales.js';
 import { numberAt } from './formats/numbers.js';
 import { ELEMENT_BYTES, type EngineTensor } from './formats/tensors.js';
 import { type Convolution, layerNames, type NetworkDescription } from './network.js';

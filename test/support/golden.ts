@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { addon, cpuBackend, type EngineLosses, type EngineOptions } from '../../dist/addon.js';
-import { engineNetwork } from '../../dist/engine-network.js';
+import { addon, cpuBackend, type EngineLosses, type EngineOptions } from '../../dist/engine/addon.js';
+import { engineNetwork } from '../../dist/engine/network.js';
 import { readImage } from '../../dist/image/read.js';
 import type { Raster } from '../../dist/image/types.js';
 import { readNetwork } from '../../dist/weights/network.js';

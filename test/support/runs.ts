@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ExecutionContext } from 'ava';
-import { addon } from '../../dist/addon.js';
+import { addon } from '../../dist/engine/addon.js';
 import type { Picture, Progress, RawImage, Stylization, StylizeOptions } from '../../dist/index.js';
 import { seeded, type TinyNetwork, tinyNetworkFile } from './safetensors.js';
 

@@ -1,7 +1,7 @@
 // `scumble devices`: what there is to compute on, and what a run would take.
 
 import type { Command } from 'commander';
-import type { Devices, Gpu } from '../../devices.js';
+import type { Devices, Gpu } from '../../engine/devices.js';
 
 export function addDevicesCommand(program: Command): void {
   program
@@ -9,7 +9,7 @@ export function addDevicesCommand(program: Command): void {
     .description('say what there is to compute on, and if not a GPU, why not')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const { devices } = await import('../../devices.js');
+      const { devices } = await import('../../engine/devices.js');
       const all = await devices();
       process.stdout.write(json ? `${JSON.stringify(all, null, 2)}\n` : `${deviceLines(all).join('\n')}\n`);
     });

@@ -1,8 +1,8 @@
 // `scumble doctor`: checks this installation and its GPUs, and prints what a bug report needs, each part when it is known.
 
 import type { Command } from 'commander';
-import type { Report } from '../../doctor.js';
 import { issues } from '../../package.js';
+import type { Report } from '../doctor.js';
 import { FAILED } from '../exit-codes.js';
 import { printable } from '../talk.js';
 import { deviceLines } from './devices.js';
@@ -13,7 +13,7 @@ export function addDoctorCommand(program: Command): void {
     .description('check this installation and its GPUs; print what a bug report needs')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const { parts } = await import('../../doctor.js');
+      const { parts } = await import('../doctor.js');
       const problems = new Set<string>();
       const report: { [K in keyof Report]?: Report[K] } & { problems?: string[] } = {};
       const print = (lines: string[]) => {

@@ -1,9 +1,9 @@
 // `scumble <content> <style...>`: one run, from flags to a saved picture.
 
 import type { Command } from 'commander';
-import { DivergedError } from '../../errors.js';
 import type { Picture, SaveOptions } from '../../image/picture.js';
-import type { StylizeOptions } from '../../options.js';
+import type { StylizeOptions } from '../../options/options.js';
+import { DivergedError } from '../../run/diverged.js';
 import { formatSize, formatTime } from '../format.js';
 import { type Reporter, reporterFor } from '../progress.js';
 import { Run } from '../run.js';
@@ -54,10 +54,13 @@ interface Target {
 async function paint(options: StylizeOptions, target: Target, reporter: Reporter): Promise<void> {
   const { output, saving, saveEvery } = target;
   const run = new Run(reporter);
-  const { resolveOptions } = await import('../../options.js');
+  const { resolveOptions } = await import('../../options/options.js');
   const { checkSaving, framePath } = await import('../output.js');
   const { size, weights, download } = resolveOptions(options);
-  const [{ stylize }] = await Promise.all([import('../../stylize.js'), checkSaving(output, saving, size)]);
+  const [{ stylize }] = await Promise.all([
+    import('../../run/stylize.js'),
+    checkSaving(output, saving, size),
+  ]);
   if (download) await ensureNetwork(weights, run.signal);
 
   const save = async (picture: Picture, remark = '') => {

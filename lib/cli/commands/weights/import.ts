@@ -89,7 +89,7 @@ async function save(
     await makeCacheFolder();
     return store(name, bytes);
   }
-  const { writeAtomically } = await import('../../../image/write.js');
+  const { writeAtomically } = await import('../../../files/atomic.js');
   await writeAtomically(output!, bytes);
   return output!;
 }

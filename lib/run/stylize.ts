@@ -3,21 +3,21 @@
 
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { addon, type EngineNetwork } from './addon.js';
-import { engineNetwork, meanColour } from './engine-network.js';
-import { engineOptions } from './engine-options.js';
-import { DivergedError } from './errors.js';
-import { Picture } from './image/picture.js';
-import { readImage } from './image/read.js';
-import { resize } from './image/resize.js';
-import type { ImageSource, Raster } from './image/types.js';
-import { type ResolvedOptions, resolveOptions, type StylizeOptions } from './options.js';
-import { Placement } from './placement.js';
+import { addon, type EngineNetwork } from '../engine/addon.js';
+import { engineNetwork, meanColour } from '../engine/network.js';
+import { Placement } from '../engine/placement.js';
+import { Picture } from '../image/picture.js';
+import { readImage } from '../image/read.js';
+import { resize } from '../image/resize.js';
+import type { ImageSource, Raster } from '../image/types.js';
+import { engineOptions } from '../objective/terms.js';
+import { type ResolvedOptions, resolveOptions, type StylizeOptions } from '../options/options.js';
+import { findNetwork } from '../weights/find.js';
+import type { NetworkDescription } from '../weights/network.js';
+import { DivergedError } from './diverged.js';
 import type { Progress } from './progress.js';
 import { planScales, readScales, type Scale } from './pyramid.js';
 import type { Size } from './scales.js';
-import { findNetwork } from './weights/find.js';
-import type { NetworkDescription } from './weights/network.js';
 
 /** White noise around the network's mean colour: its standard deviation in 0..255. */
 const NOISE_DEVIATION = 64;

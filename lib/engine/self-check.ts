@@ -4,12 +4,12 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { writeAtomically } from '../files/atomic.js';
+import type { Precision } from '../options/options.js';
+import { issues, version } from '../package.js';
+import { cacheRoot } from '../weights/cache.js';
 import { addon, addonFile, type EngineComparison, type EngineFailure } from './addon.js';
 import { driverVersion, engineIndex, type Gpu } from './devices.js';
-import { writeAtomically } from './image/write.js';
-import type { Precision } from './options.js';
-import { issues, version } from './package.js';
-import { cacheRoot } from './weights/cache.js';
 
 /** Cards that are remembered, and bytes that a file of them could have. */
 const MOST_CARDS = 32;

@@ -4,16 +4,16 @@
 import { readdir, stat } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { basename, join } from 'node:path';
-import { addon, addonFile, type EngineComparison } from './addon.js';
-import { type Devices, devices, driverVersion, missesGpu } from './devices.js';
-import { availableMemory } from './memory.js';
-import { version } from './package.js';
-import { check } from './self-check.js';
-import { cacheFolder, isIntact } from './weights/cache.js';
-import { catalogNamed, DEFAULT_NETWORK } from './weights/catalog.js';
-import { existingFile } from './weights/find.js';
-import { hashFile } from './weights/hash.js';
-import { readNetwork } from './weights/network.js';
+import { addon, addonFile, type EngineComparison } from '../engine/addon.js';
+import { type Devices, devices, driverVersion, missesGpu } from '../engine/devices.js';
+import { availableMemory } from '../engine/memory.js';
+import { check } from '../engine/self-check.js';
+import { version } from '../package.js';
+import { cacheFolder, isIntact } from '../weights/cache.js';
+import { catalogNamed, DEFAULT_NETWORK } from '../weights/catalog.js';
+import { existingFile } from '../weights/find.js';
+import { hashFile } from '../weights/hash.js';
+import { readNetwork } from '../weights/network.js';
 
 export interface Report {
   versions: { scumble: string; node: string };

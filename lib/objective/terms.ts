@@ -1,7 +1,7 @@
 // From options to what the engine is told of a session.
 
-import type { EngineOptions } from './addon.js';
-import type { ResolvedOptions } from './options.js';
+import type { EngineOptions } from '../engine/addon.js';
+import type { ResolvedOptions } from '../options/options.js';
 
 export function engineOptions(options: ResolvedOptions): EngineOptions {
   const terms = (layers: Record<string, number>, weight: number) =>

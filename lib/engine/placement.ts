@@ -1,6 +1,8 @@
 // Where a run computes. It begins on one device, and where the user left the choice to us and that device fails, it goes
 // on on the CPU: never silently.
 
+import { DeviceError, MemoryError } from '../errors.js';
+import type { Precision, ResolvedOptions } from '../options/options.js';
 import {
   addon,
   type EngineBackend,
@@ -9,9 +11,7 @@ import {
   type EngineNetworkDescription,
 } from './addon.js';
 import { type Devices, devices, engineIndex, type Gpu, missesGpu } from './devices.js';
-import { DeviceError, MemoryError } from './errors.js';
 import { availableMemory, checkMemory, megabytes } from './memory.js';
-import type { Precision, ResolvedOptions } from './options.js';
 import { heed, verdictOn } from './self-check.js';
 
 type Wishes = Pick<ResolvedOptions, 'device' | 'precision' | 'onWarning'>;

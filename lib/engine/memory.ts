@@ -1,7 +1,7 @@
 // Whether a plan fits, asked before anything is allocated.
 
 import { freemem } from 'node:os';
-import { MemoryError } from './errors.js';
+import { MemoryError } from '../errors.js';
 
 /** Bytes that this process may still take, by the system's account and any limit on its group. */
 export function availableMemory(): number {

@@ -1,10 +1,10 @@
 // From a weights file to what the engine is told: the layers that the losses look at, and no convolution behind the
 // deepest of them.
 
+import { OptionError } from '../errors.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { layerNames, type NetworkDescription } from '../weights/network.js';
 import type { EngineNetworkDescription } from './addon.js';
-import { OptionError } from './errors.js';
-import type { ResolvedOptions } from './options.js';
-import { layerNames, type NetworkDescription } from './weights/network.js';
 
 type Layers = Pick<ResolvedOptions, 'contentLayers' | 'styleLayers' | 'rounding'>;
 

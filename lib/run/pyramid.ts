@@ -1,17 +1,17 @@
 // The scales that a run goes through: which sizes, after everything that sizes alone can tell has been checked, and the
 // images at each of them.
 
-import { addon, type EngineNetworkDescription } from './addon.js';
-import { smallestSide } from './engine-network.js';
-import { engineOptions } from './engine-options.js';
-import { ImageError } from './errors.js';
-import { probeImage, readImage } from './image/read.js';
-import { resize } from './image/resize.js';
-import type { ImageSource, Raster } from './image/types.js';
-import type { ResolvedOptions } from './options.js';
-import type { Placement } from './placement.js';
+import { addon, type EngineNetworkDescription } from '../engine/addon.js';
+import { smallestSide } from '../engine/network.js';
+import type { Placement } from '../engine/placement.js';
+import { ImageError } from '../errors.js';
+import { probeImage, readImage } from '../image/read.js';
+import { resize } from '../image/resize.js';
+import type { ImageSource, Raster } from '../image/types.js';
+import { engineOptions } from '../objective/terms.js';
+import type { ResolvedOptions } from '../options/options.js';
+import type { NetworkDescription } from '../weights/network.js';
 import { longSides, type Size, sizeAt } from './scales.js';
-import type { NetworkDescription } from './weights/network.js';
 
 export interface Scale {
   content: Raster;

@@ -2,9 +2,9 @@
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { AddonError } from './errors.js';
-import type { Precision } from './options.js';
-import type { EngineTensor } from './weights/formats/tensors.js';
+import { AddonError } from '../errors.js';
+import type { Precision } from '../options/options.js';
+import type { EngineTensor } from '../weights/formats/tensors.js';
 
 /** Interleaved RGB, 0..255: width × height × 3 floats. */
 export interface EnginePicture {
@@ -192,7 +192,7 @@ export function cpuBackend(): Promise<EngineBackend> {
 /** The file that the engine is loaded from; SCUMBLE_ADDON names another build of it, which is for tests. */
 export function addonFile(): string {
   return (
-    process.env.SCUMBLE_ADDON || fileURLToPath(new URL('../build/Release/scumble.node', import.meta.url))
+    process.env.SCUMBLE_ADDON || fileURLToPath(new URL('../../build/Release/scumble.node', import.meta.url))
   );
 }
 

@@ -3,10 +3,10 @@
 
 import { availableParallelism } from 'node:os';
 import * as z from 'zod';
-import { type DeviceError, OptionError } from './errors.js';
-import type { ImageSource } from './image/types.js';
-import type { Progress } from './progress.js';
-import { DEFAULT_NETWORK } from './weights/catalog.js';
+import { type DeviceError, OptionError } from '../errors.js';
+import type { ImageSource } from '../image/types.js';
+import type { Progress } from '../run/progress.js';
+import { DEFAULT_NETWORK } from '../weights/catalog.js';
 
 /** How exactly to compute, least exact last. */
 export type Precision = 'exact' | 'balanced' | 'fast';

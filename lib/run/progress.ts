@@ -1,6 +1,6 @@
 // What a run tells after every iteration.
 
-import type { Picture } from './image/picture.js';
+import type { Picture } from '../image/picture.js';
 
 export interface Progress {
   /** Width and height of the picture at this scale, in pixels. */

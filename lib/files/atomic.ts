@@ -1,0 +1,98 @@
+// Writing files: whether a path can be written is known before the long work, and the file appears complete or not at all.
+
+import { randomUUID } from 'node:crypto';
+import { access, constants, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { OutputError } from '../errors.js';
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'its folder is not a folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'there is no space left',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be too large',
+};
+
+/** The end of a long path tells more than its beginning. */
+export function shorten(path: string): string {
+  return path.length > 72 ? `…${path.slice(-71)}` : path;
+}
+
+/** What the file system says against a write, as the error to throw. */
+export function outputError(path: string, error: unknown): OutputError {
+  if (error instanceof OutputError) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new OutputError(path, `cannot write "${shorten(path)}": ${REASONS[code] ?? message}`, error);
+}
+
+/** Follows symbolic links, also one that points to a file yet to be made. */
+async function resolveLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const link = await readlink(path).catch(() => undefined);
+    return link === undefined ? resolve(path) : resolveLinks(resolve(dirname(path), link));
+  }
+}
+
+/** The file that a write to `path` replaces, and its mode if there is one already. */
+async function destination(path: string): Promise<{ file: string; mode?: number }> {
+  const file = await resolveLinks(path);
+  const existing = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!existing) return { file };
+  const refuse = (reason: string) => new OutputError(path, `cannot write "${shorten(path)}": ${reason}`);
+  if (existing.isDirectory()) throw refuse('it is a folder');
+  if (!existing.isFile()) throw refuse('it is not a regular file');
+  return { file, mode: existing.mode & 0o777 };
+}
+
+/**
+ * Checks that a file can be written at `path`.
+ * @throws {OutputError} if its folder is missing or not writable, or a folder or read-only file is in the way
+ */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    const { file, mode } = await destination(path);
+    const folder = dirname(file);
+    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+    await access(folder, constants.W_OK | constants.X_OK);
+    if (mode !== undefined) await access(file, constants.W_OK);
+  } catch (error) {
+    throw outputError(path, error);
+  }
+}
+
+/**
+ * Writes a file so that `path` holds either its old content or all of the new. A symbolic link stays, and what it
+ * points to is replaced; an existing file's permissions are kept.
+ * @throws {OutputError} if that fails; nothing is left behind
+ */
+export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    const { file, mode } = await destination(path);
+    const temporary = join(dirname(file), `.scumble-${randomUUID()}.tmp`);
+    const handle = await open(temporary, 'wx');
+    try {
+      try {
+        await handle.writeFile(bytes);
+        if (mode !== undefined) await handle.chmod(mode);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw outputError(path, error);
+  }
+}
