@@ -189,7 +189,7 @@ function readOptions() {
   const unknown = asked.find((engine) => !Object.hasOwn(ENGINES, engine));
   if (unknown !== undefined) fail(`--engines: ${unknown} is not one of ${Object.keys(ENGINES).join(' ')}`);
   if (!values.weights) fail('give --weights FILE, a VGG-19 as safetensors, or set SCUMBLE_WEIGHTS to one');
-  for (const built of ['../dist/addon.js', '../build/Release/scumble.node']) {
+  for (const built of ['../dist/engine/addon.js', '../build/Release/scumble.node']) {
     if (!existsSync(join(here, built))) fail('build Scumble first: npm install && npm run build');
   }
   return {
