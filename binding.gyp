@@ -23,7 +23,7 @@
     },
     {
       "target_name": "scumble",
-      "sources": ["<!@(node -e \"<(sources_of)\" native/cpp/core native/cpp/cpu native/cpp/node)"],
+      "sources": ["<!@(node -e \"<(sources_of)\" native/cpp/core native/cpp/core/losses native/cpp/cpu native/cpp/cpu/ops native/cpp/node)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "dependencies": ["kernels_portable"],

@@ -1,10 +1,12 @@
-// What a backend must be able to do: lay out tensors, pack a network, and run plans. The core never sees how.
+// What a backend must be able to do: say what its memory takes, pack a network, and run plans. The core never
+// sees how.
 #pragma once
 
 #include <atomic>
 #include <memory>
 #include <vector>
 
+#include "graph.h"
 #include "iteration.h"
 #include "network.h"
 #include "plan.h"
@@ -28,25 +30,23 @@ class Program {
   // is set.
   virtual void run(double* losses, const std::atomic<bool>& cancelled) = 0;
 
-  // Dense copies: pictures are height*width*3, tensors height*width*channels, matrices channels*channels.
+  // Dense copies, channels last, of what is dense or a tensor.
   virtual void read(BufferId from, float* to) const = 0;
   virtual void write(BufferId to, const float* from) = 0;
-  // Of a picture.
+  // Of what is dense.
   virtual std::unique_ptr<Snapshot> snapshot(BufferId from) const = 0;
 
   // The same as an iteration: evaluates, keeps the result, moves the picture. The program must outlive it.
   virtual std::unique_ptr<Iteration> iteration(const Update& update) = 0;
 };
 
-class Backend {
- public:
-  virtual ~Backend() = default;
+using Networks = std::vector<std::shared_ptr<const Network>>;
 
-  virtual size_t tensor_bytes(const Shape& shape) const = 0;
-  // For gram and for style_back at a layer.
-  virtual size_t matrix_scratch_bytes(const Shape& features) const = 0;
-  // How many of the plan's steps, from this one on, it makes at once: what they touch then lies apart.
-  virtual size_t steps_at_once(const Plan& plan, size_t step) const;
+class Backend : public Sizes {
+ public:
+  // Which steps of a finished plan it makes at once: every step is in one group, in order. What the steps of
+  // a group touch lies apart in memory.
+  virtual std::vector<Group> fuse(const Plan& plan) const;
   // What compile() would allocate.
   virtual size_t program_bytes(const Plan& plan, int threads) const = 0;
   // What load() would keep for this architecture.
@@ -54,17 +54,25 @@ class Backend {
 
   virtual std::shared_ptr<const Network> load(const Architecture& architecture,
                                               const std::vector<ConvolutionWeights>& weights) const = 0;
-  // Allocates program_bytes(). `threads` ≥ 1; throws std::bad_alloc.
-  virtual std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
-                                           int threads) const = 0;
+  // Allocates program_bytes(). `threads` ≥ 1; throws std::bad_alloc, and InvalidArgument for a plan with an
+  // operation that this backend does not have.
+  virtual std::unique_ptr<Program> compile(const Networks& networks, Plan plan, int threads) const = 0;
 
   // Lanczos resampling, as cpu/resample.h says.
   virtual std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
                                       int to_height, float low, float high, int threads) const = 0;
 };
 
-inline size_t Backend::steps_at_once(const Plan&, size_t) const {
-  return 1;
+inline std::vector<Group> Backend::fuse(const Plan& plan) const {
+  std::vector<Group> groups;
+  for (size_t i = 0; i < plan.steps.size(); ++i) groups.push_back({plan.steps[i].op, i, 1});
+  return groups;
+}
+
+inline Architectures architectures_of(const Networks& networks) {
+  Architectures found;
+  for (const auto& network : networks) found.push_back(&network->architecture());
+  return found;
 }
 
 }  // namespace scumble

@@ -1,6 +1,7 @@
 #include "lbfgs.h"
 
 #include <algorithm>
+#include <string>
 
 namespace scumble {
 
@@ -102,6 +103,68 @@ std::vector<double> Lbfgs::direction(Vectors& vectors, BufferId gradient,
   }
   coefficients[2 * n] = -h;
   return coefficients;
+}
+
+void Lbfgs::save(const Vectors& vectors, State& state) const {
+  std::vector<double> sy;
+  std::vector<double> yy;
+  for (size_t i = 0; i < pairs_.size(); ++i) {
+    state.vectors["lbfgs.s." + std::to_string(i)] = vectors.values(pairs_[i].s);
+    state.vectors["lbfgs.y." + std::to_string(i)] = vectors.values(pairs_[i].y);
+    sy.insert(sy.end(), pairs_[i].sy.begin(), pairs_[i].sy.end());
+    yy.insert(yy.end(), pairs_[i].yy.begin(), pairs_[i].yy.end());
+  }
+  state.numbers["lbfgs.sy"] = sy;
+  state.numbers["lbfgs.yy"] = yy;
+  if (!started_) return;
+  state.vectors["lbfgs.step"] = vectors.values(candidate_.s);
+  state.vectors["lbfgs.gradient"] = vectors.values(candidate_.y);
+}
+
+void Lbfgs::restore(Vectors& vectors, const State& state) {
+  const size_t elements = vectors.values(candidate_.s).size();
+  size_t n = 0;
+  while (state.vectors.count("lbfgs.s." + std::to_string(n)) > 0) ++n;
+  if (n > history_) {
+    throw InvalidArgument("the state remembers " + std::to_string(n) + " pairs, more than the history of " +
+                          std::to_string(history_));
+  }
+  const bool started = state.vectors.count("lbfgs.step") > 0;
+  std::vector<const std::vector<float>*> values;
+  for (size_t i = 0; i < n; ++i) {
+    values.push_back(&state.vector("lbfgs.s." + std::to_string(i), elements));
+    values.push_back(&state.vector("lbfgs.y." + std::to_string(i), elements));
+  }
+  if (started || n > 0) {
+    values.push_back(&state.vector("lbfgs.step", elements));
+    values.push_back(&state.vector("lbfgs.gradient", elements));
+  }
+  const std::vector<double>& sy = state.list("lbfgs.sy", n * n);
+  const std::vector<double>& yy = state.list("lbfgs.yy", n * n);
+
+  free_.insert(free_.end(), pairs_.begin(), pairs_.end());
+  free_.push_back(candidate_);
+  pairs_.clear();
+  for (size_t i = 0; i <= n; ++i) {
+    Pair pair = free_.back();
+    free_.pop_back();
+    if (2 * i < values.size()) {
+      vectors.set(pair.s, *values[2 * i]);
+      vectors.set(pair.y, *values[2 * i + 1]);
+    }
+    if (i == n) {
+      candidate_ = pair;
+      break;
+    }
+    const auto row = [&](const std::vector<double>& all) {
+      return std::vector<double>(all.begin() + static_cast<ptrdiff_t>(i * n),
+                                 all.begin() + static_cast<ptrdiff_t>((i + 1) * n));
+    };
+    pair.sy = row(sy);
+    pair.yy = row(yy);
+    pairs_.push_back(pair);
+  }
+  started_ = started;
 }
 
 }  // namespace scumble

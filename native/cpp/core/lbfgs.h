@@ -21,6 +21,8 @@ class Lbfgs final : public Optimizer {
 
   Lbfgs(double learning_rate, std::vector<BufferId> vectors);
   void step(Vectors& vectors, BufferId picture, BufferId gradient) override;
+  void save(const Vectors& vectors, State& state) const override;
+  void restore(Vectors& vectors, const State& state) override;
 
  private:
   struct Pair {

@@ -1,33 +1,39 @@
-// What is minimised: L = sum of content terms + sum of style terms + total variation (Gatys, Ecker, Bethge
-// 2015).
-//   content  w * mean over C*M of (F - P)^2
-//   style    w * mean over C^2 of (F F^T / (C*M) - T)^2
-//   tv       w * (sum |dx| + sum |dy|) over the picture in 0..255
-// F are a layer's features (C channels, M positions), P those of the content image, T the blended Gram
-// matrices of the style images, each divided by its own C*M.
+// What is minimised: a sum of named terms. A term takes the features of one layer of one network (or the
+// picture itself), makes a statistic of them, and says how far it is from the same statistic of its target
+// images. What there is to make is a matter of its kind: losses/ has one file for each.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 namespace scumble {
 
-struct LayerTerm {
-  std::string layer;
+// An image of the run that a term's target is made of; several are blended, statistic by statistic.
+struct Target {
+  int image = 0;     // index of the run's images
+  double blend = 1;  // used as given: the caller makes those of a term sum to 1
+  int mask = -1;     // index of the run's masks: where in the image; -1: everywhere
+};
+
+struct Term {
+  std::string name;  // its loss's name; no two terms have the same
+  std::string kind;  // content, gram, tv, mean-std …
   double weight = 1;
+  int network = 0;    // index of the run's networks
+  std::string layer;  // conv1_1, relu1_1, pool1 …; empty: the picture itself
+  std::vector<Target> targets;
+  int mask = -1;  // where in the picture; -1: everywhere
+  std::map<std::string, double> parameters;  // the kind's own
 };
 
 struct Objective {
-  std::vector<LayerTerm> content;
-  std::vector<LayerTerm> style;
-  double tv_weight = 0;
+  std::vector<Term> terms;
 };
 
-// The value of every weighted term at one point; content and style in the objective's order.
+// The weighted value of every term at one point, in the objective's order, and their sum.
 struct Losses {
-  std::vector<double> content;
-  std::vector<double> style;
-  double tv = 0;
+  std::vector<double> terms;
   double total = 0;
 };
 

@@ -1,26 +1,9 @@
 #include "optimizer.h"
 
+#include "adam.h"
 #include "lbfgs.h"
 
 namespace scumble {
-namespace {
-
-class Adam final : public Optimizer {
- public:
-  Adam(const AdamConstants& constants, BufferId m, BufferId v) : constants_(constants), m_(m), v_(v) {}
-
-  void step(Vectors& vectors, BufferId picture, BufferId gradient) override {
-    vectors.adam(picture, gradient, m_, v_, ++t_, constants_);
-  }
-
- private:
-  AdamConstants constants_;
-  BufferId m_;
-  BufferId v_;
-  int64_t t_ = 0;
-};
-
-}  // namespace
 
 int vectors_of(const OptimizerOptions& options) {
   return options.kind == OptimizerKind::adam ? 2 : Lbfgs::vectors(options.history);
@@ -28,9 +11,9 @@ int vectors_of(const OptimizerOptions& options) {
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<BufferId> vectors) {
   if (options.kind == OptimizerKind::adam) {
-    return std::make_unique<Adam>(options.adam, vectors[0], vectors[1]);
+    return std::make_unique<Adam>(options.learning_rate, options.adam, vectors[0], vectors[1]);
   }
-  return std::make_unique<Lbfgs>(options.adam.learning_rate, std::move(vectors));
+  return std::make_unique<Lbfgs>(options.learning_rate, std::move(vectors));
 }
 
 }  // namespace scumble

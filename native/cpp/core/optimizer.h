@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "state.h"
 #include "vectors.h"
 
 namespace scumble {
@@ -11,8 +12,9 @@ enum class OptimizerKind { lbfgs, adam };
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::lbfgs;
-  AdamConstants adam;  // learning_rate serves both
-  int history = 10;    // pairs that L-BFGS remembers
+  double learning_rate = 1;
+  AdamConstants adam;
+  int history = 10;  // pairs that L-BFGS remembers
 };
 
 class Optimizer {
@@ -20,6 +22,9 @@ class Optimizer {
   virtual ~Optimizer() = default;
   // Moves `picture` by one step along `gradient`.
   virtual void step(Vectors& vectors, BufferId picture, BufferId gradient) = 0;
+  virtual void save(const Vectors& vectors, State& state) const = 0;
+  // Throws InvalidArgument for a state that is not this optimiser's, and is then as it was.
+  virtual void restore(Vectors& vectors, const State& state) = 0;
 };
 
 // Picture-sized vectors that the optimiser needs.

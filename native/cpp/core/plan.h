@@ -1,9 +1,10 @@
-// A plan is an iteration (or a forward pass that collects targets) compiled to a flat list of fused steps,
-// with every buffer placed in one arena by its lifetime. It is made once, without allocating: `bytes` is the
-// memory estimate and exactly what a backend allocates. Every backend runs the same list.
+// A plan is an iteration (or a forward pass that collects targets) as a flat list of steps, with every buffer
+// placed in one arena by its lifetime. It is made once, without allocating: `bytes` is the memory estimate
+// and exactly what a backend allocates. Every backend runs the same list.
 #pragma once
 
-#include <string>
+#include <array>
+#include <string_view>
 #include <vector>
 
 #include "network.h"
@@ -17,51 +18,82 @@ class Backend;
 using BufferId = int;
 constexpr BufferId kNoBuffer = -1;
 
-enum class Op {
-  input,         // in: picture; out: the network's input
-  conv,          // in, out; bias always, ReLU if `relu`
-  relu,          // in, out
-  pool,          // in, out
-  gram,          // in: features; out: C*C matrix / (C*M); scratch
-  style_loss,    // in: Gram matrix G, other: target T; out: S = 4 w / (C^3 M) * (G - T)
-  style_back,    // in: features F, other: S; out: gradient S F; scratch
-  content_loss,  // in: features, other: target; out: gradient
-  conv_back,     // in: gradient of the convolution's output; out: gradient of its input
-  relu_back,     // in: gradient, other: the ReLU's output; out: gradient
-  pool_back,     // in: gradient, other: the pool's input; out: gradient
-  input_back,    // in: gradient of the network's input; out: gradient of the picture
-  tv,            // in: picture; out: gradient of the picture
+// A step applies an operation, which goes by its name in every backend (ops/ there has one file for each).
+// An operation knows nothing of losses: their scales come with the step.
+//
+//   input           in: picture; out: the network's input
+//   conv            in, out; bias always, ReLU if `relu`
+//   relu            in, out
+//   pool            in, out
+//   weigh           in, guide; out: in times the guide, pixel by pixel
+//   gram_sums       in: features; out (working): sums over positions of F F^T, over `rows`
+//   gram            in: those sums; out: scale * them
+//   channel_sums    in: features, guide or none; out (working): per channel, sums of F and F^2, over `rows`
+//   mean_std        in: those sums; out: scale * the first, and the standard deviation
+//   histogram       in: features; out: per channel, range and counts
+//   quantiles       in: a histogram; out: per channel, its quantiles
+//   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
+//   tv              in: picture; out: scale * the gradient of loss: loss_scale * sum of |dx| + |dy|
+//
+// and gradients, which add to what is in `out` if `accumulate`, and are zero where `mask` is not positive:
+//
+//   conv_back       in: gradient of the convolution's output; out: of its input
+//   relu_back       in: gradient, other: the ReLU's output
+//   pool_back       in: gradient, other: the pool's input
+//   input_back      in: gradient of the network's input; out: of the picture
+//   gram_back       in: features F, other: S (symmetric); out: S F
+//   mean_std_back   in: features, statistic: their mean and deviation, other: the gradient of both; guide
+//   histogram_back  in: features, statistic: their histogram, other: quantiles; loss and gradient of the
+//                   difference from what has those quantiles
+//   difference      of features
+struct Step {
+  std::string_view op;
+  BufferId in = kNoBuffer;
+  BufferId other = kNoBuffer;
+  BufferId statistic = kNoBuffer;
+  BufferId guide = kNoBuffer;
+  BufferId mask = kNoBuffer;  // a ReLU's output
+  BufferId scratch = kNoBuffer;
+  BufferId out = kNoBuffer;
+  int network = 0;
+  int convolution = -1;
+  int slot = -1;  // where the loss goes
+  double loss_scale = 0;
+  double scale = 0;  // of what is written to `out`
+  int first_row = 0;
+  int rows = 0;  // of sums: this many from first_row on
+  bool relu = false;
+  bool accumulate = false;  // add to what is in `out`, else overwrite
+
+  std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
 
-struct Step {
-  Op op;
-  BufferId in = kNoBuffer;
-  BufferId out = kNoBuffer;
-  BufferId other = kNoBuffer;
-  BufferId scratch = kNoBuffer;
-  BufferId mask = kNoBuffer;  // backward: zero the gradient where this ReLU output is not positive
-  int convolution = -1;
-  int slot = -1;            // where the loss goes
-  double weight = 0;        // of the loss
-  size_t positions = 0;     // style_loss: M of the features behind the Gram matrix
-  bool relu = false;        // conv: fuse the ReLU
-  bool accumulate = false;  // backward: add to what is in `out` (else overwrite)
+// Consecutive steps that a backend makes at once, by an operation of its own.
+struct Group {
+  std::string_view op;
+  size_t first = 0;
+  size_t count = 1;
 };
 
 enum class BufferKind {
-  picture,  // interleaved RGB floats, no border
+  dense,    // floats, channels last, without a border: pictures, matrices, guides, statistics
   tensor,   // activations or their gradient, in the backend's layout
-  matrix,   // channels * channels floats, row major
-  scratch,  // bytes the backend asked for
+  working,  // as the operation wants it
 };
 
 struct Buffer {
   BufferKind kind;
-  Shape shape;  // of a picture or tensor; a matrix has channels only
+  Shape shape;  // a matrix is channels x channels x 1; of working memory, the features'
   size_t bytes = 0;
-  int first = 0;  // first and last step that touch it; persistent buffers span all
+  int first = 0;  // first and last group that touch it; persistent buffers span all
   int last = 0;
   size_t offset = 0;  // in the arena
+};
+
+// A mask on the grid of a layer, to be written before the plan is run (images.h).
+struct Guide {
+  BufferId buffer;
+  int mask;  // index of the run's masks
 };
 
 struct PlanRequest {
@@ -73,30 +105,33 @@ struct PlanRequest {
   int vectors = 0;  // picture-sized vectors that the optimiser and the session keep
 };
 
+using Architectures = std::vector<const Architecture*>;
+
 struct Plan {
   Pooling pooling = Pooling::max;
   Rounding rounding = Rounding::floor;
   std::vector<Step> steps;
+  std::vector<Group> groups;
   std::vector<Buffer> buffers;
   size_t bytes = 0;  // of the arena
-  int slots = 0;     // loss values: content terms, style terms, tv
+  int slots = 0;     // loss values: one a term
 
   BufferId picture = kNoBuffer;
   BufferId gradient = kNoBuffer;
   std::vector<BufferId> vectors;
-  std::vector<BufferId> content;  // per content term: its target (iteration) or its features (targets)
-  std::vector<BufferId> style;    // per style term: its target (iteration) or its Gram matrix (targets)
+  std::vector<Guide> guides;
+  // Per term, what it compares the picture with; of collect(), what `image` has of it, per target that is
+  // made of it, in the order of the terms and their targets.
+  std::vector<std::vector<BufferId>> targets;
 
   // One iteration: losses, and their gradient with respect to the picture.
-  static Plan iteration(const Backend& backend, const Architecture& architecture, const PlanRequest& request);
+  static Plan iteration(const Backend& backend, const Architectures& networks, const PlanRequest& request);
 
-  // One forward pass over a picture of the request's size that leaves the content terms' features and the
-  // style terms' Gram matrices in `content` and `style`.
-  static Plan targets(const Backend& backend, const Architecture& architecture, const PlanRequest& request);
+  // One forward pass over an image of the request's size that leaves in `targets` what the terms want of it.
+  static Plan collect(const Backend& backend, const Architectures& networks, const PlanRequest& request,
+                      int image);
+
+  const Buffer& buffer(BufferId id) const { return buffers[static_cast<size_t>(id)]; }
 };
-
-// Smallest height and width that leave at least one position at `layer`. Throws InvalidArgument for unknown
-// layers.
-int smallest_size(const Architecture& architecture, const std::string& layer, Rounding rounding);
 
 }  // namespace scumble

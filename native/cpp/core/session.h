@@ -7,38 +7,31 @@
 #include <vector>
 
 #include "backend.h"
+#include "images.h"
 #include "objective.h"
 #include "optimizer.h"
+#include "state.h"
+#include "targets.h"
 
 namespace scumble {
 
-// Interleaved RGB, 0..255, not owned.
-struct PictureView {
-  const float* data = nullptr;
-  int width = 0;
-  int height = 0;
-  size_t elements() const { return static_cast<size_t>(width) * static_cast<size_t>(height) * 3; }
-};
-
-struct StyleImage {
-  PictureView picture;
-  double blend = 1;  // the blends of a session are used as given: the caller makes them sum to 1
-};
-
-struct SessionOptions {
-  Pooling pooling = Pooling::max;
-  Rounding rounding = Rounding::floor;
-  Objective objective;
+struct SessionOptions : Setup {
   OptimizerOptions optimizer;
-  double averaging =
-      0;  // decay of the running mean of the points evaluated, [0, 1); 0: the best is the result
-  int threads = 1;
+  // Decay of the running mean of the points evaluated, [0, 1), which is then the result; 0: the best point is.
+  double averaging = 0;
 };
 
+// Where a session starts, and what its terms' targets and masks are indices of.
+struct SessionImages {
+  PictureView start;
+  std::vector<PictureView> targets;
+  std::vector<MaskView> masks;
+};
+
+// Bytes.
 struct MemoryEstimate {
   size_t network = 0;  // packed weights
   size_t session = 0;  // the largest arena, targets included
-  size_t total() const { return network + session; }
 };
 
 // A picture on its way to the host.
@@ -55,27 +48,19 @@ class Result {
 
 class Session {
  public:
-  // Collects the targets (a forward pass per image) and starts at `start`, which has the content's size.
-  Session(const Backend& backend, std::shared_ptr<const Network> network, const SessionOptions& options,
-          const PictureView& content, const std::vector<StyleImage>& styles, const PictureView& start,
-          const std::atomic<bool>& cancelled);
+  // Collects the targets (a forward pass per image) and stands at the start. Throws InvalidArgument.
+  Session(const Backend& backend, const Networks& networks, const SessionOptions& options,
+          const SessionImages& images, const std::atomic<bool>& cancelled);
 
   // What a session would need. Images are looked at for their sizes only.
-  static MemoryEstimate estimate(const Backend& backend, const Architecture& architecture,
-                                 const SessionOptions& options, const PictureView& content,
-                                 const std::vector<StyleImage>& styles);
-
-  // What a network answers to a picture: per content term, the mean of each channel over all positions.
-  static std::vector<std::vector<double>> channel_means(const Backend& backend,
-                                                        const std::shared_ptr<const Network>& network,
-                                                        const SessionOptions& options,
-                                                        const PictureView& picture,
-                                                        const std::atomic<bool>& cancelled);
+  static MemoryEstimate estimate(const Backend& backend, const Architectures& networks,
+                                 const SessionOptions& options, const SessionImages& images);
 
   // `count` iterations: each evaluates the objective and its gradient at the current point, then moves the
   // picture. Returns the losses of the last point evaluated. Throws Diverged when a total is not finite: the
   // result so far stays.
   Losses step(const std::atomic<bool>& cancelled, int count = 1);
+  Losses step(const std::atomic<bool>& cancelled, int count, Observer& observer);
 
   // Evaluates without moving; for tests.
   Losses evaluate(const std::atomic<bool>& cancelled);
@@ -85,17 +70,21 @@ class Session {
   // loss. The next iterations need not wait until it has been read, and it outlives the session.
   Result result() const { return {program_->snapshot(result_), iteration_->mean_weight()}; }
 
+  // Where it stands; between steps, or while an observer is leaving().
+  State save() const;
+  // Goes on in the same bytes as the session that was saved. Throws InvalidArgument for the state of another
+  // size or optimiser.
+  void restore(const State& state) { iteration_->restore(state); }
+
+  Losses losses_of(const double* slots) const;
   size_t elements() const { return elements_; }
   size_t bytes() const { return bytes_; }
   int iteration() const { return iteration_->completed(); }
 
  private:
-  Losses losses_of(const std::vector<double>& slots) const;
-
   Plan plan_;
   size_t elements_;
   size_t bytes_ = 0;  // of the program
-  size_t content_terms_;
   std::unique_ptr<Program> program_;
   std::unique_ptr<Iteration> iteration_;  // after program_, which it uses to its end
   BufferId result_ = kNoBuffer;           // the best point, or the mean times its weight

@@ -11,7 +11,6 @@ namespace scumble {
 
 // Constants of Adam (Kingma & Ba 2014), torch's names.
 struct AdamConstants {
-  double learning_rate = 1;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
@@ -29,8 +28,11 @@ class Vectors {
   virtual void combine(BufferId to, const std::vector<BufferId>& terms,
                        const std::vector<double>& coefficients) = 0;
   // One Adam update, `t` counted from 1; m and v are the moments.
-  virtual void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t,
+  virtual void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, double learning_rate,
                     const AdamConstants& constants) = 0;
+
+  virtual std::vector<float> values(BufferId from) const = 0;
+  virtual void set(BufferId to, const std::vector<float>& values) = 0;
 };
 
 }  // namespace scumble

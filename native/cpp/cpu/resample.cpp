@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels.h"
+#include "kernels/vectors.h"
 #include "thread_pool.h"
 
 namespace scumble::cpu {
@@ -45,8 +45,8 @@ struct Filter {
 
 }  // namespace
 
-std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
-                            int to_height, float low, float high, int threads) {
+std::vector<float> resample(const Isa& isa, const float* from, int width, int height, int channels,
+                            int to_width, int to_height, float low, float high, int threads) {
   const Filter across(width, to_width);
   const Filter down(height, to_height);
   const size_t c = static_cast<size_t>(channels);
@@ -69,7 +69,6 @@ std::vector<float> resample(const float* from, int width, int height, int channe
   });
 
   std::vector<float> out(static_cast<size_t>(to_height) * out_row);
-  const Kernels& table = kernels();
   ThreadPool::shared().run(to_height, threads, [&](int y) {
     const size_t row = static_cast<size_t>(y);
     const std::vector<float>& weights = down.weights[row];
@@ -78,7 +77,7 @@ std::vector<float> resample(const float* from, int width, int height, int channe
       sources.push_back(narrow.data() + (static_cast<size_t>(down.first[row]) + t) * out_row);
     }
     float* to = out.data() + row * out_row;
-    table.blend_rows(to, sources.data(), weights.data(), static_cast<int>(weights.size()), out_row);
+    kernels::blend_rows(isa)(to, sources.data(), weights.data(), static_cast<int>(weights.size()), out_row);
     for (size_t i = 0; i < out_row; ++i) to[i] = std::clamp(to[i], low, high);
   });
   return out;

@@ -1,4 +1,5 @@
-#include "table.h"
+#include "simd.h"
+#include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 

@@ -2,7 +2,7 @@
 // short run of positions in float32, then joins the double sums, so that accuracy does not depend on the
 // picture's size.
 #include "simd.h"
-#include "table.h"
+#include "gram.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
@@ -54,7 +54,7 @@ struct Tile {
 
 }  // namespace
 
-void gram(const Tensor& features, int block_index, int i0, int i1, int y0, int y1, double* sums) {
+void gram_sums(const Tensor& features, int block_index, int i0, int i1, int y0, int y1, double* sums) {
   const int channels = features.channels;
   const int j = block_index * 2 * kWidth;
   const int rows = i1 - i0;

@@ -1,5 +1,7 @@
 // Between the picture (RGB, 0..255) and the network's input (its channel order, range, mean and std).
-#include "table.h"
+#include "simd.h"
+#include "border.h"
+#include "input.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
@@ -25,13 +27,16 @@ void input(const float* picture, const Tensor& out, const int* order, const floa
   }
 }
 
-void input_back(const Tensor& gradient, float* picture, const int* order, const float* scale, int y0,
-                int y1) {
+void input_back(const Tensor& gradient, float* picture, const int* order, const float* scale, bool accumulate,
+                int y0, int y1) {
   for (int y = y0; y < y1; ++y) {
     for (int x = 0; x < gradient.width; ++x) {
       const float* from = gradient.pixel(y, x);
       float* to = picture + (static_cast<ptrdiff_t>(y) * gradient.width + x) * 3;
-      for (int c = 0; c < 3; ++c) to[order[c]] += from[c] * scale[c];
+      for (int c = 0; c < 3; ++c) {
+        const float value = from[c] * scale[c];
+        to[order[c]] = accumulate ? to[order[c]] + value : value;
+      }
     }
   }
 }

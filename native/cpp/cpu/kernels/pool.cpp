@@ -1,7 +1,9 @@
 // 2x2 pooling, stride 2, and its gradient. A window that hangs over the edge (rounding up) counts only what
 // is inside: the average is over those, the maximum and the root of the sum of squares too. The maximum's
 // gradient goes to the first of equals in row order.
-#include "table.h"
+#include "simd.h"
+#include "border.h"
+#include "pool.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {

@@ -4,7 +4,8 @@
 // weights serve kRows broadcasts of pixels. Rows are cut into tiles of nearly equal width, so that no narrow
 // remainder is left.
 #include "simd.h"
-#include "table.h"
+#include "border.h"
+#include "product_rows.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {

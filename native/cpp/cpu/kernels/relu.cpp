@@ -1,5 +1,7 @@
 // ReLU on its own, for a convolution whose output a loss looks at; all others fuse it.
-#include "table.h"
+#include "simd.h"
+#include "border.h"
+#include "relu.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 

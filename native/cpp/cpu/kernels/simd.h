@@ -9,33 +9,40 @@
 #if defined(SCUMBLE_ISA_AVX512BF16)
 #include <immintrin.h>
 #define SCUMBLE_ISA avx512bf16
+#define SCUMBLE_INDEX 3
 #define SCUMBLE_WIDTH 16
 #define SCUMBLE_ROWS 14
 #elif defined(SCUMBLE_ISA_AVX512)
 #define SCUMBLE_ISA avx512
+#define SCUMBLE_INDEX 2
 #define SCUMBLE_WIDTH 16
 #define SCUMBLE_ROWS 14
 #elif defined(SCUMBLE_ISA_AVX2)
 #define SCUMBLE_ISA avx2
+#define SCUMBLE_INDEX 1
 #define SCUMBLE_WIDTH 8
 #define SCUMBLE_ROWS 6
 #elif defined(SCUMBLE_ISA_WIDE)
 // AVX-512's shapes on any processor, for tests: the compiler makes such vectors of shorter ones.
 #define SCUMBLE_ISA wide
+#define SCUMBLE_INDEX 4
 #define SCUMBLE_WIDTH 16
 #define SCUMBLE_ROWS 14
 #elif defined(SCUMBLE_ISA_NEON)
 #define SCUMBLE_ISA neon
+#define SCUMBLE_INDEX 1
 #define SCUMBLE_WIDTH 4
 #define SCUMBLE_ROWS 14
 #else
 #define SCUMBLE_ISA portable
+#define SCUMBLE_INDEX 0
 #define SCUMBLE_WIDTH 4
 #define SCUMBLE_ROWS 6
 #endif
 
 namespace scumble::cpu::SCUMBLE_ISA {
 
+constexpr int kIndex = SCUMBLE_INDEX;  // Isa::index
 constexpr int kWidth = SCUMBLE_WIDTH;
 // Rows of a register tile: kRows accumulators times two vectors, plus two operands and a broadcast, fill the
 // registers.

@@ -1,0 +1,328 @@
+#include "graph.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "error.h"
+#include "losses/loss.h"
+
+namespace scumble {
+
+Graph::Graph(const Sizes& sizes, const Architectures& networks, const PlanRequest& request)
+    : sizes_(sizes), networks_(networks), request_(request) {
+  if (request.width < 1 || request.height < 1) throw InvalidArgument("a picture needs at least one pixel");
+  if (request.objective.terms.empty()) throw InvalidArgument("the objective has no term");
+  std::set<std::string> names;
+  for (const Term& term : request.objective.terms) {
+    check(term);
+    if (!names.insert(term.name).second)
+      throw InvalidArgument("two terms have the name \"" + term.name + "\"");
+  }
+  plan_.pooling = request.pooling;
+  plan_.rounding = request.rounding;
+  plan_.picture = persistent(dense({3, request.height, request.width}));
+}
+
+void Graph::check(const Term& term) const {
+  const Loss& loss = loss_of(term.kind);
+  const auto refuse = [&](const std::string& why) {
+    throw InvalidArgument("the term \"" + term.name + "\" (" + term.kind + ") " + why);
+  };
+  if (term.name.empty()) refuse("has no name");
+  if (!std::isfinite(term.weight)) refuse("has a weight that is not finite");
+  if (loss.looks_at_layer()) {
+    if (term.network < 0 || static_cast<size_t>(term.network) >= networks_.size())
+      refuse("looks at network " + std::to_string(term.network) + ", which there is not");
+    const std::vector<Layer> layers = layers_of(*networks_[static_cast<size_t>(term.network)]);
+    if (std::none_of(layers.begin(), layers.end(), [&](const Layer& l) { return l.name == term.layer; }))
+      refuse("looks at " + term.layer + ", but the network has no such layer");
+  } else if (!term.layer.empty()) {
+    refuse("looks at the picture, not at " + term.layer);
+  }
+  if (loss.has_target() == term.targets.empty())
+    refuse(loss.has_target() ? "needs a target image" : "has no target image");
+  bool masked = term.mask >= 0;
+  for (const Target& target : term.targets) {
+    masked = masked || target.mask >= 0;
+    if (target.image < 0) refuse("has a target that is no image");
+    if (!std::isfinite(target.blend)) refuse("has a blend that is not finite");
+  }
+  if (masked && !loss.takes_masks()) refuse("takes no mask");
+  const std::vector<std::string> known = loss.parameters();
+  for (const auto& [name, value] : term.parameters) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      refuse("has no parameter \"" + name + "\"");
+    if (!std::isfinite(value)) refuse("has a " + name + " that is not finite");
+  }
+}
+
+std::vector<Graph::Look> Graph::looks_of_picture() const {
+  std::vector<Look> found;
+  for (const Term& term : request_.objective.terms) {
+    Look look;
+    look.site.term = &term;
+    look.site.loss = &loss_of(term.kind);
+    look.site.slot = static_cast<int>(found.size());
+    look.mask = term.mask;
+    found.push_back(look);
+  }
+  return found;
+}
+
+std::vector<Graph::Look> Graph::looks_at(int image) const {
+  std::vector<Look> found;
+  for (const Term& term : request_.objective.terms) {
+    for (const Target& target : term.targets) {
+      if (target.image != image) continue;
+      Look look;
+      look.site.term = &term;
+      look.site.loss = &loss_of(term.kind);
+      look.site.slot = static_cast<int>(found.size());
+      look.mask = target.mask;
+      found.push_back(look);
+    }
+  }
+  return found;
+}
+
+// The network's layers as far as the deepest look. Empty where nothing looks at it.
+std::vector<Graph::Node> Graph::chain(int network, const std::vector<Look>& looks) const {
+  const Architecture& architecture = *networks_[static_cast<size_t>(network)];
+  const auto at = [&](const std::string& layer) {
+    std::vector<Look> found;
+    for (const Look& look : looks) {
+      const Term& term = *look.site.term;
+      if (look.site.loss->looks_at_layer() && term.network == network && term.layer == layer)
+        found.push_back(look);
+    }
+    return found;
+  };
+  Shape shape{3, request_.height, request_.width};
+  std::vector<Node> nodes(1);
+  nodes[0].input = true;
+  nodes[0].name = "input";
+  nodes[0].shape = shape;
+  size_t deepest = 0;
+  for (const Layer& layer : layers_of(architecture)) {
+    Node node;
+    node.kind = layer.kind;
+    node.name = layer.name;
+    node.convolution = layer.convolution;
+    node.looks = at(layer.name);
+    if (layer.kind == LayerKind::conv) {
+      shape.channels = architecture.convolutions[static_cast<size_t>(layer.convolution)].outputs;
+    } else if (layer.kind == LayerKind::pool) {
+      shape.height = pooled(shape.height, request_.rounding);
+      shape.width = pooled(shape.width, request_.rounding);
+    }
+    node.shape = shape;
+    const bool looked_at = !node.looks.empty();
+    Node& previous = nodes.back();
+    if (layer.kind == LayerKind::relu && previous.looks.empty()) {
+      previous.name = node.name;
+      previous.fused_relu = true;
+      previous.looks = node.looks;
+    } else {
+      nodes.push_back(node);
+    }
+    if (!looked_at) continue;
+    deepest = nodes.size() - 1;
+    if (shape.positions() == 0) {
+      throw InvalidArgument("a picture of " + std::to_string(request_.width) + "x" +
+                            std::to_string(request_.height) + " is too small for " + layer.name);
+    }
+  }
+  nodes.resize(deepest == 0 ? 0 : deepest + 1);
+  return nodes;
+}
+
+Plan Graph::iteration() {
+  const Shape shape{3, request_.height, request_.width};
+  const auto& terms = request_.objective.terms;
+  plan_.slots = static_cast<int>(terms.size());
+  plan_.targets.resize(terms.size());
+  plan_.gradient = persistent(dense(shape));
+  for (int i = 0; i < request_.vectors; ++i) plan_.vectors.push_back(persistent(dense(shape)));
+
+  std::vector<Look> looks = looks_of_picture();
+  std::vector<std::vector<Node>> chains;
+  picture_.gradient = plan_.gradient;
+  for (size_t k = 0; k < networks_.size(); ++k) {
+    chains.push_back(chain(static_cast<int>(k), looks));
+    if (!chains.back().empty()) ++picture_.left;
+  }
+  for (const Look& look : looks) picture_.left += look.site.loss->looks_at_layer() ? 0 : 1;
+  for (Look& look : looks) {
+    if (look.site.loss->looks_at_layer()) continue;
+    arrive(look.site, shape, plan_.picture, look.mask);
+    look.site.loss->measure(*this, look.site);
+    differentiate(picture_, look.site);
+  }
+  // One network after the other, so that the features of only one are in memory.
+  for (size_t k = 0; k < chains.size(); ++k) {
+    std::vector<Node>& nodes = chains[k];
+    for (size_t n = 0; n < nodes.size(); ++n) {
+      forward(static_cast<int>(k), nodes, n);
+      for (Look& look : nodes[n].looks) look.site.loss->measure(*this, look.site);
+    }
+    backward(static_cast<int>(k), nodes);
+  }
+  return std::move(plan_);
+}
+
+Plan Graph::collect(int image) {
+  const std::vector<Look> looks = looks_at(image);
+  plan_.targets.resize(looks.size());
+  for (size_t k = 0; k < networks_.size(); ++k) {
+    std::vector<Node> nodes = chain(static_cast<int>(k), looks);
+    for (size_t n = 0; n < nodes.size(); ++n) {
+      forward(static_cast<int>(k), nodes, n);
+      for (const Look& look : nodes[n].looks) {
+        auto& found = plan_.targets[static_cast<size_t>(look.site.slot)];
+        found = look.site.loss->describe(*this, look.site);
+        for (const BufferId id : found) persistent(id);
+      }
+    }
+  }
+  return std::move(plan_);
+}
+
+void Graph::forward(int network, std::vector<Node>& nodes, size_t n) {
+  Node& node = nodes[n];
+  node.features = tensor(node.shape);
+  Step step{};
+  step.out = node.features;
+  step.network = network;
+  if (node.input) {
+    step.op = "input";
+    step.in = plan_.picture;
+  } else {
+    step.in = nodes[n - 1].features;
+    step.convolution = node.convolution;
+    step.relu = node.fused_relu;
+    step.op = node.kind == LayerKind::conv ? "conv" : node.kind == LayerKind::relu ? "relu" : "pool";
+  }
+  emit(step);
+  for (Look& look : node.looks) arrive(look.site, node.shape, node.features, look.mask);
+}
+
+// The gradient of a node is what its terms say plus what comes back from the node after it.
+void Graph::backward(int network, std::vector<Node>& nodes) {
+  BufferId behind = kNoBuffer;  // gradient of node n + 1
+  for (size_t n = nodes.size(); n-- > 0;) {
+    Node& node = nodes[n];
+    const bool from_behind = behind != kNoBuffer;
+    Writing writing;
+    writing.left = node.looks.size() + (from_behind ? 1 : 0);
+    writing.mask = node.fused_relu ? node.features : kNoBuffer;
+    writing.gradient = tensor(node.shape);
+    for (Look& look : node.looks) differentiate(writing, look.site);
+    if (from_behind) {
+      const Node& next = nodes[n + 1];
+      Step step{};
+      step.in = behind;
+      step.network = network;
+      step.convolution = next.convolution;
+      if (next.kind == LayerKind::conv) {
+        step.op = "conv_back";
+      } else if (next.kind == LayerKind::relu) {
+        step.op = "relu_back";
+        step.other = next.features;
+      } else {
+        step.op = "pool_back";
+        step.other = node.features;
+      }
+      write(writing, step);
+    }
+    behind = writing.gradient;
+  }
+  if (behind == kNoBuffer) return;
+  Step step{};
+  step.op = "input_back";
+  step.in = behind;
+  step.network = network;
+  write(picture_, step);
+}
+
+void Graph::arrive(Site& at, const Shape& shape, BufferId features, int mask) {
+  at.shape = shape;
+  at.features = features;
+  if (mask >= 0) at.guide = guide(mask, shape);
+}
+
+void Graph::differentiate(Writing& writing, Site& at) {
+  writing_ = &writing;
+  at.loss->differentiate(*this, at);
+  writing_ = nullptr;
+}
+
+void Graph::contribute(Step step) {
+  write(*writing_, step);
+}
+
+void Graph::write(Writing& writing, Step step) {
+  step.out = writing.gradient;
+  step.accumulate = !writing.first;
+  writing.first = false;
+  if (--writing.left == 0) step.mask = writing.mask;
+  emit(step);
+}
+
+BufferId Graph::target(Site& at, BufferKind kind, const Shape& shape) {
+  const BufferId id = persistent(kind == BufferKind::tensor ? tensor(shape) : dense(shape));
+  plan_.targets[static_cast<size_t>(at.slot)].push_back(id);
+  return id;
+}
+
+BufferId Graph::guided(const Site& at) {
+  if (at.guide == kNoBuffer) return at.features;
+  Step step{};
+  step.op = "weigh";
+  step.in = at.features;
+  step.guide = at.guide;
+  step.out = tensor(at.shape);
+  emit(step);
+  return step.out;
+}
+
+BufferId Graph::guide(int mask, const Shape& shape) {
+  const auto [found, made] = guides_.emplace(std::make_tuple(mask, shape.height, shape.width), kNoBuffer);
+  if (made) {
+    found->second = persistent(dense({1, shape.height, shape.width}));
+    plan_.guides.push_back({found->second, mask});
+  }
+  return found->second;
+}
+
+BufferId Graph::tensor(const Shape& shape) {
+  return buffer(BufferKind::tensor, shape, sizes_.tensor_bytes(shape));
+}
+
+BufferId Graph::dense(const Shape& shape) {
+  return buffer(BufferKind::dense, shape, shape.elements() * sizeof(float));
+}
+
+BufferId Graph::working(std::string_view op, const Shape& features) {
+  return buffer(BufferKind::working, features, sizes_.working_bytes(op, features));
+}
+
+BufferId Graph::buffer(BufferKind kind, const Shape& shape, size_t bytes) {
+  Buffer made;
+  made.kind = kind;
+  made.shape = shape;
+  made.bytes = bytes;
+  plan_.buffers.push_back(made);
+  return static_cast<BufferId>(plan_.buffers.size()) - 1;
+}
+
+BufferId Graph::persistent(BufferId id) {
+  persistent_.push_back(id);
+  return id;
+}
+
+void Graph::emit(const Step& step) {
+  plan_.steps.push_back(step);
+}
+
+}  // namespace scumble

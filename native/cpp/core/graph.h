@@ -1,0 +1,108 @@
+// Builds a plan: the chain of each network's layers forward, what the terms make of them, and the gradient
+// back to the picture. It asks a backend for sizes only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "plan.h"
+
+namespace scumble {
+
+// What a backend's memory takes.
+class Sizes {
+ public:
+  virtual ~Sizes() = default;
+  virtual size_t tensor_bytes(const Shape& shape) const = 0;
+  // What an operation works in beside its input and output, for features of this shape: the sums that
+  // another one finishes, or scratch.
+  virtual size_t working_bytes(std::string_view op, const Shape& features) const = 0;
+};
+
+class Loss;
+
+// Where a term looks.
+struct Site {
+  const Term* term = nullptr;
+  const Loss* loss = nullptr;
+  int slot = -1;
+  Shape shape;  // of the features
+  BufferId features = kNoBuffer;
+  BufferId guide = kNoBuffer;  // the mask on the features' grid: what they are multiplied with
+  std::vector<BufferId> targets;
+  std::vector<BufferId> kept;  // from measure() to differentiate()
+};
+
+class Graph {
+ public:
+  Graph(const Sizes& sizes, const Architectures& networks, const PlanRequest& request);
+
+  // The whole plan, not placed yet; `persistent` are the buffers that live throughout.
+  Plan iteration();
+  Plan collect(int image);
+  const std::vector<BufferId>& persistent() const { return persistent_; }
+
+  // What losses build with.
+  BufferId tensor(const Shape& shape);
+  BufferId dense(const Shape& shape);
+  BufferId working(std::string_view op, const Shape& features);
+  // A persistent buffer for what the term compares with.
+  BufferId target(Site& at, BufferKind kind, const Shape& shape);
+  // The features of a site, multiplied by its guide if it has one.
+  BufferId guided(const Site& at);
+  void emit(const Step& step);
+  // Emits a step whose `out` is the gradient at the site being differentiated: the first one overwrites, later
+  // ones add, and the last one applies the ReLU's mask.
+  void contribute(Step step);
+
+ private:
+  // A term's site, and the mask that becomes its guide.
+  struct Look {
+    Site site;
+    int mask = -1;
+  };
+  // A point of the chain that a term may look at: the network's input, a convolution (with its ReLU where
+  // nothing looks in between), a lone ReLU, or a pool.
+  struct Node {
+    LayerKind kind = LayerKind::conv;
+    std::string name;
+    bool input = false;
+    bool fused_relu = false;
+    int convolution = -1;
+    Shape shape;
+    BufferId features = kNoBuffer;
+    std::vector<Look> looks;
+  };
+  // A gradient that several steps add up to.
+  struct Writing {
+    BufferId gradient = kNoBuffer;
+    BufferId mask = kNoBuffer;
+    size_t left = 0;
+    bool first = true;
+  };
+  void check(const Term& term) const;
+  std::vector<Look> looks_of_picture() const;
+  std::vector<Look> looks_at(int image) const;
+  std::vector<Node> chain(int network, const std::vector<Look>& looks) const;
+  void forward(int network, std::vector<Node>& nodes, size_t n);
+  void backward(int network, std::vector<Node>& nodes);
+  void write(Writing& writing, Step step);
+  void differentiate(Writing& writing, Site& at);
+  void arrive(Site& at, const Shape& shape, BufferId features, int mask);
+  BufferId guide(int mask, const Shape& shape);
+  BufferId buffer(BufferKind kind, const Shape& shape, size_t bytes);
+  BufferId persistent(BufferId id);
+
+  const Sizes& sizes_;
+  const Architectures& networks_;
+  const PlanRequest& request_;
+  Plan plan_;
+  std::vector<BufferId> persistent_;
+  std::map<std::tuple<int, int, int>, BufferId> guides_;  // by mask, height and width
+  Writing picture_;  // the picture's gradient
+  Writing* writing_ = nullptr;  // the gradient at the site being differentiated
+};
+
+}  // namespace scumble
