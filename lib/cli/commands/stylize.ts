@@ -5,7 +5,8 @@ import type { Picture, SaveOptions } from '../../image/picture.js';
 import type { StylizeOptions } from '../../options/options.js';
 import { DivergedError } from '../../run/diverged.js';
 import { formatSize, formatTime } from '../format.js';
-import { type Reporter, reporterFor } from '../progress.js';
+import { reporterFor } from '../progress.js';
+import type { Reporter } from '../reporter.js';
 import { Run } from '../run.js';
 import { addStylizeFlags, type StylizeFlags } from '../stylize-flags.js';
 
@@ -24,9 +25,7 @@ export function addStylizeCommand(program: Command, version: string): void {
     .usage(
       '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble devices\n       scumble doctor\n       scumble build',
     )
-    .description(DESCRIPTION)
-    .argument('<content>', 'the image that says what the picture shows')
-    .argument('<style...>', 'the images that say how it is painted');
+    .description(DESCRIPTION);
   addStylizeFlags(program, version);
   program.addHelpText('after', STATUS).action(execute);
 }
