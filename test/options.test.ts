@@ -4,7 +4,9 @@
 import { availableParallelism } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
 import { OptionError, type StylizeOptions, stylize } from '../dist/index.js';
+import { descriptions } from '../dist/options/describe.js';
 import { resolveOptions } from '../dist/options/options.js';
+import { schema } from '../dist/options/topics.js';
 
 // None of these files exists: whatever looks for one fails with another error than the one expected.
 const missing: StylizeOptions = {
@@ -175,6 +177,20 @@ test.serial('weights come from the option, else from SCUMBLE_WEIGHTS, else from 
   process.env.SCUMBLE_WEIGHTS = '/elsewhere/vgg.safetensors';
   t.is(resolveOptions(rest).weights, '/elsewhere/vgg.safetensors');
   t.is(resolveOptions(missing).weights, weights);
+});
+
+test('every option is declared once, and described', (t) => {
+  const all = descriptions();
+  t.deepEqual(
+    all.map(({ name }) => name),
+    Object.keys(schema.shape),
+  );
+  for (const { name, about, required, default: preset, type } of all) {
+    t.regex(about, /^(?=[a-zAL]).*[^.]$/, name);
+    t.is(required, name === 'content' || name === 'style');
+    t.is(preset === undefined, required || ['onProgress', 'signal'].includes(name), name);
+    t.truthy(type, name);
+  }
 });
 
 test('defaults', (t) => {

@@ -17,8 +17,10 @@ Examples:
   scumble river.jpg a.jpg b.jpg --style-blend 3,1 --init noise --seed 7`;
 
 const STATUS = `
-Ctrl-C or SIGTERM: the picture so far is saved; a second one quits at once.
-Exit status: 0 done, 1 failed, 2 misuse, 130 Ctrl-C, 143 SIGTERM, 141 no reader.`;
+Ctrl-C, SIGTERM or SIGHUP (a closed terminal): the picture so far is saved; a
+second one quits at once.
+Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
+141 no reader.`;
 
 export function addStylizeCommand(program: Command, version: string): void {
   program
