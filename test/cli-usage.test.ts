@@ -103,6 +103,16 @@ const MISTAKES: [args: string, code: number, message: RegExp][] = [
   ['content.png style.png --content-layers relu1_1,relu1_1:2', 2, /--content-layers.*names relu1_1 twice/],
   ['content.png style.png --save-every 0', 2, /--save-every.*'0'.*whole number/],
   ['content.png style.png --save-every 2.5', 2, /--save-every.*'2\.5'.*whole number/],
+  [
+    `content.png style.png --save-every 5 -o ${'n'.repeat(250)}.png`,
+    1,
+    /cannot write ".*n_6400\.png".*too long/,
+  ],
+  [
+    'content.png style.png --content-weight 0 --style-weight 0',
+    2,
+    /--content-weight and --style-weight are both 0/,
+  ],
   ['content.png style.png --progress loud', 2, /--progress.*'loud'.*auto, bar, lines, json, none/],
   ['content.png style.png --bit-depth 12', 2, /--bit-depth must be 8 or 16, not 12/],
   ['content.png style.png --bit-depth 16 -o a.jpg', 2, /--bit-depth 16 is for png and tiff/],

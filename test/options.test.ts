@@ -141,6 +141,7 @@ const table: [title: string, given: object, option: string, message: RegExp][] =
   ['precision: another', { precision: 'half' }, 'precision', /^precision must be exact, balanced or fast, not "half"$/],
   ['onProgress: a word', { onProgress: 'log' }, 'onProgress', /^onProgress must be a function, not "log"$/],
   ['signal: a controller', { signal: new AbortController() }, 'signal', /^signal must be an AbortSignal, not an object of type AbortController$/],
+  ['nothing to paint', { contentWeight: 0, styleWeight: 0 }, 'styleWeight', /^contentWeight and styleWeight are both 0, so there is nothing to paint: /],
   ['an unknown option', { iteration: 5 }, 'iteration', /^iteration is not an option of stylize\(\)$/],
 ]; // biome-ignore format: a table
 for (const [title, given, option, message] of table) {

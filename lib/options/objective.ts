@@ -1,7 +1,9 @@
 // What is minimised: the losses of Gatys, Ecker and Bethge, and the total variation.
 
+import { OptionError } from '../errors.js';
 import { layers, weight } from './kinds.js';
 import { option, topic } from './option.js';
+import type { StylizeOptions } from './stylize-options.js';
 
 export const objective = topic('Losses', {
   contentWeight: option(weight().default(5), { about: 'weight of the content loss' }),
@@ -17,3 +19,13 @@ export const objective = topic('Losses', {
     about: "layers whose Gram matrices should be the style's",
   }),
 });
+
+/** The default total variation is no wish of anybody's. @throws OptionError if nothing else is to be minimised */
+export function checkWeights({ contentWeight, styleWeight, tvWeight }: StylizeOptions): void {
+  if (contentWeight !== 0 || styleWeight !== 0 || tvWeight) return;
+  throw new OptionError(
+    'styleWeight',
+    styleWeight,
+    'contentWeight and styleWeight are both 0, so there is nothing to paint: give a tvWeight to smooth alone',
+  );
+}

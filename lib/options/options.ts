@@ -3,6 +3,7 @@
 
 import type * as z from 'zod';
 import { blendStyles } from './images.js';
+import { checkWeights } from './objective.js';
 import { LEARNING_RATE } from './optimizer.js';
 import { refusal } from './refusal.js';
 import type { StylizeOptions } from './stylize-options.js';
@@ -20,6 +21,7 @@ export type ResolvedOptions = Omit<z.output<typeof schema>, 'style' | 'styleBlen
 export function resolveOptions(given: StylizeOptions): ResolvedOptions {
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
+  checkWeights(given);
   const { style, styleBlend, learningRate, ...rest } = parsed.data;
   return {
     ...rest,

@@ -56,11 +56,12 @@ async function paint(options: StylizeOptions, target: Target, reporter: Reporter
   const { output, saving, saveEvery } = target;
   const run = new Run(reporter);
   const { resolveOptions } = await import('../../options/options.js');
-  const { checkSaving, framePath } = await import('../output.js');
-  const { size, weights, download } = resolveOptions(options);
+  const { checkFrame, checkSaving, framePath } = await import('../output.js');
+  const { size, weights, download, iterations, scales } = resolveOptions(options);
   const [{ stylize }] = await Promise.all([
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
+    saveEvery && checkFrame(output, iterations * scales),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 
