@@ -108,6 +108,7 @@ test.serial('--progress none says only where the picture went', async (t) => {
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const) {
   test.serial(`${signal} saves the picture so far and exits with ${code}`, async (t) => {
     const { begin, size, files } = await prepared(t);

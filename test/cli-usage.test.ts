@@ -50,7 +50,7 @@ test('the help quotes the defaults of the API', (t) => {
   t.is(compared, 22);
 });
 
-// A copy of the package in which only commander can be found: no sharp, no zod, no addon.
+// A copy of the package in which only what reads flags and options can be found: no sharp, no addon.
 test('help, version and build need neither the addon nor other packages', async (t) => {
   const folder = await studio(t);
   await cp(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
@@ -61,6 +61,7 @@ test('help, version and build need neither the addon nor other packages', async 
   const link = (name: string) =>
     symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
   await link('commander');
+  await link('zod');
   const build = (body: string) =>
     writeFile(join(folder, 'native', 'build.mjs'), `export function build() { ${body} }`);
   const run = (...args: string[]) => ended(start(folder, ['dist/cli/main.js', ...args]));
@@ -74,7 +75,7 @@ test('help, version and build need neither the addon nor other packages', async 
   await build("throw new Error('no compiler');");
   t.deepEqual(await run('build'), { code: 1, stdout: '', stderr: 'scumble: no compiler\n' });
 
-  for (const name of ['zod', 'env-paths', 'is-safe-filename']) await link(name);
+  for (const name of ['env-paths', 'is-safe-filename']) await link(name);
   const missing = await run('content.png', 'style.png', '--weights', await weightsIn(folder));
   t.is(missing.code, 1);
   t.regex(missing.stderr, /^scumble: scumble has no native engine .*\n.*"npx scumble build".*\n$/);
@@ -102,6 +103,16 @@ const MISTAKES: [args: string, code: number, message: RegExp][] = [
   ['content.png style.png --content-layers relu1_1,relu1_1:2', 2, /--content-layers.*names relu1_1 twice/],
   ['content.png style.png --save-every 0', 2, /--save-every.*'0'.*whole number/],
   ['content.png style.png --save-every 2.5', 2, /--save-every.*'2\.5'.*whole number/],
+  [
+    `content.png style.png --save-every 5 -o ${'n'.repeat(250)}.png`,
+    1,
+    /cannot write ".*n_6400\.png".*too long/,
+  ],
+  [
+    'content.png style.png --content-weight 0 --style-weight 0',
+    2,
+    /--content-weight and --style-weight are both 0/,
+  ],
   ['content.png style.png --progress loud', 2, /--progress.*'loud'.*auto, bar, lines, json, none/],
   ['content.png style.png --bit-depth 12', 2, /--bit-depth must be 8 or 16, not 12/],
   ['content.png style.png --bit-depth 16 -o a.jpg', 2, /--bit-depth 16 is for png and tiff/],

@@ -4,7 +4,9 @@
 import { availableParallelism } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
 import { OptionError, type StylizeOptions, stylize } from '../dist/index.js';
+import { descriptions } from '../dist/options/describe.js';
 import { resolveOptions } from '../dist/options/options.js';
+import { schema } from '../dist/options/topics.js';
 
 // None of these files exists: whatever looks for one fails with another error than the one expected.
 const missing: StylizeOptions = {
@@ -139,6 +141,7 @@ const table: [title: string, given: object, option: string, message: RegExp][] =
   ['precision: another', { precision: 'half' }, 'precision', /^precision must be exact, balanced or fast, not "half"$/],
   ['onProgress: a word', { onProgress: 'log' }, 'onProgress', /^onProgress must be a function, not "log"$/],
   ['signal: a controller', { signal: new AbortController() }, 'signal', /^signal must be an AbortSignal, not an object of type AbortController$/],
+  ['nothing to paint', { contentWeight: 0, styleWeight: 0 }, 'styleWeight', /^contentWeight and styleWeight are both 0, so there is nothing to paint: /],
   ['an unknown option', { iteration: 5 }, 'iteration', /^iteration is not an option of stylize\(\)$/],
 ]; // biome-ignore format: a table
 for (const [title, given, option, message] of table) {
@@ -175,6 +178,20 @@ test.serial('weights come from the option, else from SCUMBLE_WEIGHTS, else from 
   process.env.SCUMBLE_WEIGHTS = '/elsewhere/vgg.safetensors';
   t.is(resolveOptions(rest).weights, '/elsewhere/vgg.safetensors');
   t.is(resolveOptions(missing).weights, weights);
+});
+
+test('every option is declared once, and described', (t) => {
+  const all = descriptions();
+  t.deepEqual(
+    all.map(({ name }) => name),
+    Object.keys(schema.shape),
+  );
+  for (const { name, about, required, default: preset, type } of all) {
+    t.regex(about, /^(?=[a-zAL]).*[^.]$/, name);
+    t.is(required, name === 'content' || name === 'style');
+    t.is(preset === undefined, required || ['onProgress', 'signal'].includes(name), name);
+    t.truthy(type, name);
+  }
 });
 
 test('defaults', (t) => {

@@ -1,5 +1,7 @@
 // The public types, as a program that imports 'scumble' sees them; tsc checks this file.
 
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { expectTypeOf } from 'expect-type';
 import {
@@ -30,7 +32,10 @@ import {
   stylize,
   WeightsError,
 } from 'scumble';
+import ts from 'typescript';
+import type * as z from 'zod';
 import * as built from '../dist/index.js';
+import type { schema } from '../dist/options/topics.js';
 
 test('what is exported, and nothing else', async (t) => {
   const exports = await import('scumble');
@@ -105,6 +110,38 @@ test('options', (t) => {
     | 'maxPixels';
   expectTypeOf<StylizeOptions[Numeric]>().toEqualTypeOf<number | undefined>();
   t.pass();
+});
+
+test('the options are those that are checked', (t) => {
+  type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+  expectTypeOf<Given<StylizeOptions>>().toEqualTypeOf<Given<z.input<typeof schema>>>();
+  t.pass();
+});
+
+test('an editor shows what an option is, and its default', (t) => {
+  const file = fileURLToPath(new URL('program.ts', import.meta.url)); // beside this test, if it were there
+  const program = `import type { StylizeOptions } from '../dist/index.js';
+    export const { size, styleLayers, signal }: StylizeOptions = { content: 'a.png', style: 'b.png' };`;
+  const service = ts.createLanguageService({
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => '',
+    getScriptSnapshot: (name) => {
+      const text = name === file ? program : ts.sys.readFile(name);
+      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    },
+    getCurrentDirectory: () => dirname(file),
+    getCompilationSettings: () => ({ module: ts.ModuleKind.NodeNext, strict: true, noLib: true, types: [] }),
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (name) => name === file || ts.sys.fileExists(name),
+    readFile: ts.sys.readFile,
+  });
+  const shown = (name: string) => {
+    const info = service.getQuickInfoAtPosition(file, program.indexOf(name));
+    return ts.displayPartsToString(info?.documentation);
+  };
+  t.is(shown('size'), 'Long side of the picture in pixels, 1..65536. Default: `512`.');
+  t.regex(shown('styleLayers'), /Gram matrices.* Default:\s`relu1_1,/s);
+  t.regex(shown('signal'), /^Aborts /);
 });
 
 test('networks', (t) => {

@@ -3,4 +3,4 @@
 export const FAILED = 1;
 export const MISUSED = 2;
 export const BROKEN_PIPE = 141;
-export const STOPPED = { SIGINT: 130, SIGTERM: 143 };
+export const STOPPED = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };

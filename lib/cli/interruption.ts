@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM: the first asks the run to stop, the second ends the process.
+// Ctrl-C, SIGTERM and a terminal that is closed: the first asks the run to stop, the second ends the process.
 
 import { STOPPED } from './exit-codes.js';
 
@@ -8,7 +8,7 @@ const ECHO = 100;
 /** @param onStop called once, with the exit code */
 export function watchSignals(onStop: (exitCode: number) => void): void {
   let first: number | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       const now = performance.now();
       if (first === undefined) {

@@ -11,10 +11,11 @@ import { addWeightsCommand } from './commands/weights.js';
 import { BROKEN_PIPE } from './exit-codes.js';
 import { fail } from './failure.js';
 
-// Whoever read the data has gone, as in `| head -1`: there is nobody left to work for. Talk may be lost without harm.
-process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1),
-);
+// Whoever read the data has gone, as in `| head -1`: there is nobody left to work for. Talk may be lost without harm, and
+// what becomes of the work when a terminal has gone is for SIGHUP to say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (!process.stdout.isTTY) process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1);
+});
 process.stderr.on('error', () => {});
 
 const program = new Command('scumble')

@@ -28,3 +28,8 @@ export function framePath(output: string, count: number): string {
   const { dir, name, ext } = parse(output);
   return join(dir, `${name}_${count}${ext}`);
 }
+
+/** Checks that a picture after `count` iterations has a name that can be written. @throws OutputError */
+export async function checkFrame(output: string, count: number): Promise<void> {
+  await checkOutput(framePath(output, count));
+}

@@ -4,7 +4,7 @@
 import cliProgress from 'cli-progress';
 import type { Progress } from '../run/progress.js';
 import { formatClock, formatLoss, formatSize, sumOf } from './format.js';
-import type { Reporter } from './progress.js';
+import type { Reporter } from './reporter.js';
 import { say } from './talk.js';
 
 /** Columns of the bar itself, if there is room. */

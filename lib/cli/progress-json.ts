@@ -1,6 +1,6 @@
 // Progress for programs: one JSON object per iteration on stdout.
 
-import type { Reporter } from './progress.js';
+import type { Reporter } from './reporter.js';
 import { say } from './talk.js';
 
 export function jsonProgress(): Reporter {

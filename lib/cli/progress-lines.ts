@@ -1,7 +1,7 @@
 // Progress for logs and plain terminals: a line at the start, every tenth and the end of each scale.
 
 import { formatClock, formatLoss, formatSize, sumOf } from './format.js';
-import type { Reporter } from './progress.js';
+import type { Reporter } from './reporter.js';
 import { say } from './talk.js';
 
 export function lineProgress(): Reporter {

@@ -3,7 +3,7 @@
 import type { Picture } from '../image/picture.js';
 import type { Progress } from '../run/progress.js';
 import { watchSignals } from './interruption.js';
-import type { Reporter } from './progress.js';
+import type { Reporter } from './reporter.js';
 
 export class Run {
   /** Iterations so far, over all scales. */

@@ -1,10 +1,11 @@
-// The flags of the default command. Those that the API knows carry its names, in kebab case, and have no default
-// here: what is not given is left to the API, and the help only quotes it.
+// The flags of the default command: its own, and those of the API's options, which carry the API's names in kebab case and
+// have no default here: what is not given is left to the API, and the help only quotes it.
 
 import { type Command, Option } from 'commander';
-import type { StylizeOptions } from '../options/options.js';
+import { type Description, descriptions, flagOf, whatItIs } from '../options/describe.js';
+import type { StylizeOptions } from '../options/stylize-options.js';
 import { parseEvery, parseLayers, parseNumber, parseNumbers, parseOutput } from './parse.js';
-import { PROGRESS_KINDS, type ProgressKind } from './progress.js';
+import { PROGRESS_KINDS, type ProgressKind } from './reporter.js';
 
 /** The flags as parsed: the API's options, and the command's own. */
 export interface StylizeFlags
@@ -35,60 +36,37 @@ export function addStylizeFlags(program: Command, version: string): void {
       )
         .choices(PROGRESS_KINDS)
         .default('auto', 'auto'),
-    )
-
-    .optionsGroup('Picture:')
-    .option('--size <pixels>', 'long side of the picture, 1..65536 (default: 512)', parseNumber)
-    .option('--init <start>', 'content, noise or an image file (default: content)')
-    .option('--seed <n>', 'of the noise, 0..2^53-1 (default: 0)', parseNumber)
-    .option('--style-scale <ratio>', 'style images to the picture, above 0 (default: 1)', parseNumber)
-    .option('--style-blend <list>', 'a weight for each, 0 or more, as 3,1 (default: equal)', parseNumbers)
-
-    .optionsGroup('Losses:')
-    .option('--content-weight <w>', '0 or more (default: 5)', parseNumber)
-    .option('--style-weight <w>', '0 or more (default: 100)', parseNumber)
-    .option('--tv-weight <w>', 'total variation, 0 or more (default: 0.001)', parseNumber)
-    .option('--content-layers <list>', 'each NAME or NAME:WEIGHT (default: relu4_2)', parseLayers)
-    .option(
-      '--style-layers <list>',
-      'the same\n(default: relu1_1,relu2_1,relu3_1,relu4_1,relu5_1)',
-      parseLayers,
-    )
-
-    .optionsGroup('Network:')
-    .option(
-      '--weights <network>',
-      'a name (see scumble weights list) or a safetensors file\n(default: SCUMBLE_WEIGHTS, or else vgg19-slim)',
-    )
-    .option('--no-download', 'do not download a network that is not here yet')
-    .option('--pooling <kind>', 'max, average or l2 (default: max)')
-    .option('--rounding <kind>', 'pooling of odd sizes: floor or ceil (default: floor)')
-
-    .optionsGroup('Scales:')
-    .option('--scales <n>', 'most of them, 1..64, each √2 larger (default: 64)', parseNumber)
-    .option('--min-size <pixels>', 'long side of the smallest, 1..65536 (default: 128)', parseNumber)
-    .option('--iterations <n>', 'at each scale, 1 or more (default: 100)', parseNumber)
-
-    .optionsGroup('Optimizer:')
-    .option('--optimizer <name>', 'lbfgs or adam (default: lbfgs)')
-    .option('--learning-rate <rate>', 'above 0 (default: 1 for lbfgs, 5 for adam)', parseNumber)
-    .option('--history <n>', 'lbfgs: pairs remembered, 1..1000 (default: 10)', parseNumber)
-    .option('--beta1 <decay>', 'adam: of its mean, 0 to below 1 (default: 0.9)', parseNumber)
-    .option('--beta2 <decay>', 'adam: of its square, 0 to below 1 (default: 0.999)', parseNumber)
-    .option('--epsilon <n>', 'adam: above 0 (default: 1e-8)', parseNumber)
-    .option(
-      '--averaging <decay>',
-      '0 to below 1: the picture is a running mean of the\niterates; at 0 it is the best one (default: 0)',
-      parseNumber,
-    )
-
-    .optionsGroup('Machine:')
-    .option('--device <name>', 'auto, cpu, cuda or cuda:N, see scumble devices (default: auto)')
-    .option('--precision <kind>', 'exact, balanced or fast\n(default: fast on a GPU, exact on the CPU)')
-    .option('--threads <n>', 'of the CPU, 1..1024 (default: all cores)', parseNumber)
-    .option('--max-pixels <n>', 'of an input image, 1 or more (default: 268435456)', parseNumber)
-
+    );
+  for (const option of descriptions()) addFlag(program, option);
+  program
     .optionsGroup('Other:')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this');
+}
+
+const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
+  ['number', parseNumber],
+  ['numbers', parseNumbers],
+  ['layers', parseLayers],
+]);
+
+function addFlag(program: Command, option: Description): void {
+  const { name, about, title, reads, value, command } = option;
+  if (command === 'argument') program.argument(reads === 'texts' ? `<${name}...>` : `<${name}>`, about);
+  const flag = flagOf(option);
+  if (!flag) return;
+  const flags = reads === 'switch' ? flag : `${flag} <${value}>`;
+  const added = new Option(flags, typeof command === 'object' ? command.refusal : helpOf(option));
+  const parser = PARSERS.get(reads);
+  program.addOption((parser ? added.argParser(parser) : added).helpGroup(`${title}:`));
+}
+
+/** Columns of a description where the help has 80. */
+const COLUMNS = 53;
+
+/** The description; a default that finds no room behind it stands below. */
+function helpOf(option: Description): string {
+  const what = whatItIs(option, option.written);
+  const preset = `(default: ${option.default})`;
+  return what.length + preset.length < COLUMNS ? `${what} ${preset}` : `${what}\n${preset}`;
 }

@@ -9,9 +9,6 @@ import { ARCHITECTURES, type Architecture } from './network.js';
 import { INPUTS, type InputName } from './recognize-input.js';
 import { quote, refuse } from './refuse.js';
 
-/** The network of a run that names none. */
-export const DEFAULT_NETWORK = 'vgg19-slim';
-
 const folder = new URL('../../weights/', import.meta.url);
 
 const size = z.int().positive();

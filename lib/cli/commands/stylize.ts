@@ -5,7 +5,8 @@ import type { Picture, SaveOptions } from '../../image/picture.js';
 import type { StylizeOptions } from '../../options/options.js';
 import { DivergedError } from '../../run/diverged.js';
 import { formatSize, formatTime } from '../format.js';
-import { type Reporter, reporterFor } from '../progress.js';
+import { reporterFor } from '../progress.js';
+import type { Reporter } from '../reporter.js';
 import { Run } from '../run.js';
 import { addStylizeFlags, type StylizeFlags } from '../stylize-flags.js';
 
@@ -16,17 +17,17 @@ Examples:
   scumble river.jpg a.jpg b.jpg --style-blend 3,1 --init noise --seed 7`;
 
 const STATUS = `
-Ctrl-C or SIGTERM: the picture so far is saved; a second one quits at once.
-Exit status: 0 done, 1 failed, 2 misuse, 130 Ctrl-C, 143 SIGTERM, 141 no reader.`;
+Ctrl-C, SIGTERM or SIGHUP (a closed terminal): the picture so far is saved; a
+second one quits at once.
+Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
+141 no reader.`;
 
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
       '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble devices\n       scumble doctor\n       scumble build',
     )
-    .description(DESCRIPTION)
-    .argument('<content>', 'the image that says what the picture shows')
-    .argument('<style...>', 'the images that say how it is painted');
+    .description(DESCRIPTION);
   addStylizeFlags(program, version);
   program.addHelpText('after', STATUS).action(execute);
 }
@@ -55,11 +56,12 @@ async function paint(options: StylizeOptions, target: Target, reporter: Reporter
   const { output, saving, saveEvery } = target;
   const run = new Run(reporter);
   const { resolveOptions } = await import('../../options/options.js');
-  const { checkSaving, framePath } = await import('../output.js');
-  const { size, weights, download } = resolveOptions(options);
+  const { checkFrame, checkSaving, framePath } = await import('../output.js');
+  const { size, weights, download, iterations, scales } = resolveOptions(options);
   const [{ stylize }] = await Promise.all([
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
+    saveEvery && checkFrame(output, iterations * scales),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 

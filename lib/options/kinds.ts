@@ -1,0 +1,106 @@
+// The kinds of values that options have. Every message of theirs completes "<option> must be …".
+
+import * as z from 'zod';
+import type { ImageSource } from '../image/types.js';
+import { kind } from './option.js';
+
+/** Layers with a weight each (names alone weigh 1): `['relu4_2']` or `{ relu1_1: 1, relu2_1: 0.5 }`. */
+export type LayerWeights = readonly string[] | Readonly<Record<string, number>>;
+
+const number = (ok: (n: number) => boolean, what: string, range: string, value = 'n') =>
+  kind(z.number(what).refine(ok, what), { type: 'number', reads: 'number', range, value });
+
+export const integer = (low: number, high: number, range = `${low}..${high}`) =>
+  number((n) => Number.isInteger(n) && n >= low && n <= high, `an integer from ${low} to ${high}`, range);
+
+export const weight = () => number((n) => n >= 0, 'a number that is 0 or more', '0 or more', 'w');
+
+export const positive = () => number((n) => n > 0, 'a number above 0', 'above 0');
+
+/** The part of a running mean that one step leaves. */
+export const decay = () =>
+  number((n) => n >= 0 && n < 1, 'a number from 0 up to but not including 1', '0 to below 1', 'decay');
+
+/** One of some words. */
+export function words<const W extends readonly [string, string, ...string[]]>(...allowed: W) {
+  const what = `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`;
+  const type = allowed.map((word) => `'${word}'`).join(' | ');
+  return kind(z.enum(allowed, what), { type, reads: 'text', range: what, value: 'kind' });
+}
+
+/** A text that is `what`. */
+export function text(what: string, ok: RegExp, range?: string) {
+  const schema = z.string(what).regex(ok, what);
+  return kind(schema, { type: 'string', reads: 'text', ...(range && { range }) });
+}
+
+export const yesOrNo = () => kind(z.boolean('true or false'), { type: 'boolean', reads: 'switch' });
+
+export const image = () =>
+  kind(
+    z.custom<ImageSource>(
+      (v) =>
+        (typeof v === 'string' && v !== '') ||
+        v instanceof URL ||
+        v instanceof Uint8Array ||
+        v instanceof ArrayBuffer ||
+        (typeof v === 'object' && v !== null && 'data' in v),
+      'a path, a file: URL, a Buffer or { data, width, height, channels }',
+    ),
+    { type: 'ImageSource', reads: 'text' },
+  );
+
+const IMAGES = 'an image, or a list of at least one';
+export const imageOrImages = () => {
+  const schema: z.ZodType<ImageSource | ImageSource[], ImageSource | readonly ImageSource[]> = z.union(
+    [z.array(image()).min(1, IMAGES), image()],
+    IMAGES,
+  );
+  return kind(schema, { type: 'ImageSource | readonly ImageSource[]', reads: 'texts' });
+};
+
+const WEIGHTS = 'a list of numbers that are 0 or more and not all 0';
+export const weights = () => {
+  const schema: z.ZodType<number[], readonly number[]> = z
+    .array(weight(), WEIGHTS)
+    .refine((all) => all.some((w) => w > 0), WEIGHTS);
+  const range = '0 or more, not all 0';
+  return kind(schema, {
+    type: 'readonly number[]',
+    reads: 'numbers',
+    range,
+    written: '0 or more, as 3,1',
+    value: 'list',
+  });
+};
+
+const LAYERS = 'layer names, or an object of layers and weights, at least one';
+export const layers = () => {
+  const schema: z.ZodType<Record<string, number>, LayerWeights> = z
+    .union([z.array(z.string('a layer name')), z.record(z.string(), weight())], LAYERS)
+    .transform(
+      (given): Record<string, number> =>
+        Array.isArray(given) ? Object.fromEntries(given.map((name) => [name, 1])) : given,
+    )
+    .refine((given) => Object.keys(given).length > 0, LAYERS);
+  return kind(schema, {
+    type: 'LayerWeights',
+    reads: 'layers',
+    range: 'names, or names with weights',
+    written: 'each NAME or NAME:WEIGHT',
+    value: 'list',
+  });
+};
+
+/** @param type F, for people */
+export const callback = <F extends (...args: never[]) => unknown>(type: string) =>
+  kind(
+    z.custom<F>((v) => typeof v === 'function', 'a function'),
+    { type },
+  );
+
+export const abortSignal = () =>
+  kind(
+    z.custom<AbortSignal>((v) => v instanceof AbortSignal, 'an AbortSignal'),
+    { type: 'AbortSignal' },
+  );

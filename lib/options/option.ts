@@ -1,0 +1,58 @@
+// What an option is: a schema, which checks and types its value, and the words that the help, the documents and the
+// editor have for it. Both stand together in the file of its topic; whatever else knows of options is derived from there.
+
+import * as z from 'zod';
+
+/** What all values of a kind have in common: see kinds.ts. */
+export interface Kind {
+  /** The TypeScript type, as StylizeOptions has it. */
+  type: string;
+  /** What is allowed, if the type and the description do not say it: `1..64`. */
+  range?: string;
+  /** How the command reads it from text; what it cannot read has no flag. */
+  reads?: 'number' | 'numbers' | 'layers' | 'text' | 'texts' | 'switch';
+  /** What the help says of a flag instead of the range. */
+  written?: string;
+  /** Stands for the value in the help: `--size <pixels>`. */
+  value?: string;
+}
+
+/** What is said of one option. */
+export interface Facts {
+  /** What it is, without capital and full stop, and without range and default, which are put behind it. */
+  about: string;
+  /** Sentences that only documents have room for. */
+  more?: string;
+  /** The default in words, where it is not one value for everybody. */
+  byDefault?: string;
+  /** Stands for the value in the help, if another word than its kind's is better. */
+  value?: string;
+  /** The command takes it as an argument, or says yes to it itself, unless a flag --no-… refuses. Else there is a flag. */
+  command?: 'argument' | { refusal: string };
+}
+
+/** Options that belong together: a heading in the help and in the documents. Several files may share one. */
+export interface Topic<Options extends z.core.$ZodShape = z.core.$ZodShape> {
+  title: string;
+  options: Options;
+}
+
+/** The values of a topic's options, checked and with their defaults. */
+export type Values<T extends Topic> = z.output<z.ZodObject<T['options']>>;
+
+export const kinds = z.registry<Kind>();
+export const facts = z.registry<Facts>();
+
+export function kind<S extends z.ZodType>(schema: S, is: Kind): S {
+  kinds.add(schema as z.ZodType, is);
+  return schema;
+}
+
+export function option<S extends z.ZodType>(schema: S, said: Facts): S {
+  facts.add(schema as z.ZodType, said);
+  return schema;
+}
+
+export function topic<S extends z.core.$ZodShape>(title: string, options: S): Topic<S> {
+  return { title, options };
+}

@@ -1,0 +1,19 @@
+// The scales that a run goes through, coarse to fine, and how long it stays at each.
+
+import { integer } from './kinds.js';
+import { option, topic } from './option.js';
+
+export const pyramid = topic('Scales', {
+  scales: option(integer(1, 64).default(64), {
+    about: 'most scales, each √2 larger',
+    more: 'There are as many as fit between `minSize` and `size`; 1 turns the pyramid off.',
+  }),
+  minSize: option(integer(1, 65536).default(128), {
+    about: 'long side of the smallest scale in pixels',
+    value: 'pixels',
+  }),
+  iterations: option(integer(1, 1e9, '1 or more').default(100), {
+    about: 'iterations at each scale',
+    more: 'There are five scales at the default sizes.',
+  }),
+});

@@ -1,0 +1,131 @@
+// Writes what is derived from the options in lib/options: the type StylizeOptions with its comments, docs/options.md and
+// README's table. With --check it writes nothing, and fails if one of them is out of date.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, type Option } from 'commander';
+import { addStylizeFlags } from '../lib/cli/stylize-flags.js';
+import { type Description, descriptions, flagOf, whatItIs } from '../lib/options/describe.js';
+
+const options = descriptions();
+
+/** Width of comments. */
+const WIDTH = 110;
+
+const code = (text: string) => `\`${text}\``;
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The default with plain values as code; `and` puts the command's own behind it. */
+function defaultOf(option: Description, and = ''): string {
+  if (option.default === undefined) return '';
+  const said = option.byDefault ?? code(option.default);
+  return typeof option.command === 'object' ? `${said}${and}` : said;
+}
+
+function stylizeOptions(): string {
+  return `// Made by \`npm run docs:options\` from the topics in this folder: change those.
+
+import type { DeviceError } from '../errors.js';
+import type { ImageSource } from '../image/types.js';
+import type { Progress } from '../run/progress.js';
+import type { LayerWeights } from './kinds.js';
+
+/** The options of stylize(). */
+export interface StylizeOptions {
+${options.map(property).join('\n')}
+}
+`;
+}
+
+function property(option: Description): string {
+  const { name, required, type, more } = option;
+  const preset = defaultOf(option);
+  const sentences = [capital(whatItIs(option)), ...(preset ? [`Default: ${preset}`] : [])];
+  const comment = sentences.map((sentence) => `${sentence}.`).join(' ') + (more ? ` ${more}` : '');
+  return `${docComment(comment)}\n  ${name}${required ? '' : '?'}: ${type};`;
+}
+
+function docComment(text: string): string {
+  const line = `  /** ${text} */`;
+  if (line.length <= WIDTH) return line;
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    if (lines.at(-1)!.length + word.length + 6 > WIDTH) lines.push('');
+    lines.push(`${lines.pop()} ${word}`);
+  }
+  return ['  /**', ...lines.map((words) => `   *${words}`), '   */'].join('\n');
+}
+
+/** As Markdown, which takes `<` for the beginning of HTML, except in code. */
+const escaped = (text: string) => text.replace(/`[^`]*`|</g, (part) => (part === '<' ? '&lt;' : part));
+const row = (...cells: string[]) => `| ${cells.map(escaped).join(' | ')} |`;
+const table = (heads: string[], rows: string[]) =>
+  [row(...heads), row(...heads.map(() => '---')), ...rows].join('\n');
+
+function readme(): string {
+  const rows = options.map((option) => {
+    const flag = option.command === 'argument' ? 'argument' : (flagOf(option) ?? '');
+    const shown = flag.startsWith('--') ? code(flag) : flag;
+    return row(code(option.name), shown, defaultOf(option, '; the command: yes'), whatItIs(option));
+  });
+  const before = readFileSync(path('README.md'), 'utf8');
+  return before.replace(
+    /(<!-- options: .*? -->\n).*?(<!-- end of options -->)/s,
+    (_, begin, end) => `${begin}\n${table(['option', 'flag', 'default', ''], rows)}\n\n${end}`,
+  );
+}
+
+function docsOptions(): string {
+  const titles = [...new Set(options.map(({ title }) => title))];
+  return `<!-- Made by \`npm run docs:options\` from lib/options: change that. -->
+
+# Options
+
+The API takes them as \`stylize({ … })\`, the command \`scumble <content> <style…>\` as flags.
+${titles.map(section).join('')}
+## The command's own
+
+${table(
+  ['flag', ''],
+  ownFlags().map(({ flags, description }) => row(code(flags), description.replaceAll('\n', ' '))),
+)}
+`;
+}
+
+function section(title: string): string {
+  const rows = options
+    .filter((option) => option.title === title)
+    .map((option) => {
+      const about = `${capital(whatItIs(option))}.${option.more ? ` ${option.more}` : ''}`;
+      return row(code(option.name), inCommand(option), defaultOf(option, '; the command: yes'), about);
+    });
+  return `\n## ${title}\n\n${table(['option', 'in the command', 'default', ''], rows)}\n`;
+}
+
+function inCommand(option: Description): string {
+  const flag = flagOf(option);
+  if (option.command === 'argument') return 'an argument';
+  if (!flag) return '';
+  return code(option.reads === 'switch' ? flag : `${flag} <${option.value}>`);
+}
+
+function ownFlags(): Option[] {
+  const program = new Command();
+  addStylizeFlags(program, '');
+  const known = new Set(options.map(({ name }) => name));
+  return program.options.filter((option) => !known.has(option.attributeName()));
+}
+
+const path = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
+const made = {
+  'lib/options/stylize-options.ts': stylizeOptions(),
+  'docs/options.md': docsOptions(),
+  'README.md': readme(),
+};
+for (const [file, wanted] of Object.entries(made)) {
+  if (!process.argv.includes('--check')) writeFileSync(path(file), wanted);
+  else if (readFileSync(path(file), 'utf8') !== wanted) {
+    console.error(`${file} is out of date: npm run docs:options`);
+    process.exitCode = 1;
+  }
+}
