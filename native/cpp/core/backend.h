@@ -44,6 +44,8 @@ using Networks = std::vector<std::shared_ptr<const Network>>;
 
 class Backend : public Sizes {
  public:
+  // Whether what it keeps is in the host's memory.
+  virtual bool in_host_memory() const { return false; }
   // Which steps of a finished plan it makes at once: every step is in one group, in order. What the steps of
   // a group touch lies apart in memory.
   virtual std::vector<Group> fuse(const Plan& plan) const;

@@ -70,7 +70,8 @@ std::vector<Layer> layers_of(const Architecture& architecture) {
     const std::string suffix = convolutions[i].suffix();
     layers.push_back({LayerKind::conv, "conv" + suffix, static_cast<int>(i)});
     layers.push_back({LayerKind::relu, "relu" + suffix, static_cast<int>(i)});
-    if (i + 1 == convolutions.size() || convolutions[i + 1].block != convolutions[i].block) {
+    const bool last = i + 1 == convolutions.size();
+    if (last ? architecture.whole : convolutions[i + 1].block != convolutions[i].block) {
       layers.push_back({LayerKind::pool, "pool" + std::to_string(convolutions[i].block), -1});
     }
   }

@@ -41,6 +41,7 @@ struct Convolution {
 struct Architecture {
   Preprocessing preprocessing;
   std::vector<Convolution> convolutions;
+  bool whole = true;  // the last block is, so that its pool follows
 };
 
 // Kernels of one convolution: weight[outputs][inputs][3][3], bias[outputs].
@@ -77,7 +78,7 @@ struct Layer {
   int convolution = -1;  // index into Architecture::convolutions, for conv and relu
 };
 
-// All layers in order. The pool after the last block is included: a prefix may end with it.
+// All layers in order. The one place that names them.
 std::vector<Layer> layers_of(const Architecture& architecture);
 
 // Height or width after a 2x2 pooling of stride 2.

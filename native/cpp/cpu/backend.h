@@ -12,6 +12,7 @@ class CpuBackend final : public Backend {
   // instruction set has none, float32 throughout.
   explicit CpuBackend(const Isa& isa, bool fast = false) : isa_(isa), fast_(fast && isa.bf16) {}
 
+  bool in_host_memory() const override { return true; }
   size_t tensor_bytes(const Shape& shape) const override;
   size_t working_bytes(std::string_view op, const Shape& features) const override;
   size_t program_bytes(const Plan& plan, int threads) const override;

@@ -1,10 +1,13 @@
 // What JavaScript sees of the engine; lib/addon.ts is its typed view.
 #include "../core/error.h"
 #include "../core/noise.h"
-#include "../cpu/kernels.h"
+#include "../core/losses/loss.h"
+#include "../cpu/isa.h"
 #include "api.h"
 #include "backend.h"
+#include "collect.h"
 #include "network.h"
+#include "reservation.h"
 #include "self_check.h"
 #include "session.h"
 #include "task.h"
@@ -13,8 +16,18 @@
 namespace scumble::node {
 namespace {
 
-// resample(backend, { data, width, height, channels }, width, height, high, threads): Promise<Float32Array>,
-// within 0..high
+// [low, high]; infinities are no bounds.
+std::pair<float, float> range(const Napi::Value& value) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 2)
+    throw Napi::TypeError::New(value.Env(), "range must be an array of two numbers");
+  const float low = value.As<Napi::Array>().Get(0u).ToNumber().FloatValue();
+  const float high = value.As<Napi::Array>().Get(1u).ToNumber().FloatValue();
+  if (!(low < high)) throw Napi::RangeError::New(value.Env(), "range must begin below its end");
+  return {low, high};
+}
+
+// resample(backend, { data, width, height, channels }, width, height, [low, high], threads):
+// Promise<Float32Array>
 Napi::Value resample(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto backend = BackendObject::of(info[0]);
@@ -26,14 +39,13 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
       floats(from, static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels));
   const int to_width = integer(info[2], "width", 1, 1 << 20);
   const int to_height = integer(info[3], "height", 1, 1 << 20);
-  const float high = info[4].ToNumber().FloatValue();
-  if (!(high > 0)) throw Napi::RangeError::New(env, "high must be above 0");
+  const auto [low, high] = range(info[4]);
   const int threads = integer(info[5], "threads", 1, 1024);
   const float* pixels = data.Data();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
     return floats_of(
-        backend->resample(pixels, width, height, channels, to_width, to_height, 0, high, threads));
+        backend->resample(pixels, width, height, channels, to_width, to_height, low, high, threads));
   });
 }
 
@@ -51,25 +63,38 @@ Napi::Value noise(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Array kinds(Napi::Env env) {
+  const std::vector<std::string> names = loss_kinds();
+  Napi::Array list = Napi::Array::New(env, names.size());
+  for (uint32_t i = 0; i < names.size(); ++i) list[i] = Napi::String::New(env, names[i]);
+  return list;
+}
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   auto* tasks = new Tasks(env);
   env.SetInstanceData(tasks);
   const Napi::Function backend = BackendObject::define(env);
   const Napi::Function network = NetworkObject::define(env);
+  const Napi::Function reservation = ReservationObject::define(env);
   const Napi::Function session = SessionObject::define(env);
   tasks->constructors.backend = Napi::Persistent(backend);
   tasks->constructors.network = Napi::Persistent(network);
+  tasks->constructors.reservation = Napi::Persistent(reservation);
   tasks->constructors.session = Napi::Persistent(session);
   exports["Backend"] = backend;
   exports["Network"] = network;
+  exports["Reservation"] = reservation;
   exports["Session"] = session;
+  exports["lossKinds"] = kinds(env);
+  exports["layers"] = Napi::Function::New<layers>(env);
+  exports["collect"] = Napi::Function::New<collect>(env);
   exports["devices"] = Napi::Function::New<devices>(env);
   exports["selfCheck"] = Napi::Function::New<self_check>(env);
   exports["useKernels"] = Napi::Function::New<use_kernels>(env);
   exports["resample"] = Napi::Function::New<resample>(env);
   exports["whiteNoise"] = Napi::Function::New<noise>(env);
   try {
-    exports["instructionSet"] = Napi::String::New(env, cpu::kernels().name);
+    exports["instructionSet"] = Napi::String::New(env, cpu::isa().name);
   } catch (const InvalidArgument& e) {
     throw Napi::Error::New(env, e.what());
   }

@@ -1,14 +1,9 @@
 #include "backend.h"
 
+#include "../core/backends.h"
 #include "../core/error.h"
-#include "../cpu/backend.h"
 #include "task.h"
 #include "values.h"
-#ifdef SCUMBLE_CUDA
-#include "../../cuda/backend.h"
-#endif
-// Plain C++, so it is there to say what a build without CUDA has found: nothing.
-#include "../../cuda/devices.h"
 
 namespace scumble::node {
 namespace {
@@ -16,46 +11,18 @@ namespace {
 // Tells a Backend from other wrapped objects.
 constexpr napi_type_tag kTag = {0x1f5a9a0c3b7d4e62, 0xa3d95e4187c20b6f};
 
-// What the user permits to be less exact; a device computes as exactly as it can without losing speed.
-enum class Permission { exact, balanced, fast };
-
-Permission permission(const Napi::Env& env, const std::string& name) {
-  if (name == "exact") return Permission::exact;
-  if (name == "balanced") return Permission::balanced;
-  if (name == "fast") return Permission::fast;
+Precision precision_of(const Napi::Env& env, const std::string& name) {
+  if (name == "exact") return Precision::exact;
+  if (name == "balanced") return Precision::balanced;
+  if (name == "fast") return Precision::fast;
   throw Napi::TypeError::New(env, "precision cannot be " + name);
 }
 
-#ifdef SCUMBLE_CUDA
-// float32 where there are no matrix units: there, nothing else is faster.
-cuda::Precision precision_of(int device, Permission permission) {
-  const cuda::Devices all = cuda::devices();
-  const size_t index = static_cast<size_t>(device);
-  if (permission == Permission::exact || index >= all.found.size() || !all.found[index].has_mma()) {
-    return cuda::Precision::float32;
-  }
-  return permission == Permission::fast ? cuda::Precision::bf16 : cuda::Precision::tf32;
-}
-#endif
-
-std::shared_ptr<const Backend> make_backend(int device, Permission permission) {
-  if (device < 0) {
-    const auto precision = permission == Permission::fast ? cpu::Precision::fast : cpu::Precision::exact;
-    return std::make_shared<cpu::CpuBackend>(cpu::kernels(), precision);
-  }
-#ifdef SCUMBLE_CUDA
-  return std::make_shared<cuda::CudaBackend>(device, precision_of(device, permission));
-#else
-  throw InvalidArgument("this build has no CUDA");
-#endif
-}
-
-cuda::Devices found() {
-#ifdef SCUMBLE_CUDA
-  return cuda::devices();
-#else
-  return {};
-#endif
+// `device`: -1 is the CPU, others are CUDA's.
+const BackendKind& kind_of(int device) {
+  const BackendKind* const kind = find_backend(device < 0 ? "cpu" : "cuda");
+  if (kind == nullptr) throw InvalidArgument("this build has no CUDA");
+  return *kind;
 }
 
 }  // namespace
@@ -78,13 +45,12 @@ const std::shared_ptr<const Backend>& BackendObject::of(const Napi::Value& value
   return Unwrap(value.As<Napi::Object>())->backend_;
 }
 
-// `device`: -1 is the CPU, others are CUDA's.
 Napi::Value BackendObject::open(const Napi::CallbackInfo& info) {
   const int device = integer(info[0], "device", -1, 1024);
-  const Permission permitted = permission(info.Env(), info[1].ToString().Utf8Value());
+  const Precision precision = precision_of(info.Env(), info[1].ToString().Utf8Value());
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(info.Env()).start(info.Env(), never, {}, [=]() -> Finish {
-    const auto backend = make_backend(device, permitted);
+    const auto backend = kind_of(device).open(device, precision);
     return [backend](Napi::Env env) -> Napi::Value {
       auto copy = backend;
       return Tasks::of(env).constructors.backend.New(
@@ -97,11 +63,12 @@ Napi::Value BackendObject::open(const Napi::CallbackInfo& info) {
 Napi::Value devices(const Napi::CallbackInfo& info) {
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(info.Env()).start(info.Env(), never, {}, []() -> Finish {
-    const cuda::Devices all = found();
+    const BackendKind* const cuda = find_backend("cuda");
+    const Devices all = cuda == nullptr ? Devices{} : cuda->devices();
     return [all](Napi::Env env) -> Napi::Value {
       Napi::Array list = Napi::Array::New(env, all.found.size());
       for (uint32_t i = 0; i < all.found.size(); ++i) {
-        const cuda::Device& device = all.found[i];
+        const Device& device = all.found[i];
         Napi::Object object = Napi::Object::New(env);
         object["index"] = Napi::Number::New(env, device.index);
         object["name"] = Napi::String::New(env, device.name);

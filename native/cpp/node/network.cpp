@@ -52,12 +52,26 @@ Napi::Function NetworkObject::define(Napi::Env env) {
       {StaticMethod<&NetworkObject::load>("load"), InstanceMethod<&NetworkObject::dispose>("dispose")});
 }
 
+// What Network.load() has made, on its way into an object.
+namespace {
+struct Made {
+  std::shared_ptr<const Backend> backend;
+  std::shared_ptr<const Network> network;
+};
+}  // namespace
+
 NetworkObject::NetworkObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NetworkObject>(info) {
   if (info.Length() != 1 || !info[0].IsExternal())
     throw Napi::TypeError::New(info.Env(), "use Network.load()");
-  loaded_ = *info[0].As<Napi::External<Loaded>>().Data();
+  const Made& made = *info[0].As<Napi::External<Made>>().Data();
+  backend_ = made.backend;
+  network_ = made.network;
   info.This().As<Napi::Object>().TypeTag(&kTag);
-  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), static_cast<int64_t>(loaded_.network->bytes()));
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), host_bytes());
+}
+
+int64_t NetworkObject::host_bytes() const {
+  return backend_->in_host_memory() ? static_cast<int64_t>(network_->bytes()) : 0;
 }
 
 void NetworkObject::Finalize(Napi::BasicEnv env) {
@@ -69,17 +83,32 @@ void NetworkObject::dispose(const Napi::CallbackInfo& info) {
 }
 
 void NetworkObject::let_go(Napi::BasicEnv env) {
-  if (!loaded_.network) return;
-  Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(loaded_.network->bytes()));
-  loaded_ = {};
+  if (!network_) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env, -host_bytes());
+  network_ = nullptr;
 }
 
-const NetworkObject::Loaded& NetworkObject::of(const Napi::Value& value) {
+const NetworkObject& NetworkObject::of(const Napi::Value& value) {
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) {
     throw Napi::TypeError::New(value.Env(), "the network must be one that Network.load() made");
   }
-  const Loaded& loaded = Unwrap(value.As<Napi::Object>())->loaded_;
-  if (!loaded.network) throw Napi::Error::New(value.Env(), "the network is disposed");
+  const NetworkObject& object = *Unwrap(value.As<Napi::Object>());
+  if (!object.network_) throw Napi::Error::New(value.Env(), "the network is disposed");
+  return object;
+}
+
+NetworkObject::Loaded NetworkObject::of_list(const Napi::Value& value) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() == 0)
+    throw Napi::TypeError::New(value.Env(), "networks must be an array of at least one");
+  const Napi::Array list = value.As<Napi::Array>();
+  Loaded loaded;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const NetworkObject& network = of(list.Get(i));
+    if (loaded.backend && loaded.backend != network.backend_)
+      throw Napi::TypeError::New(value.Env(), "networks must be of one backend");
+    loaded.backend = network.backend_;
+    loaded.networks.push_back(network.network_);
+  }
   return loaded;
 }
 
@@ -101,12 +130,34 @@ Napi::Value NetworkObject::load(const Napi::CallbackInfo& info) {
       .start(info.Env(), never, std::move(kept), [backend, shape, tensors]() -> Finish {
         std::vector<ConvolutionWeights> weights;
         for (const auto& [weight, bias] : tensors) weights.push_back({weight.widened(), bias.widened()});
-        const Loaded loaded{backend, backend->load(shape, weights)};
-        return [loaded](Napi::Env env) -> Napi::Value {
-          Loaded copy = loaded;
-          return Tasks::of(env).constructors.network.New({Napi::External<Loaded>::New(env, &copy)});
+        const Made made{backend, backend->load(shape, weights)};
+        return [made](Napi::Env env) -> Napi::Value {
+          Made copy = made;
+          return Tasks::of(env).constructors.network.New({Napi::External<Made>::New(env, &copy)});
         };
       });
+}
+
+Napi::Value layers(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Architecture shape = architecture(info[0].As<Napi::Object>());
+  const std::vector<Layer> all = layers_of(shape);
+  Napi::Array found = Napi::Array::New(env, all.size());
+  int convolutions = 0;
+  int stride = 1;
+  for (uint32_t i = 0; i < all.size(); ++i) {
+    const Layer& layer = all[i];
+    if (layer.kind == LayerKind::conv) ++convolutions;
+    if (layer.kind == LayerKind::pool) stride *= 2;
+    const char* const kinds[] = {"conv", "relu", "pool"};
+    Napi::Object object = Napi::Object::New(env);
+    object["name"] = Napi::String::New(env, layer.name);
+    object["kind"] = Napi::String::New(env, kinds[static_cast<int>(layer.kind)]);
+    object["convolutions"] = Napi::Number::New(env, convolutions);
+    object["stride"] = Napi::Number::New(env, stride);
+    found[i] = object;
+  }
+  return found;
 }
 
 }  // namespace scumble::node

@@ -1,5 +1,6 @@
 // Network.load(backend, description): Promise<Network>: widens and packs the weights; sessions share the
-// result. dispose() lets go of it; sessions that use it keep its memory until they go.
+// result. dispose() lets go of it; sessions that use it keep its memory until they go. layers(description)
+// says what layers there are.
 #pragma once
 
 #include <memory>
@@ -17,17 +18,26 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
 
   struct Loaded {
     std::shared_ptr<const Backend> backend;
-    std::shared_ptr<const Network> network;
+    Networks networks;
   };
-  // What is inside a JavaScript Network; throws for anything else, and once it is disposed.
-  static const Loaded& of(const Napi::Value& value);
+  // What is inside a list of JavaScript Networks of one backend; throws for anything else, and for one that
+  // is disposed.
+  static Loaded of_list(const Napi::Value& value);
 
  private:
   static Napi::Value load(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info);
   void let_go(Napi::BasicEnv env);
+  int64_t host_bytes() const;
 
-  Loaded loaded_;
+  static const NetworkObject& of(const Napi::Value& value);
+
+  std::shared_ptr<const Backend> backend_;
+  std::shared_ptr<const Network> network_;  // null once disposed
 };
+
+// layers(description): [{ name, kind, convolutions, stride }], in order: a layer with all before it has so many
+// convolutions, and a position there stands for stride x stride pixels.
+Napi::Value layers(const Napi::CallbackInfo& info);
 
 }  // namespace scumble::node

@@ -1,25 +1,17 @@
 #include "self_check.h"
 
+#include "../core/backends.h"
 #include "../core/error.h"
 #include "task.h"
 #include "values.h"
-#ifdef SCUMBLE_CUDA
-#include "../../cuda/devices.h"
-#endif
-// Plain C++, as a build without CUDA must name the type of what it does not do.
-#include "../../cuda/self_check.h"
 
 namespace scumble::node {
 namespace {
 
-std::vector<cuda::Comparison> comparisons(int device, bool thorough) {
-#ifdef SCUMBLE_CUDA
-  return cuda::self_check(device, thorough);
-#else
-  static_cast<void>(device);
-  static_cast<void>(thorough);
-  throw InvalidArgument("this build has no CUDA");
-#endif
+const BackendKind& cuda() {
+  const BackendKind* const kind = find_backend("cuda");
+  if (kind == nullptr) throw InvalidArgument("this build has no CUDA");
+  return *kind;
 }
 
 }  // namespace
@@ -30,7 +22,7 @@ Napi::Value self_check(const Napi::CallbackInfo& info) {
   const bool thorough = info[1].ToBoolean();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(info.Env()).start(info.Env(), never, {}, [=]() -> Finish {
-    const std::vector<cuda::Comparison> found = comparisons(device, thorough);
+    const std::vector<Comparison> found = cuda().self_check(device, thorough);
     return [found](Napi::Env env) -> Napi::Value {
       Napi::Array list = Napi::Array::New(env, found.size());
       for (uint32_t i = 0; i < found.size(); ++i) {
@@ -55,12 +47,11 @@ void use_kernels(const Napi::CallbackInfo& info) {
   if (kernels != "fast" && kernels != "portable") {
     throw Napi::TypeError::New(env, "kernels cannot be " + kernels);
   }
-#ifdef SCUMBLE_CUDA
-  cuda::use_kernels(device, kernels == "fast" ? cuda::Kernels::fast : cuda::Kernels::portable);
-#else
-  static_cast<void>(device);
-  throw Napi::Error::New(env, "this build has no CUDA");
-#endif
+  try {
+    cuda().use_portable_kernels(device, kernels == "portable");
+  } catch (const InvalidArgument& e) {
+    throw Napi::Error::New(env, e.what());
+  }
 }
 
 }  // namespace scumble::node

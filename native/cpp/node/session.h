@@ -1,14 +1,13 @@
-// Session.create(network, options): { session: Promise<Session>, cancel() }; step(count), image(), cancel(),
-// dispose(). Calls on one session run one after the other; what is running keeps the session's memory alive,
-// whatever happens to the object.
+// Session.create(networks, options): { session: Promise<Session>, cancel() }; step(count, watch), proceed(),
+// image(), save(), restore(state), gradient(), cancel(), dispose(). Calls on one session run one after the
+// other on its own thread; a call that is pending keeps the object.
 #pragma once
 
 #include <memory>
-#include <mutex>
 
 #include "../core/session.h"
 #include "api.h"
-#include "task.h"
+#include "session_thread.h"
 
 namespace scumble::node {
 
@@ -18,25 +17,31 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   explicit SessionObject(const Napi::CallbackInfo& info);
   void Finalize(Napi::BasicEnv env) override;
 
-  struct Held {
-    std::mutex mutex;  // one call at a time
-    CancelFlag cancelled = std::make_shared<std::atomic<bool>>(false);
-    std::unique_ptr<Session> session;
+  // What the thread has made, on its way into an object.
+  struct Made {
+    std::shared_ptr<SessionThread> thread;
+    int64_t bytes;  // that V8 should know of
   };
 
  private:
   static Napi::Value create(const Napi::CallbackInfo& info);
   static Napi::Value estimate(const Napi::CallbackInfo& info);
-  static Napi::Value channel_means(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
+  void proceed(const Napi::CallbackInfo& info);
   Napi::Value image(const Napi::CallbackInfo& info);
+  Napi::Value save(const Napi::CallbackInfo& info);
+  Napi::Value restore(const Napi::CallbackInfo& info);
   Napi::Value gradient(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
-  const std::shared_ptr<Held>& held(const Napi::CallbackInfo& info) const;
+  enum class Turn { queue, look };
+  using Call = std::function<Finish(Session&)>;
+  Napi::Promise call(const Napi::CallbackInfo& info, Turn turn, Call call,
+                     std::vector<Napi::Object> kept = {});
+  void let_go(Napi::BasicEnv env);
 
-  std::shared_ptr<Held> held_;
+  std::shared_ptr<SessionThread> thread_;  // null once disposed
   int64_t bytes_ = 0;
 };
 

@@ -5,70 +5,47 @@
 #include <system_error>
 
 #include "../core/error.h"
+#include "errors.h"
 
 namespace scumble::node {
 namespace {
 
-Napi::Error error_of(Napi::Env env, const std::exception_ptr& failure) {
-  const auto with_code = [&](const char* message, const char* code) {
-    Napi::Error error = Napi::Error::New(env, message);
-    error.Set("code", Napi::String::New(env, code));
-    return error;
-  };
-  try {
-    std::rethrow_exception(failure);
-  } catch (const InvalidArgument& e) {
-    return with_code(e.what(), "INVALID_ARGUMENT");
-  } catch (const Cancelled& e) {
-    return with_code(e.what(), "CANCELLED");
-  } catch (const Diverged& e) {
-    Napi::Error error = with_code(e.what(), "DIVERGED");
-    error.Set("iteration", Napi::Number::New(env, e.iteration));
-    return error;
-  } catch (const DeviceFailure& e) {
-    Napi::Error error =
-        with_code(e.what(), e.kind == DeviceFailure::memory ? "DEVICE_MEMORY" : "DEVICE_LOST");
-    error.Set("needed", Napi::Number::New(env, static_cast<double>(e.needed)));
-    error.Set("free", Napi::Number::New(env, static_cast<double>(e.free)));
-    return error;
-  } catch (const std::bad_alloc&) {
-    return with_code("out of memory", "OUT_OF_MEMORY");
-  } catch (const std::exception& e) {
-    return with_code(e.what(), "INTERNAL");
+// A thread for one piece of work.
+class OneOff final : public Worker {
+ public:
+  OneOff(CancelFlag cancelled, std::function<void()> work) : cancelled_(std::move(cancelled)) {
+    thread_ = std::thread([this, work = std::move(work)] {
+      work();
+      ended_ = true;
+    });
   }
-}
+  void stop() override { *cancelled_ = true; }
+  bool ended() const override { return ended_; }
+  void join() override {
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  CancelFlag cancelled_;
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
 
 }  // namespace
 
-struct Tasks::Running {
-  Running(Napi::Env env, CancelFlag flag, Work w)
-      : deferred(Napi::Promise::Deferred::New(env)), cancelled(std::move(flag)), work(std::move(w)) {}
-
+struct Tasks::Promised {
+  explicit Promised(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
   Napi::Promise::Deferred deferred;
-  CancelFlag cancelled;
-  Work work;
   std::vector<Napi::ObjectReference> kept;
   Finish finish;
   std::exception_ptr failure;
-  Napi::ThreadSafeFunction done;
-  std::thread thread;
-
-  void settle(Napi::Env env) {
-    if (failure) {
-      deferred.Reject(error_of(env, failure).Value());
-      return;
-    }
-    try {
-      deferred.Resolve(finish(env));
-    } catch (const Napi::Error& e) {
-      deferred.Reject(e.Value());
-    }
-  }
 };
 
 // The destructor alone would come too late: Node deletes the thread-safe functions of a closing environment
 // one by one and the instance data after the last of them, while this hook runs before the first.
 Tasks::Tasks(Napi::Env env) {
+  door_ = Napi::ThreadSafeFunction::New(env, Napi::Function(), "scumble", 0, 1);
+  door_.Unref(env);
   env.AddCleanupHook([this] { stop(); });
 }
 
@@ -81,45 +58,74 @@ Tasks::~Tasks() {
 }
 
 void Tasks::stop() {
-  for (const auto& task : running_) *task->cancelled = true;
-  for (const auto& task : running_) {
-    if (task->thread.joinable()) task->thread.join();
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+  workers_.clear();
+}
+
+void Tasks::adopt(std::shared_ptr<Worker> worker) {
+  reap();
+  workers_.push_back(std::move(worker));
+}
+
+void Tasks::reap() {
+  for (auto worker = workers_.begin(); worker != workers_.end();) {
+    if ((*worker)->ended()) {
+      (*worker)->join();
+      worker = workers_.erase(worker);
+    } else {
+      ++worker;
+    }
   }
 }
 
-Napi::Promise Tasks::start(Napi::Env env, CancelFlag cancelled, std::vector<Napi::Object> kept, Work work) {
-  running_.push_back(std::make_unique<Running>(env, std::move(cancelled), std::move(work)));
-  const auto self = std::prev(running_.end());
-  Running* task = self->get();
-  for (const Napi::Object& object : kept) task->kept.push_back(Napi::Persistent(object));
-  task->done = Napi::ThreadSafeFunction::New(env, Napi::Function(), "scumble", 0, 1);
-  const Napi::Promise promise = task->deferred.Promise();
-  const auto run = [this, self, task] {
+void Tasks::call(std::function<void(Napi::Env)> call) {
+  door_.NonBlockingCall([call = std::move(call)](Napi::Env env, Napi::Function) { call(env); });
+}
+
+Napi::Promise Tasks::promise(Napi::Env env, const std::vector<Napi::Object>& kept, Keep& keep) {
+  const auto promised = std::make_shared<Promised>(env);
+  for (const Napi::Object& object : kept) promised->kept.push_back(Napi::Persistent(object));
+  if (promised_++ == 0) door_.Ref(env);
+  keep = [this, promised](const Work& work) {
     try {
-      task->finish = task->work();
+      promised->finish = work();
     } catch (...) {
-      task->failure = std::current_exception();
+      promised->failure = std::current_exception();
     }
-    task->work = nullptr;
-    Napi::ThreadSafeFunction done = task->done;
-    const auto settle = [this, self, task](Napi::Env js, Napi::Function) {
-      task->thread.join();
-      const std::unique_ptr<Running> finished = std::move(*self);
-      running_.erase(self);
-      finished->settle(js);
-    };
-    // When the environment is closing nobody listens any more, and `done` must not be touched again.
-    if (done.NonBlockingCall(settle) == napi_ok) done.Release();
+    call([this, promised](Napi::Env js) { settle(js, promised); });
   };
-  try {
-    task->thread = std::thread(run);
-  } catch (const std::system_error&) {  // no more threads to be had
-    task->failure = std::current_exception();
-    task->done.Release();
-    task->settle(env);
-    running_.erase(self);
+  return promised->deferred.Promise();
+}
+
+void Tasks::settle(Napi::Env env, const std::shared_ptr<Promised>& promised) {
+  if (--promised_ == 0) door_.Unref(env);
+  promised->kept.clear();
+  reap();
+  if (!promised->failure) {
+    try {
+      promised->deferred.Resolve(promised->finish(env));
+      return;
+    } catch (const Napi::Error& e) {
+      promised->deferred.Reject(e.Value());
+      return;
+    } catch (...) {
+      promised->failure = std::current_exception();
+    }
   }
-  return promise;
+  promised->deferred.Reject(error_of(env, promised->failure).Value());
+}
+
+Napi::Promise Tasks::start(Napi::Env env, CancelFlag cancelled, std::vector<Napi::Object> kept, Work work) {
+  Keep keep;
+  const Napi::Promise promised = promise(env, kept, keep);
+  try {
+    adopt(std::make_shared<OneOff>(std::move(cancelled), [keep, work = std::move(work)] { keep(work); }));
+  } catch (const std::system_error& e) {  // no more threads to be had
+    const std::string why = e.what();
+    keep([why]() -> Finish { throw OutOfThreads(why); });
+  }
+  return promised;
 }
 
 }  // namespace scumble::node

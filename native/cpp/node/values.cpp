@@ -1,21 +1,60 @@
 #include "values.h"
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace scumble::node {
 namespace {
 
 constexpr int kLargestSide = 1 << 20;
 
+constexpr int kMostImages = 1 << 20;
+
 [[noreturn]] void bad(const Napi::Value& value, const std::string& what) {
   throw Napi::TypeError::New(value.Env(), what);
 }
 
-std::vector<LayerTerm> terms(const Napi::Array& from) {
-  std::vector<LayerTerm> found;
+std::vector<std::string> keys(const Napi::Object& object) {
+  const Napi::Array names = object.GetPropertyNames();
+  std::vector<std::string> found;
+  for (uint32_t i = 0; i < names.Length(); ++i) found.push_back(names.Get(i).ToString().Utf8Value());
+  return found;
+}
+
+// An index that may be left out: -1.
+int index(const Napi::Object& object, const char* key) {
+  return object.Get(key).IsUndefined() ? -1 : integer(object, key, 0, kMostImages);
+}
+
+// { image, blend, mask? }
+std::vector<Target> targets(const Napi::Array& from) {
+  std::vector<Target> found;
   for (uint32_t i = 0; i < from.Length(); ++i) {
-    const Napi::Object term = from.Get(i).As<Napi::Object>();
-    found.push_back({text(term, "layer"), number(term, "weight")});
+    const Napi::Object target = from.Get(i).As<Napi::Object>();
+    found.push_back({integer(target, "image", 0, kMostImages), number(target, "blend"), index(target, "mask")});
+  }
+  return found;
+}
+
+// { name, kind, weight, network?, layer?, targets?, mask?, parameters? }
+std::vector<Term> terms(const Napi::Array& from) {
+  std::vector<Term> found;
+  for (uint32_t i = 0; i < from.Length(); ++i) {
+    const Napi::Object given = from.Get(i).As<Napi::Object>();
+    Term term;
+    term.name = text(given, "name");
+    term.kind = text(given, "kind");
+    term.weight = number(given, "weight");
+    term.network = std::max(0, index(given, "network"));
+    if (!given.Get("layer").IsUndefined()) term.layer = text(given, "layer");
+    if (!given.Get("targets").IsUndefined()) term.targets = targets(list(given, "targets"));
+    term.mask = index(given, "mask");
+    if (!given.Get("parameters").IsUndefined()) {
+      const Napi::Object parameters = child(given, "parameters");
+      for (const std::string& name : keys(parameters)) term.parameters[name] = number(parameters, name.c_str());
+    }
+    found.push_back(std::move(term));
   }
   return found;
 }
@@ -99,6 +138,15 @@ PictureView picture(const Napi::Object& object, bool with_data) {
   return view;
 }
 
+MaskView mask(const Napi::Object& object, bool with_data) {
+  MaskView view;
+  view.width = integer(object, "width", 1, kLargestSide);
+  view.height = integer(object, "height", 1, kLargestSide);
+  if (!with_data) return view;
+  view.data = floats(object, static_cast<size_t>(view.width) * static_cast<size_t>(view.height)).Data();
+  return view;
+}
+
 Architecture architecture(const Napi::Object& object) {
   Architecture found;
   Preprocessing& pre = found.preprocessing;
@@ -108,6 +156,8 @@ Architecture architecture(const Napi::Object& object) {
   pre.std = triple(object.Get("std"), "std");
   pre.padding =
       choice<Padding>(object, "padding", {{"zero", Padding::zero}, {"replicate", Padding::replicate}});
+  const Napi::Value whole = object.Get("whole");
+  found.whole = !whole.IsBoolean() || whole.As<Napi::Boolean>().Value();
   const Napi::Array convolutions = list(object, "convolutions");
   for (uint32_t i = 0; i < convolutions.Length(); ++i) {
     const Napi::Object conv = convolutions.Get(i).As<Napi::Object>();
@@ -117,45 +167,93 @@ Architecture architecture(const Napi::Object& object) {
   return found;
 }
 
+Setup setup(const Napi::Object& object) {
+  Setup found;
+  found.pooling = choice<Pooling>(
+      object, "pooling", {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
+  found.rounding =
+      choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
+  found.objective.terms = terms(list(object, "terms"));
+  found.threads = integer(object, "threads", 1, 1024);
+  return found;
+}
+
 SessionOptions session_options(const Napi::Object& object) {
   SessionOptions options;
-  options.pooling = choice<Pooling>(
-      object, "pooling", {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
-  options.rounding =
-      choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
-  options.objective.content = terms(list(object, "contentTerms"));
-  options.objective.style = terms(list(object, "styleTerms"));
-  options.objective.tv_weight = number(object, "tvWeight");
+  static_cast<Setup&>(options) = setup(object);
   const Napi::Object optimizer = child(object, "optimizer");
   options.optimizer.kind = choice<OptimizerKind>(
       optimizer, "kind", {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}});
-  options.optimizer.adam.learning_rate = number(optimizer, "learningRate");
+  options.optimizer.learning_rate = number(optimizer, "learningRate");
   options.optimizer.adam.beta1 = number(optimizer, "beta1");
   options.optimizer.adam.beta2 = number(optimizer, "beta2");
   options.optimizer.adam.epsilon = number(optimizer, "epsilon");
   options.optimizer.history = integer(optimizer, "history", 1, 1000);
   options.averaging = number(object, "averaging");
-  options.threads = integer(object, "threads", 1, 1024);
   return options;
 }
 
-std::vector<StyleImage> style_images(const Napi::Array& styles, bool with_data) {
-  std::vector<StyleImage> found;
-  for (uint32_t i = 0; i < styles.Length(); ++i) {
-    const Napi::Object style = styles.Get(i).As<Napi::Object>();
-    found.push_back({picture(style, with_data), number(style, "blend")});
+State state_of(const Napi::Object& object) {
+  State state;
+  const Napi::Object vectors = child(object, "vectors");
+  for (const std::string& name : keys(vectors)) {
+    const Napi::Value value = vectors.Get(name);
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
+      bad(object, name + " must be a Float32Array");
+    const Napi::Float32Array floats = value.As<Napi::Float32Array>();
+    state.vectors[name].assign(floats.Data(), floats.Data() + floats.ElementLength());
   }
-  return found;
+  const Napi::Object numbers = child(object, "numbers");
+  for (const std::string& name : keys(numbers)) {
+    const Napi::Array values = list(numbers, name.c_str());
+    for (uint32_t i = 0; i < values.Length(); ++i) {
+      if (!values.Get(i).IsNumber()) bad(object, name + " must be numbers");
+      state.numbers[name].push_back(values.Get(i).As<Napi::Number>().DoubleValue());
+    }
+    state.numbers[name];
+  }
+  return state;
+}
+
+Napi::Float32Array floats_value(Napi::Env env, std::vector<float> values) {
+  const size_t count = values.size();
+  auto owned = std::make_unique<std::vector<float>>(std::move(values));
+  napi_value buffer = nullptr;
+  const napi_status status = napi_create_external_arraybuffer(
+      env, owned->data(), count * sizeof(float),
+      [](napi_env, void*, void* done) { delete static_cast<std::vector<float>*>(done); }, owned.get(), &buffer);
+  if (status == napi_ok) {
+    static_cast<void>(owned.release());
+  } else if (status == napi_no_external_buffers_allowed) {  // Electron and others
+    Napi::Float32Array copy = Napi::Float32Array::New(env, count);
+    std::copy(owned->begin(), owned->end(), copy.Data());
+    return copy;
+  } else {
+    throw Napi::Error::New(env);
+  }
+  return Napi::Float32Array::New(env, count, Napi::ArrayBuffer(env, buffer), 0);
 }
 
 Finish floats_of(std::vector<float> values) {
   const auto shared = std::make_shared<std::vector<float>>(std::move(values));
+  return [shared](Napi::Env env) -> Napi::Value { return floats_value(env, std::move(*shared)); };
+}
+
+Finish state_value(State state) {
+  const auto shared = std::make_shared<State>(std::move(state));
   return [shared](Napi::Env env) -> Napi::Value {
-    auto* owned = new std::vector<float>(std::move(*shared));
-    const Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(
-        env, owned->data(), owned->size() * sizeof(float),
-        [](Napi::Env, void*, std::vector<float>* v) { delete v; }, owned);
-    return Napi::Float32Array::New(env, owned->size(), memory, 0);
+    Napi::Object vectors = Napi::Object::New(env);
+    for (auto& [name, values] : shared->vectors) vectors[name] = floats_value(env, std::move(values));
+    Napi::Object numbers = Napi::Object::New(env);
+    for (const auto& [name, values] : shared->numbers) {
+      Napi::Array list = Napi::Array::New(env, values.size());
+      for (uint32_t i = 0; i < values.size(); ++i) list[i] = Napi::Number::New(env, values[i]);
+      numbers[name] = list;
+    }
+    Napi::Object state = Napi::Object::New(env);
+    state["vectors"] = vectors;
+    state["numbers"] = numbers;
+    return state;
   };
 }
 

@@ -22,12 +22,19 @@ Napi::Float32Array floats(const Napi::Object& object, size_t count);
 
 // { data: Float32Array, width, height }, or without data where only the size matters.
 PictureView picture(const Napi::Object& object, bool with_data);
+// The same with one value a pixel.
+MaskView mask(const Napi::Object& object, bool with_data);
 Architecture architecture(const Napi::Object& object);
+// { pooling, rounding, terms, threads }
+Setup setup(const Napi::Object& object);
+// The same with { optimizer, averaging }.
 SessionOptions session_options(const Napi::Object& object);
-// { content, styles: [{ …, blend }] }
-std::vector<StyleImage> style_images(const Napi::Array& styles, bool with_data);
+State state_of(const Napi::Object& object);
 
-// Resolves to a Float32Array that takes over the memory; nothing is copied.
+// Resolves to a Float32Array that takes over the memory; it is copied only where the runtime wants that.
 Finish floats_of(std::vector<float> values);
+Napi::Float32Array floats_value(Napi::Env env, std::vector<float> values);
+// { vectors: Record<string, Float32Array>, numbers: Record<string, number[]> }
+Finish state_value(State state);
 
 }  // namespace scumble::node
