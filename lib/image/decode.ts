@@ -2,6 +2,7 @@
 // decodes nearly everything.
 
 import { readFile, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Metadata, Sharp } from 'sharp';
 import type { Size } from '../run/scales.js';
 import { decodedSize } from './budget.js';
@@ -50,7 +51,7 @@ function undecodable(error: unknown): JobError {
   if (/unsupported image format/.test(reason)) {
     return new JobError('ERR_IMAGE', 'is not an image, or its format is not supported');
   }
-  const cut = /premature end|unexpected end/i.test(reason) ? 'the file is cut short: ' : '';
+  const cut = /premature end|unexpected end|libpng read error/i.test(reason) ? 'the file is cut short: ' : '';
   return new JobError('ERR_IMAGE', `cannot be decoded: ${cut}${reason}`);
 }
 
@@ -83,11 +84,13 @@ function checkSize({ width, height }: Size, maxPixels: number): void {
 
 async function describedBySharp(bytes: Buffer): Promise<Metadata> {
   const { default: sharp } = await import('sharp');
-  return sharp(bytes, SHARP)
-    .metadata()
-    .catch((error) => {
+  const describe = (file: Buffer) => sharp(file, SHARP).metadata();
+  return describe(bytes).catch(async (error) => {
+    const [ended] = (await import('./mend.js')).withEnd(bytes);
+    return describe(ended ?? bytes).catch(() => {
       throw undecodable(error);
     });
+  });
 }
 
 const DEPTHS: Record<string, Header['depth']> = { uchar: 8, ushort: 16, float: 32 };
@@ -144,26 +147,31 @@ async function samplesOf(source: Encoded, input: Decoding, notes: string[]): Pro
   if (pages > 1) notes.push(`has ${pages} frames or pages: only the first is used`);
   if (isMasked(bytes)) return decodeWithPngjs(bytes);
   const how = await howToDecode(header, metadata, sizes && decodedSize(header, sizes), linear, notes);
-  return whole(bytes, how, notes);
+  return decodeToEnd(bytes, notes, how);
 }
 
-/** Decodes; if that fails, also with the file's end put back, since only that may be missing. */
-async function whole(
+/** Decodes; if that fails, the file with its end put back, since only that may be missing. */
+async function decodeToEnd(
   bytes: Buffer,
-  how: (bytes: Buffer, failOn: 'error' | 'warning') => Promise<RawImage>,
   notes: string[],
+  decode: (file: Buffer, failOn: 'error' | 'warning') => Promise<RawImage>,
 ): Promise<RawImage> {
   try {
-    return await how(bytes, 'error');
+    return await decode(bytes, 'error');
   } catch (error) {
     if (error instanceof JobError) throw error;
-    const ended = (await import('./mend.js')).withEnd(bytes);
+    const [ended, ...padded] = (await import('./mend.js')).withEnd(bytes);
     if (!ended) throw undecodable(error);
-    const samples = await how(ended, 'warning').catch(() => {
+    try {
+      const samples = await decode(ended, 'warning');
+      for (const file of padded) {
+        if (!isDeepStrictEqual(samples.data, (await decode(file, 'error')).data)) throw error;
+      }
+      notes.push('lacks its last bytes; the picture is whole');
+      return samples;
+    } catch {
       throw undecodable(error);
-    });
-    notes.push('lacks its last bytes; the picture is whole');
-    return samples;
+    }
   }
 }
 

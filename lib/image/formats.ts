@@ -9,11 +9,11 @@ const DEVELOP = 'develop it first, and save it as TIFF or PNG';
 
 /** Brands of ISO media files (`ftyp`), by what they are. */
 const BRANDS: [RegExp, string][] = [
-  [/^(heic|heix|heim|heis|hevc|hevx|hevm|hevs)$/, `is a HEIC photograph, which is not read: ${CONVERT}`],
+  [/^(hei[cmsx]|hev[cmsx])$/, `is a HEIC photograph, which is not read: ${CONVERT}`],
   [/^crx $/, `is a raw photograph (CR3), which is not read: ${DEVELOP}`],
   [
-    /^(isom|iso\d|mp4\d|M4V |M4A |avc1|qt {2}|3g[p2]\d|dash)$/,
-    'is a video, not an image: save one of its frames',
+    /^(isom|iso\d|mp4\d|M4V |M4A |qt {2}|3g[p2]\d)$/,
+    'is a video, not an image: save one of its frames as PNG',
   ],
 ];
 
@@ -49,9 +49,11 @@ export function refuseForeign(bytes: Buffer): void {
   for (const [start, what] of KNOWN) {
     if (bytes.subarray(0, start.length).equals(start)) throw new JobError('ERR_IMAGE', what);
   }
-  if (bytes.toString('latin1', 4, 8) === 'ftyp') {
-    const brand = bytes.toString('latin1', 8, 12);
-    for (const [pattern, what] of BRANDS) if (pattern.test(brand)) throw new JobError('ERR_IMAGE', what);
+  const brands = brandsOf(bytes);
+  if (!brands.includes('avif') && !brands.includes('avis')) {
+    for (const [pattern, what] of BRANDS) {
+      if (brands.some((brand) => pattern.test(brand))) throw new JobError('ERR_IMAGE', what);
+    }
   }
   if (holdsRawPhotograph(bytes)) {
     throw new JobError('ERR_IMAGE', `is a raw photograph, which is not read: ${DEVELOP}`);
@@ -65,6 +67,13 @@ export function refuseForeign(bytes: Buffer): void {
     const what = 'is a web page, not an image: open it in a browser and save the picture itself';
     throw new JobError('ERR_IMAGE', what);
   }
+}
+
+/** The brand of an ISO media file, and those that it is compatible with. */
+function brandsOf(bytes: Buffer): string[] {
+  if (bytes.length < 16 || bytes.toString('latin1', 4, 8) !== 'ftyp') return [];
+  const brands = bytes.toString('latin1', 8, Math.min(bytes.readUInt32BE(0), bytes.length, 256));
+  return (brands.match(/[\s\S]{4}/g) ?? []).filter((_, i) => i !== 1); // after the first comes a version
 }
 
 /** Whether a text begins as one of these, after what may come before: a byte order mark, a declaration, comments. */
