@@ -1,5 +1,6 @@
 // Reading: every kind of file and of raw pixels comes out as the same floats.
 
+import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,10 +8,15 @@ import test from 'ava';
 import { PNG } from 'pngjs';
 import sharp from 'sharp';
 import { probeImage, readImage } from '../dist/image/read.js';
+import type { ImageSource, Raster } from '../dist/image/types.js';
 import { difference, encoded, floats, folder, LIMIT, noise } from './support/image-fixtures.js';
 
 const [W, H] = [13, 7];
-const read = (source: Parameters<typeof readImage>[0]) => readImage(source, 'content', LIMIT);
+async function read(source: ImageSource): Promise<Raster> {
+  const { notes, ...raster } = await readImage(source, 'content', LIMIT);
+  assert.deepEqual(notes, []);
+  return raster;
+}
 
 function pngjs(options: object, data: Uint8Array | Uint16Array): Buffer {
   const png = Object.assign(new PNG(), { width: W, height: H, data: Buffer.from(data.buffer) });
@@ -145,26 +151,6 @@ test('16-bit TIFF keeps all 16 bits', async (t) => {
   t.deepEqual((await read(tiff)).data, floats(pixels));
 });
 
-test('GIF: the first frame of several', async (t) => {
-  const frame = (background: string) => ({
-    create: { width: W, height: H, channels: 3 as const, background },
-  });
-  const frames = [sharp(frame('#ff0000')), sharp(frame('#0000ff'))];
-  const pngs = await Promise.all(frames.map((image) => image.png().toBuffer()));
-  const gif = await sharp(pngs, { join: { animated: true } })
-    .gif()
-    .toBuffer();
-  t.is((await sharp(gif).metadata()).pages, 2);
-  const raster = await read(gif);
-  t.deepEqual([raster.width, raster.height, ...raster.data.subarray(0, 3)], [W, H, 255, 0, 0]);
-});
-
-test('SVG', async (t) => {
-  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="5" height="4"><rect width="5" height="4" fill="#00ff00"/></svg>'); // biome-ignore format: one string
-  const raster = await read(svg);
-  t.deepEqual([raster.width, raster.height, ...raster.data.subarray(0, 3)], [5, 4, 0, 255, 0]);
-});
-
 test('CMYK JPEG comes out as sRGB', async (t) => {
   const image = sharp({ create: { width: 8, height: 8, channels: 3, background: '#c03020' } });
   const jpeg = await image.toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
@@ -219,7 +205,7 @@ for (let orientation = 1; orientation <= 8; orientation++) {
       const raster = await read(file);
       t.deepEqual([raster.width, raster.height], [width, height]);
       t.is(difference(raster.data, expected.data), 0);
-      t.deepEqual(await probeImage(file, 'content', LIMIT), { width, height, hasAlpha: false });
+      t.like(await probeImage(file, 'content', LIMIT), { width, height, hasAlpha: false });
     }
   });
 }

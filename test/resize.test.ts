@@ -88,15 +88,39 @@ test('one colour stays one colour', async (t) => {
   }
 });
 
-test('alpha is resized like a channel', async (t) => {
+test('colours are resized as far as they are visible, so that nothing hidden shows at the edge', async (t) => {
+  const alpha = Float32Array.from({ length: 31 * 23 }, (_, i) => (i % 31 < 15 ? 1 : 0));
+  const hiding = (hidden: number) => {
+    const image = plain(31, 23, [40, 90, 200]);
+    for (const [i, opacity] of alpha.entries()) if (!opacity) image.data.fill(hidden, 3 * i, 3 * i + 3);
+    return { ...image, alpha };
+  };
+  for (const [width, height] of [
+    [15, 11],
+    [62, 40],
+  ] as const) {
+    // biome-ignore format: a pair
+    const small = await resize(hiding(255), { width, height }, 2);
+    t.is(bits(small), bits(await resize(hiding(0), { width, height }, 2)));
+    t.true(small.data.every((value, i) => Math.abs(value - [40, 90, 200][i % 3]!) < 1e-2));
+    t.is(small.alpha?.length, width * height);
+    t.deepEqual([small.alpha![0], small.alpha!.at(-1)], [1, 0]);
+    t.true(small.alpha!.some((opacity) => opacity > 0 && opacity < 1));
+  }
+});
+
+test('opacity is resized like a channel', async (t) => {
+  const alpha = Float32Array.from({ length: 31 * 23 }, (_, i) => ((i % 31) + 1) / 32);
   const grey = plain(31, 23, [0, 0, 0]);
-  const alpha = Float32Array.from({ length: 31 * 23 }, (_, i) => (i % 31) / 30);
-  for (const i of alpha.keys()) grey.data.fill(alpha[i]!, 3 * i, 3 * i + 3);
-  const small = await resize({ ...grey, alpha }, { width: 15, height: 11 }, 2);
-  t.is(small.alpha?.length, 15 * 11);
-  t.deepEqual(
-    small.alpha,
-    small.data.filter((_, i) => i % 3 === 0),
+  for (const [i, opacity] of alpha.entries()) grey.data.fill(opacity * 255, 3 * i, 3 * i + 3);
+  const size = { width: 15, height: 11 };
+  const shown = await resize(grey, size, 2);
+  const small = await resize({ ...plain(31, 23, [0, 0, 0]), alpha }, size, 2);
+  t.true(
+    relative(
+      small.alpha!,
+      shown.data.filter((_, i) => i % 3 === 0).map((v) => v / 255),
+    ) < 1e-6,
   );
 });
 

@@ -1,9 +1,14 @@
 // Between samples as files hold them and the floats the engine works on.
 
+import { fillTransparent } from './fill.js';
 import type { Raster, RawImage } from './types.js';
 
-/** Spreads grey over three channels, scales 16 bit to 0..255, and splits off an alpha that is not all opaque. */
+/**
+ * Spreads grey over three channels, scales 16 bit to 0..255, and splits off an alpha that is not all opaque; what is fully
+ * transparent gets the colours around it. Floats of three channels are the result's own.
+ */
 export function toRaster({ data: samples, width, height, channels }: RawImage): Raster {
+  if (samples instanceof Float32Array && channels === 3) return { data: samples, width, height };
   const max = samples instanceof Uint16Array ? 65535 : 255;
   const pixels = width * height;
   const data = new Float32Array(pixels * 3);
@@ -21,7 +26,9 @@ export function toRaster({ data: samples, width, height, channels }: RawImage): 
       if (opacity < 1) opaque = false;
     }
   }
-  return alpha && !opaque ? { data, width, height, alpha } : { data, width, height };
+  if (!alpha || opaque) return { data, width, height };
+  fillTransparent(data, alpha, width, height);
+  return { data, width, height, alpha };
 }
 
 /** Clamps to 0..255, scales to `bitDepth` and rounds to nearest. `channels` 4 asks for the alpha, if there is one. */

@@ -1,18 +1,22 @@
-// The worker's reading side. pngjs decodes the PNGs it handles exactly, 16 bit included; sharp does everything else.
+// The worker's reading side: what a file is, then its samples as integers, then floats at the sizes that are wanted. sharp
+// decodes nearly everything.
 
 import { readFile, stat } from 'node:fs/promises';
-import { inflateSync } from 'node:zlib';
+import { isDeepStrictEqual } from 'node:util';
+import type { Metadata, Sharp } from 'sharp';
+import type { Size } from '../run/scales.js';
+import { decodedSize } from './budget.js';
 import { toRaster } from './convert.js';
-import { type Encoded, type Header, JobError, type Jobs } from './job.js';
-import { isPng, type PngHeader, pngHeader, pngText } from './png.js';
+import { refuseForeign } from './formats.js';
+import { type Decoded, type Decoding, type Encoded, JobError, type Jobs } from './job.js';
+import { chunks, isPng, pngText, withMetadata } from './png.js';
+import { resize } from './resize.js';
 import { sizeFault } from './size.js';
-import type { Raster, RawImage } from './types.js';
+import type { Header, RawImage } from './types.js';
 import { fromXmp } from './xmp.js';
 
 // The pixel limit is ours alone; 'error' refuses damaged files but lets a harmless warning pass.
 const SHARP = { limitInputPixels: false, failOn: 'error' } as const;
-/** Far above any real colour profile, so that one cannot inflate without end. */
-const MAX_PROFILE = 1 << 24;
 
 const FAULTS: Record<string, string> = {
   ENOENT: 'does not exist',
@@ -38,110 +42,238 @@ async function load(source: Encoded): Promise<Buffer> {
     bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
   }
   if (bytes.length === 0) throw new JobError('ERR_IMAGE', 'is empty');
+  refuseForeign(bytes);
   return bytes;
 }
 
 function undecodable(error: unknown): JobError {
   const [reason = ''] = (error as Error).message.split('\n');
-  return /unsupported image format/.test(reason)
-    ? new JobError('ERR_IMAGE', 'is not an image, or its format is not supported')
-    : new JobError('ERR_IMAGE', `cannot be decoded: ${reason}`);
-}
-
-async function isSrgb(deflated: Uint8Array): Promise<boolean> {
-  const { srgbProfile } = await import('./icc.js');
-  try {
-    return (await srgbProfile()).equals(inflateSync(deflated, { maxOutputLength: MAX_PROFILE }));
-  } catch {
-    return false; // damaged: let sharp judge it
+  if (/unsupported image format/.test(reason)) {
+    return new JobError('ERR_IMAGE', 'is not an image, or its format is not supported');
   }
+  const cut = /premature end|unexpected end|libpng read error/i.test(reason) ? 'the file is cut short: ' : '';
+  return new JobError('ERR_IMAGE', `cannot be decoded: ${cut}${reason}`);
 }
 
-/** The header of a PNG that pngjs may decode. */
-async function pngjsHeader(bytes: Buffer): Promise<PngHeader | undefined> {
-  if (!isPng(bytes)) return undefined;
-  const header = pngHeader(bytes);
-  if (!header.simple || (header.profile && !(await isSrgb(header.profile)))) return undefined;
-  return header;
+/** A file that sharp reads, and what it says of it. */
+interface Found {
+  header: Header;
+  metadata?: Metadata;
 }
 
-async function metadata(bytes: Buffer) {
-  const { default: sharp } = await import('sharp');
-  return sharp(bytes, SHARP)
-    .metadata()
-    .catch((error) => {
-      throw undecodable(error);
-    });
-}
-
-async function header(bytes: Buffer, png: PngHeader | undefined, maxPixels: number): Promise<Header> {
-  let found: Header;
-  if (png) {
-    found = { width: png.width, height: png.height, hasAlpha: png.hasAlpha };
+async function look(bytes: Buffer, maxPixels: number): Promise<Found> {
+  const { isBmp, bmpHeader } = await import('./bmp.js');
+  let found: Found;
+  if (isBmp(bytes)) {
+    const { width, height, hasAlpha } = bmpHeader(bytes);
+    const header = { width, height, hasAlpha, format: 'bmp', depth: 8, whole: true } as const;
+    found = { header: { ...header, bytes: bytes.length } };
   } else {
-    const { autoOrient, hasAlpha } = await metadata(bytes);
-    found = { ...autoOrient, hasAlpha };
+    if (isPng(bytes)) checkSize({ width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }, maxPixels);
+    const metadata = await describedBySharp(bytes);
+    found = { header: headerOf(metadata, bytes.length), metadata };
   }
-  const fault = sizeFault(found.width, found.height, maxPixels);
-  if (fault) throw new JobError('ERR_IMAGE_SIZE', fault);
+  checkSize(found.header, maxPixels);
   return found;
 }
 
-async function decodeWithPngjs(bytes: Buffer, { depth }: PngHeader): Promise<RawImage | undefined> {
-  const { PNG } = await import('pngjs');
-  try {
-    // Without rescaling, 16-bit samples come as a Uint16Array; fewer than 8 bits do need it.
-    const { data, width, height } = PNG.sync.read(bytes, { skipRescale: depth === 16 });
-    return { data, width, height, channels: 4 };
-  } catch {
-    return undefined; // damaged or unusual: sharp decodes it or says what is wrong
-  }
+function checkSize({ width, height }: Size, maxPixels: number): void {
+  const fault = sizeFault(width, height, maxPixels);
+  if (fault) throw new JobError('ERR_IMAGE_SIZE', fault);
 }
 
-async function decodeWithSharp(bytes: Buffer): Promise<RawImage> {
-  const [{ default: sharp }, { srgbProfile }, { icc, depth, space }] = await Promise.all([
-    import('sharp'),
-    import('./icc.js'),
-    metadata(bytes),
-  ]);
-  const ignoreIcc = icc === undefined || icc.equals(await srgbProfile());
-  const deep = depth !== 'uchar';
-  const image = sharp(bytes, { ...SHARP, ignoreIcc }).autoOrient();
-  // sharp turns profiled 16-bit RGB into Display P3 and leaves it there unless an output profile is named.
-  if (space === 'rgb16' && !ignoreIcc) image.withIccProfile('srgb');
-  try {
-    const { data, info } = await image
-      .toColourspace(deep ? 'rgb16' : 'srgb')
-      .raw({ depth: deep ? 'ushort' : 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return {
-      data: deep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data,
-      width: info.width,
-      height: info.height,
-      channels: info.channels as RawImage['channels'],
-    };
-  } catch (error) {
-    throw undecodable(error);
+async function describedBySharp(bytes: Buffer): Promise<Metadata> {
+  const { default: sharp } = await import('sharp');
+  const describe = (file: Buffer) => sharp(file, SHARP).metadata();
+  return describe(bytes).catch(async (error) => {
+    const [ended] = (await import('./mend.js')).withEnd(bytes);
+    return describe(ended ?? bytes).catch(() => {
+      throw undecodable(error);
+    });
+  });
+}
+
+const DEPTHS: Record<string, Header['depth']> = { uchar: 8, ushort: 16, float: 32 };
+
+function headerOf(metadata: Metadata, bytes: number): Header {
+  const { autoOrient, hasAlpha, isProgressive, orientation = 1, format, depth: samples } = metadata;
+  const depth = DEPTHS[samples];
+  if (!depth) {
+    const reason = `holds samples of type ${samples}, which have no scale: save it with 8 or 16 bits`;
+    throw new JobError('ERR_IMAGE', reason);
   }
+  return {
+    ...autoOrient,
+    hasAlpha,
+    format: (format as string) === 'heif' ? 'avif' : (format as Header['format']),
+    depth,
+    bytes,
+    whole: isProgressive || orientation > 2,
+  };
 }
 
 export async function probe({ source, maxPixels }: Jobs['probe']['input']): Promise<Header> {
-  const bytes = await load(source);
-  return header(bytes, await pngjsHeader(bytes), maxPixels);
+  return (await look(await load(source), maxPixels)).header;
 }
 
-export async function decode(input: Jobs['decode']['input']): Promise<Raster> {
-  if ('raw' in input) return toRaster(input.raw);
-  const bytes = await load(input.source);
-  const png = await pngjsHeader(bytes);
-  await header(bytes, png, input.maxPixels);
-  return toRaster((png && (await decodeWithPngjs(bytes, png))) ?? (await decodeWithSharp(bytes)));
+export async function decode(input: Decoding): Promise<Decoded> {
+  const notes: string[] = [];
+  const { source } = input;
+  const samples =
+    typeof source === 'object' && 'data' in source ? source : await samplesOf(source, input, notes);
+  const whole = toRaster(samples);
+  if (whole.alpha?.every((opacity) => opacity === 0)) {
+    throw new JobError('ERR_IMAGE', 'is transparent throughout: there is nothing to see in it');
+  }
+  if (!input.sizes) return { images: [whole], notes };
+  const images = [];
+  for (const size of input.sizes) images.push(await resize(whole, size, input.threads));
+  return { images, notes };
+}
+
+async function samplesOf(source: Encoded, input: Decoding, notes: string[]): Promise<RawImage> {
+  const { maxPixels, sizes, linear, probed } = input;
+  const bytes = await load(source);
+  const { header, metadata } = await look(bytes, maxPixels);
+  const { width, height } = header;
+  if (probed && (probed.width !== width || probed.height !== height || probed.bytes !== bytes.length)) {
+    throw new JobError(
+      'ERR_IMAGE',
+      'was changed while it was in use: leave it as it is until the run begins',
+    );
+  }
+  if (!metadata) return (await import('./bmp.js')).decodeBmp(bytes);
+  const pages = metadata.pages ?? 1;
+  if (pages > 1) notes.push(`has ${pages} frames or pages: only the first is used`);
+  if (isMasked(bytes)) return decodeWithPngjs(bytes);
+  const how = await howToDecode(header, metadata, sizes && decodedSize(header, sizes), linear, notes);
+  return decodeToEnd(bytes, notes, how);
+}
+
+/** Decodes; if that fails, the file with its end put back, since only that may be missing. */
+async function decodeToEnd(
+  bytes: Buffer,
+  notes: string[],
+  decode: (file: Buffer, failOn: 'error' | 'warning') => Promise<RawImage>,
+): Promise<RawImage> {
+  try {
+    return await decode(bytes, 'error');
+  } catch (error) {
+    if (error instanceof JobError) throw error;
+    const [ended, ...padded] = (await import('./mend.js')).withEnd(bytes);
+    if (!ended) throw undecodable(error);
+    try {
+      const samples = await decode(ended, 'warning');
+      for (const file of padded) {
+        if (!isDeepStrictEqual(samples.data, (await decode(file, 'error')).data)) throw error;
+      }
+      notes.push('lacks its last bytes; the picture is whole');
+      return samples;
+    } catch {
+      throw undecodable(error);
+    }
+  }
+}
+
+async function howToDecode(
+  { depth }: Header,
+  { icc, space }: Metadata,
+  size: Size | undefined,
+  linear: boolean,
+  notes: string[],
+) {
+  const [{ default: sharp }, { srgbProfile }] = await Promise.all([import('sharp'), import('./icc.js')]);
+  const ignoreIcc = icc === undefined || icc.equals(await srgbProfile());
+  return async (bytes: Buffer, failOn: 'error' | 'warning'): Promise<RawImage> => {
+    const image = sharp(bytes, { ...SHARP, failOn, ignoreIcc: ignoreIcc || depth === 32 }).autoOrient();
+    if (depth === 32) {
+      return floats(
+        image,
+        { colour: space === 'scrgb', profile: ignoreIcc ? undefined : icc, linear },
+        notes,
+      );
+    }
+    if (size) image.resize({ ...size, fit: 'fill', fastShrinkOnLoad: false });
+    // Unless an output profile is named, sharp turns profiled 16-bit RGB into Display P3, and does nothing to 16-bit grey.
+    const profiled = !ignoreIcc && (space === 'rgb16' || space === 'grey16');
+    if (profiled) image.withIccProfile('srgb');
+    if (depth === 8) return integers(image, 'srgb');
+    return integers(image, profiled && space === 'grey16' ? 'grey16' : 'rgb16');
+  };
+}
+
+async function integers(image: Sharp, space: 'srgb' | 'rgb16' | 'grey16'): Promise<RawImage> {
+  const deep = space !== 'srgb';
+  const { data, info } = await image
+    .toColourspace(space)
+    .raw({ depth: deep ? 'ushort' : 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return {
+    data: deep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data,
+    width: info.width,
+    height: info.height,
+    channels: info.channels as RawImage['channels'],
+  };
+}
+
+async function floats(
+  image: Sharp,
+  { colour, profile, linear }: { colour: boolean; profile: Buffer | undefined; linear: boolean },
+  notes: string[],
+): Promise<RawImage> {
+  const { decodeFloat, encodeLight, holdToOne } = await import('./float.js');
+  const samples = await decodeFloat(image, colour);
+  const cut = holdToOne(samples.data as Float32Array);
+  if (cut) notes.push(cut);
+  if (profile) return withProfile(samples, colour, profile);
+  if (linear) encodeLight(samples);
+  notes.push(
+    `holds floats without a colour profile: they are taken for ${linear ? 'linear light' : 'sRGB'} from 0 to 1`,
+  );
+  return { ...samples, data: samples.data.map((value) => value * 255) };
+}
+
+/** 16 bits are enough for what a profile then does to them. Grey that was spread over three channels is grey again. */
+async function withProfile(
+  { data, width, height, channels }: RawImage,
+  colour: boolean,
+  profile: Buffer,
+): Promise<RawImage> {
+  const [{ default: sharp }, { pngOf }] = await Promise.all([import('sharp'), import('./encode.js')]);
+  const stored = colour ? channels : channels === 4 ? 2 : 1;
+  const deep = new Uint16Array(width * height * stored);
+  for (let i = 0; i < deep.length; i++) {
+    const from = colour ? i : stored === 1 ? i * 3 : (i >> 1) * 4 + (i & 1) * 3;
+    deep[i] = Math.round(data[from]! * 65535);
+  }
+  const png = await pngOf({ data: deep, width, height, channels: stored as RawImage['channels'] });
+  const image = sharp(withMetadata(png, profile), SHARP).withIccProfile('srgb');
+  return integers(image, colour ? 'rgb16' : 'grey16');
+}
+
+/** sharp drops the transparency of a palette of two colours; where nothing else is special, pngjs reads it. */
+function isMasked(bytes: Buffer): boolean {
+  if (!isPng(bytes) || bytes.readUInt16BE(24) !== 0x0103 || bytes[28] !== 0) return false;
+  const types = new Set([...chunks(bytes)].map(({ type }) => type));
+  return types.has('tRNS') && !types.has('iCCP') && !types.has('eXIf');
+}
+
+async function decodeWithPngjs(bytes: Buffer): Promise<RawImage> {
+  const { PNG } = await import('pngjs');
+  try {
+    const { data, width, height } = PNG.sync.read(bytes);
+    return { data, width, height, channels: 4 };
+  } catch (error) {
+    throw undecodable(error);
+  }
 }
 
 /** The options text that Scumble left in a file. */
 export async function describe({ source }: Jobs['describe']['input']): Promise<string | undefined> {
   const bytes = await load(source);
   if (isPng(bytes)) return pngText(bytes);
-  const { xmp } = await metadata(bytes);
+  const { isBmp } = await import('./bmp.js');
+  if (isBmp(bytes)) return undefined;
+  const { xmp } = await describedBySharp(bytes);
   return xmp && fromXmp(xmp.toString('utf8'));
 }

@@ -6,22 +6,33 @@ import { toSamples } from './convert.js';
 import { srgbProfile } from './icc.js';
 import type { Jobs } from './job.js';
 import { withMetadata } from './png.js';
-import type { Raster } from './types.js';
+import type { Raster, RawImage } from './types.js';
 import { toXmp } from './xmp.js';
 
-async function encodePng(raster: Raster, bitDepth: 8 | 16, packing?: PackerOptions): Promise<Buffer> {
+const COLOR_TYPES = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
+
+/** A PNG of samples, of 8 bits or of 16 as they come. */
+export async function pngOf(samples: RawImage, packing?: PackerOptions): Promise<Buffer> {
   const { PNG } = await import('pngjs');
-  const { width, height } = raster;
-  const samples = toSamples(raster, raster.alpha ? 4 : 3, bitDepth);
-  const colorType = raster.alpha ? 6 : 2;
-  const png = Object.assign(new PNG(), { width, height, data: Buffer.from(samples.buffer) });
+  const { data, width, height, channels } = samples;
+  const colorType = COLOR_TYPES[channels];
+  const png = Object.assign(new PNG(), {
+    width,
+    height,
+    data: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+  });
   return PNG.sync.write(png, {
-    bitDepth,
+    bitDepth: data instanceof Uint16Array ? 16 : 8,
     colorType,
     inputColorType: colorType,
-    inputHasAlpha: raster.alpha !== undefined,
+    inputHasAlpha: channels % 2 === 0,
     ...packing,
   });
+}
+
+async function encodePng(raster: Raster, bitDepth: 8 | 16, packing?: PackerOptions): Promise<Buffer> {
+  const channels = raster.alpha ? 4 : 3;
+  return pngOf({ ...raster, data: toSamples(raster, channels, bitDepth), channels }, packing);
 }
 
 /** The image as sharp takes it, tagged as sRGB. */

@@ -1,5 +1,5 @@
-// The little of PNG that neither pngjs nor sharp offers: reading a header and its chunks without decoding, and
-// adding chunks to a finished file.
+// The little of PNG that neither pngjs nor sharp offers: reading chunks without decoding, and adding chunks to a finished
+// file.
 
 import { crc32, deflateSync } from 'node:zlib';
 
@@ -7,17 +7,6 @@ const SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
 /** Where the chunks after IHDR, which always comes first and has a fixed length, begin. */
 const AFTER_IHDR = 33;
 const KEYWORD = 'scumble';
-
-export interface PngHeader {
-  width: number;
-  height: number;
-  depth: number;
-  hasAlpha: boolean;
-  /** Whether pngjs may decode it: see `pngHeader`. */
-  simple: boolean;
-  /** The embedded colour profile, still deflated. */
-  profile?: Uint8Array;
-}
 
 export function isPng(bytes: Buffer): boolean {
   return (
@@ -27,36 +16,21 @@ export function isPng(bytes: Buffer): boolean {
   );
 }
 
-function* chunks(bytes: Buffer): Generator<{ type: string; data: Buffer }> {
-  let at = 8;
-  while (at + 12 <= bytes.length) {
-    const end = at + 8 + bytes.readUInt32BE(at);
-    yield { type: bytes.toString('latin1', at + 4, at + 8), data: bytes.subarray(at + 8, end) };
-    at = end + 4;
+/** `data` lies between `start` (of the whole chunk) and `end` (where its checksum begins), and may be cut short. */
+export function* chunks(
+  bytes: Buffer,
+): Generator<{ type: string; data: Buffer; start: number; end: number }> {
+  let start = 8;
+  while (start + 12 <= bytes.length) {
+    const end = start + 8 + bytes.readUInt32BE(start);
+    yield {
+      type: bytes.toString('latin1', start + 4, start + 8),
+      data: bytes.subarray(start + 8, end),
+      start,
+      end,
+    };
+    start = end + 4;
   }
-}
-
-/**
- * Reads the header. `simple` is false where pngjs would give wrong pixels or is unsafe: it knows neither EXIF
- * orientation nor coded colour spaces, and inflates an interlaced image without any bound.
- */
-export function pngHeader(bytes: Buffer): PngHeader {
-  const header: PngHeader = {
-    width: bytes.readUInt32BE(16),
-    height: bytes.readUInt32BE(20),
-    depth: bytes.readUInt8(24),
-    hasAlpha: (bytes.readUInt8(25) & 4) !== 0,
-    simple: bytes.readUInt8(28) === 0,
-  };
-  let complete = false;
-  for (const { type, data } of chunks(bytes)) {
-    if (type === 'tRNS') header.hasAlpha = true;
-    else if (type === 'iCCP') header.profile = data.subarray(data.indexOf(0) + 2);
-    else if (type === 'eXIf' || type === 'cICP') header.simple = false;
-    else if (type === 'IDAT') complete = true;
-  }
-  header.simple &&= complete;
-  return header;
 }
 
 /** The text stored under our keyword. */

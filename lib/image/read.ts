@@ -1,10 +1,27 @@
 // Reading images: everything a caller can get wrong becomes an error that names the option; the work is in a worker.
 
+import { availableParallelism } from 'node:os';
 import { ImageError } from '../errors.js';
-import { type Header, JobError, runJob } from './job.js';
+import type { Size } from '../run/scales.js';
+import { type Decoded, type Decoding, JobError } from './job.js';
+import { runJob } from './pool.js';
 import { copyOf } from './slices.js';
-import { type Source, toSource } from './source.js';
-import type { ImageSource, Raster } from './types.js';
+import { checkedCopy, checkNumbers, toSource } from './source.js';
+import type { Header, ImageSource, Raster } from './types.js';
+
+/** How to read an image. */
+export interface Reading {
+  /** The largest width × height allowed. */
+  maxPixels: number;
+  /** To resize with, ≥ 1. Default: as many as the machine runs at once. */
+  threads?: number;
+  /** Whether the floats of a TIFF without a colour profile are linear light. Default false: they are sRGB from 0 to 1. */
+  linear?: boolean;
+  /** What `probeImage` said of it: an image that is no longer that size is refused. */
+  probed?: Header;
+  /** Rejects with its reason, and ends the work. */
+  signal?: AbortSignal | undefined;
+}
 
 /** Turns a job's failure into an error that says which image it was. */
 export async function named<T>(job: Promise<T>, option: string, label: string): Promise<T> {
@@ -31,10 +48,13 @@ export async function movable(encoded: string | Uint8Array) {
  * @throws {ImageError} if it cannot be read (`ERR_IMAGE`), or is zero-sized or over `maxPixels` (`ERR_IMAGE_SIZE`)
  */
 export async function probeImage(source: ImageSource, option: string, maxPixels: number): Promise<Header> {
-  const found = await toSource(source, option, maxPixels);
+  const found = toSource(source, option, maxPixels);
   if ('raw' in found) {
-    const { width, height, channels } = found.raw;
-    return { width, height, hasAlpha: channels % 2 === 0 };
+    await checkNumbers(found.raw, option);
+    const { width, height, channels, data } = found.raw;
+    const depth = (data.BYTES_PER_ELEMENT * 8) as Header['depth'];
+    const hasAlpha = channels % 2 === 0;
+    return { width, height, hasAlpha, format: 'raw', depth, bytes: data.byteLength, whole: true };
   }
   const { source: bytes, moved } = await movable(found.encoded);
   return named(runJob('probe', { source: bytes, maxPixels }, moved), option, found.label);
@@ -42,19 +62,47 @@ export async function probeImage(source: ImageSource, option: string, maxPixels:
 
 /**
  * Decodes an image: EXIF orientation applied, colours converted to sRGB, first page of several, 16 bit kept exact.
- * Parameters and errors as for `probeImage`.
+ * Parameters and errors as for `probeImage`. `notes` are sentences that say what was assumed or left out.
  */
-export async function readImage(source: ImageSource, option: string, maxPixels: number): Promise<Raster> {
-  const found = await toSource(source, option, maxPixels);
-  return named(decode(found, maxPixels), option, found.label);
+export async function readImage(
+  source: ImageSource,
+  option: string,
+  maxPixels: number,
+  reading: Omit<Reading, 'maxPixels'> = {},
+): Promise<Raster & { notes: string[] }> {
+  const { images, notes } = await decode(source, option, { ...reading, maxPixels });
+  return { ...images[0]!, notes };
 }
 
-async function decode(found: Source, maxPixels: number): Promise<Raster> {
+/**
+ * As `readImage`, but at other sizes: each is made from the original, and that is never whole in memory if it is much
+ * larger than the largest of them.
+ */
+export async function readSizes(
+  source: ImageSource,
+  option: string,
+  sizes: readonly Size[],
+  reading: Reading,
+): Promise<Decoded> {
+  return decode(source, option, reading, sizes);
+}
+
+async function decode(
+  source: ImageSource,
+  option: string,
+  { threads = availableParallelism(), linear = false, signal, ...reading }: Reading,
+  sizes?: readonly Size[],
+): Promise<Decoded> {
+  const found = toSource(source, option, reading.maxPixels);
+  const how: Omit<Decoding, 'source'> = { ...reading, threads, linear, ...(sizes && { sizes }) };
+  let job: Promise<Decoded>;
   if ('raw' in found) {
-    const { width, height, channels } = found.raw;
-    const data = await copyOf(found.raw.data);
-    return runJob('decode', { raw: { data, width, height, channels } }, [data]);
+    const raw = await checkedCopy(found.raw, option);
+    job = runJob('decode', { ...how, source: raw }, [raw.data], signal);
+  } else {
+    const { source: encoded, moved } = await movable(found.encoded);
+    job = runJob('decode', { ...how, source: encoded }, moved, signal);
   }
-  const { source, moved } = await movable(found.encoded);
-  return runJob('decode', { source, maxPixels }, moved);
+  const { images, notes } = await named(job, option, found.label);
+  return { images, notes: notes.map((note) => `${option}: ${found.label} ${note}`) };
 }

@@ -14,12 +14,21 @@ export async function inSlices(length: number, visit: (start: number, end: numbe
   }
 }
 
-type Samples = Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array;
+export type Samples = Uint8Array | Uint8ClampedArray | Uint16Array | Float32Array;
 
-/** A copy in memory of its own, so that it can be transferred while the caller keeps the original. */
-export async function copyOf<T extends Samples>(source: T): Promise<T> {
+/**
+ * A copy in memory of its own, so that it can be transferred while the caller keeps the original. `check` sees each piece
+ * of the copy, where the caller can no longer change it.
+ */
+export async function copyOf<T extends Samples>(
+  source: T,
+  check?: (copy: T, start: number, end: number) => void,
+): Promise<T> {
   const plain = source instanceof Buffer ? Uint8Array : source.constructor;
   const copy = new (plain as new (length: number) => T)(source.length);
-  await inSlices(source.length, (start, end) => copy.set(source.subarray(start, end), start));
+  await inSlices(source.length, (start, end) => {
+    copy.set(source.subarray(start, end), start);
+    check?.(copy, start, end);
+  });
   return copy;
 }

@@ -5,7 +5,7 @@ import { ImageError, OptionError } from '../errors.js';
 import { shorten } from '../files/atomic.js';
 import type { Encoded } from './job.js';
 import { sizeFault } from './size.js';
-import { inSlices } from './slices.js';
+import { copyOf, inSlices, type Samples } from './slices.js';
 import type { ImageSource, RawImage } from './types.js';
 
 /** `label` names the source in messages. */
@@ -13,8 +13,8 @@ export type Source = { label: string } & ({ encoded: Encoded } | { raw: RawImage
 
 const EXPECTED = 'a path, a file: URL, an encoded image in memory or a RawImage';
 
-/** Sorts out what `source` is; raw pixels are checked throughout, files not yet. */
-export async function toSource(source: ImageSource, option: string, maxPixels: number): Promise<Source> {
+/** Sorts out what `source` is; of raw pixels the shape is checked, but not yet the numbers, and files not at all. */
+export function toSource(source: ImageSource, option: string, maxPixels: number): Source {
   if (typeof source === 'string' || source instanceof URL) {
     const path = toPath(source, option);
     return { label: `"${shorten(path)}"`, encoded: path };
@@ -26,8 +26,7 @@ export async function toSource(source: ImageSource, option: string, maxPixels: n
   if (typeof source !== 'object' || source === null || !('data' in source)) {
     throw new OptionError(option, source, `${option} must be ${EXPECTED}, not ${describeValue(source)}`);
   }
-  await checkRaw(source, option, maxPixels);
-  return { label: 'the raw image', raw: source };
+  return { label: 'the raw image', raw: checkedShape(source, option, maxPixels) };
 }
 
 function toPath(source: string | URL, option: string): string {
@@ -55,7 +54,8 @@ function describeValue(value: unknown): string {
   return `an object of type ${value.constructor?.name ?? 'unknown'}`;
 }
 
-async function checkRaw(raw: RawImage, option: string, maxPixels: number): Promise<void> {
+/** The fields as they are now, whatever becomes of the object they are of. */
+function checkedShape(raw: RawImage, option: string, maxPixels: number): RawImage {
   const { data, width, height, channels } = raw;
   const demand = (valid: boolean, field: keyof RawImage, rule: string) => {
     if (!valid)
@@ -81,12 +81,26 @@ async function checkRaw(raw: RawImage, option: string, maxPixels: number): Promi
   }
   const fault = sizeFault(width, height, maxPixels);
   if (fault) throw new ImageError('ERR_IMAGE_SIZE', option, `${option}: the raw image ${fault}`);
-  if (!(data instanceof Float32Array)) return;
-  await inSlices(length, (start, end) => {
-    for (let i = start; i < end; i++) {
-      if (!Number.isFinite(data[i])) {
-        throw new OptionError(option, raw, `${option}.data[${i}] must be a finite number, not ${data[i]}`);
-      }
+  return { data, width, height, channels };
+}
+
+/** Checks the numbers where they are. */
+export async function checkNumbers(raw: RawImage, option: string): Promise<void> {
+  if (!(raw.data instanceof Float32Array)) return;
+  await inSlices(raw.data.length, (start, end) => checkFinite(raw, raw.data, option, start, end));
+}
+
+/** A copy whose numbers are checked: the caller may go on writing into its own. */
+export async function checkedCopy(raw: RawImage, option: string): Promise<RawImage> {
+  const floats = raw.data instanceof Float32Array;
+  const check = (copy: Samples, start: number, end: number) => checkFinite(raw, copy, option, start, end);
+  return { ...raw, data: await copyOf(raw.data, floats ? check : undefined) };
+}
+
+function checkFinite(raw: RawImage, data: Samples, option: string, start: number, end: number): void {
+  for (let i = start; i < end; i++) {
+    if (!Number.isFinite(data[i])) {
+      throw new OptionError(option, raw, `${option}.data[${i}] must be a finite number, not ${data[i]}`);
     }
-  });
+  }
 }

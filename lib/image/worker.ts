@@ -1,7 +1,13 @@
-// The worker's entry: does one job, answers once. Codecs are imported by the job that needs them.
+// The worker's entry: does the jobs it is sent, one at a time. Codecs are imported by the first job that needs them.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { parentPort } from 'node:worker_threads';
 import { type Job, JobError, type Jobs, type Reply } from './job.js';
+
+// An idle worker collects no garbage by itself, and would keep the pixels of its last job.
+setFlagsFromString('--expose-gc');
+const collect: (() => void) | undefined = runInNewContext('globalThis.gc');
 
 async function perform(job: Job): Promise<Jobs[keyof Jobs]['output']> {
   if (job.kind === 'encode') return (await import('./encode.js')).encode(job.input);
@@ -13,18 +19,23 @@ async function perform(job: Job): Promise<Jobs[keyof Jobs]['output']> {
 /** The memory in a result that can change threads without being copied. */
 function buffersOf(result: Jobs[keyof Jobs]['output']): ArrayBuffer[] {
   if (result instanceof Uint8Array) return [result.buffer as ArrayBuffer];
-  if (typeof result !== 'object' || !('data' in result)) return [];
-  return [result.data, ...(result.alpha ? [result.alpha] : [])].map((view) => view.buffer as ArrayBuffer);
+  if (typeof result !== 'object' || !('images' in result)) return [];
+  const views = result.images.flatMap(({ data, alpha }) => (alpha ? [data, alpha] : [data]));
+  return views.map((view) => view.buffer as ArrayBuffer);
 }
 
-function send(reply: Reply, moved: ArrayBuffer[] = []): void {
-  parentPort?.postMessage(reply, moved);
+async function answer(job: Job): Promise<void> {
+  const send = (reply: Reply, moved: ArrayBuffer[] = []) => parentPort?.postMessage(reply, moved);
+  try {
+    const result = await perform(job);
+    send({ result }, buffersOf(result));
+  } catch (error) {
+    if (error instanceof JobError) send({ code: error.code, reason: error.message });
+    else send({ code: 'ERR_IMAGE', reason: `cannot be processed: ${(error as Error).message}` });
+  }
 }
 
-try {
-  const result = await perform(workerData as Job);
-  send({ result }, buffersOf(result));
-} catch (error) {
-  if (error instanceof JobError) send({ code: error.code, reason: error.message });
-  else send({ code: 'ERR_IMAGE', reason: `cannot be processed: ${(error as Error).message}` });
-}
+parentPort?.on('message', async (job: Job) => {
+  await answer(job);
+  setImmediate(() => collect?.());
+});

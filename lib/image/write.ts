@@ -3,7 +3,8 @@
 import { extname } from 'node:path';
 import { OptionError } from '../errors.js';
 import { checkWritable, shorten } from '../files/atomic.js';
-import { type Format, runJob } from './job.js';
+import type { Format } from './job.js';
+import { runJob } from './pool.js';
 import { movable, named } from './read.js';
 import { copyOf } from './slices.js';
 import { toSource } from './source.js';
@@ -94,7 +95,7 @@ function checkOptions(format: Format, bitDepth: number, quality: number | undefi
  * @throws {ImageError} if the file cannot be read or is not an image
  */
 export async function readOptions(file: string | Buffer): Promise<Record<string, unknown> | undefined> {
-  const found = await toSource(file, 'file', Number.POSITIVE_INFINITY);
+  const found = toSource(file, 'file', Number.POSITIVE_INFINITY);
   if ('raw' in found) return undefined;
   const { source, moved } = await movable(found.encoded);
   const json = await named(runJob('describe', { source }, moved), 'file', found.label);
