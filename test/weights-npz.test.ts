@@ -122,8 +122,8 @@ const header = (shape: string, descr = `'<f4'`, order = 'False') =>
   `{'descr': ${descr}, 'fortran_order': ${order}, 'shape': ${shape}, }`;
 
 for (const [text, message] of [
-  [header('(3,)'), /F32 \[ 3 \] needs 12 bytes, but 8 follow/],
-  [header('(1,)'), /F32 \[ 1 \] needs 4 bytes, but 8 follow/],
+  [header('(3,)'), /F32 \[3\] needs 12 bytes, but 8 follow/],
+  [header('(1,)'), /F32 \[1\] needs 4 bytes, but 8 follow/],
   [header('(9999999999999999, 0)'), /a shape that overflows/],
   [header('(9007199254740991, 0)'), /which overflows/],
   [header('(99999999999999999999,)'), /a shape that overflows/],
@@ -133,7 +133,8 @@ for (const [text, message] of [
   [header('[2]'), /is not understood/],
   [header(`(${'1,'.repeat(65)})`), /a shape of more than 64 sizes/],
   [header('(2,)', `'>f4'`), /descr '>f4': not little-endian/],
-  [header('(2,)', `'|O'`), /descr '\|O'; supported are f8 f4/],
+  [header('(2,)', `'|S2'`), /descr '\|S2'; supported are f8 f4/],
+  [header('(2,)', `'|O'`), /the pickle has instruction 0x00/],
   [header('(2,)', `'<c8'`), /descr '<c8'; supported are/],
   [header('(2,)', `'<toString'`), /descr '<toString'; supported are/],
   [header('(2,)', `[('a', '<f4')]`), /a descr that is no plain type/],

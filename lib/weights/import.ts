@@ -14,6 +14,7 @@ import {
 import { INPUTS, type InputName, inputOf } from './recognize-input.js';
 import { engineKernel, engineVector, LAYOUTS, type Layout, layoutOf } from './recognize-layout.js';
 import { findConvolutions } from './recognize-names.js';
+import { list, quote } from './refuse.js';
 
 /** Strides, paddings and the like, which some formats keep among the weights: not worth a word when they are dropped. */
 const SMALL_BYTES = 40;
@@ -37,6 +38,8 @@ export interface Imported {
   evidence: { architecture: string; layout: string; input: string };
   /** Tensors that are no convolutions of a VGG: classifiers. */
   dropped: string[];
+  /** For people: what else was done with the file, or could not be, a sentence each. */
+  notes: string[];
 }
 
 /**
@@ -59,14 +62,14 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     name.startsWith('conv'),
   );
   for (const [i, { weight, bias }] of found.convolutions.entries()) {
-    tensors.set(`${names[i]}.weight`, engineKernel(weight, layout));
-    tensors.set(`${names[i]}.bias`, engineVector(bias));
+    tensors.set(`${names[i]}.weight`, await engineKernel(weight, layout));
+    tensors.set(`${names[i]}.bias`, await engineVector(bias));
   }
   const { input, evidence: inputEvidence } = inputOf(path, options.input, {
     ...file,
     ...found,
-    weight: engineKernel(found.convolutions[0]!.weight, layout),
-    bias: engineVector(found.convolutions[0]!.bias),
+    weight: await engineKernel(found.convolutions[0]!.weight, layout),
+    bias: await engineVector(found.convolutions[0]!.bias),
   });
   const metadata = {
     architecture,
@@ -80,6 +83,7 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     layout,
     evidence: { architecture: found.evidence, layout: evidence, input: inputEvidence },
     dropped: found.dropped.filter((name) => file.tensors.get(name)!.data.length >= SMALL_BYTES),
+    notes: passedOver(file),
   };
 }
 
@@ -98,7 +102,19 @@ function importOwn(file: TensorFile, path: string): Imported {
     layout: 'OIHW',
     evidence: { architecture: own, layout: own, input: own },
     dropped: [...file.tensors.keys()].filter((name) => !used.has(name)),
+    notes: [],
   };
+}
+
+/** What Python would have made beside the tensors. */
+function passedOver({ passedOver = [] }: TensorFile): string[] {
+  if (passedOver.length === 0) return [];
+  return [`objects of Python were passed over, and no code was run: ${list(passedOver, shown, 3)}`];
+}
+
+/** A name that a file chose. */
+function shown(name: string): string {
+  return quote(name).slice(1, -1);
 }
 
 function choose(possible: Architecture[], wanted: Architecture | undefined, path: string): Architecture {

@@ -4,7 +4,7 @@
 import type { WeightsFormat } from './formats/index.js';
 import type { Tensor, TensorFile } from './formats/tensors.js';
 import { ARCHITECTURES, type Architecture } from './network.js';
-import { quote, refuse } from './refuse.js';
+import { list, quote, refuse } from './refuse.js';
 
 /** The kernels and biases of one convolution, as the file has them. */
 export interface FoundConvolution {
@@ -209,7 +209,7 @@ function architecturesOf(
     return places.every((place, i) => place - first === expected[i]);
   });
   if (fitting.length === 0) {
-    refuse(path, `is not a VGG: none has ${places.length} convolutions at ${quote(places)}`);
+    refuse(path, `is not a VGG: none has ${places.length} convolutions at ${list(places)}`);
   }
   if (style === 'counted' || style === 'order') {
     const even = fitting.filter((name) => hasEvenBlocks(name, convolutions));
