@@ -66,7 +66,7 @@ export function pickle(value: unknown): Uint8Array {
   return Buffer.concat([Buffer.of(0x80, 2), instructions(value), Buffer.from('.')]);
 }
 
-function instructions(value: unknown): Uint8Array {
+export function instructions(value: unknown): Uint8Array {
   const field = Buffer.alloc(9);
   if (value instanceof Raw) return value.bytes;
   if (value === null) return Buffer.from('N');

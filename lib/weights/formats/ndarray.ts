@@ -111,7 +111,7 @@ export class NdArray extends Stateful {
 
   async #bytes(data: Bytes, needed: number, file: WeightsFile): Promise<Uint8Array> {
     if (data instanceof Uint8Array) return data;
-    if (typeof data === 'string') return Buffer.from(data, 'latin1');
+    if (typeof data === 'string') return new Uint8Array(Buffer.from(data, 'latin1'));
     if (!(data instanceof PickleText)) return this.#fail('has an array without data');
     if (needed > data.utf8.length)
       return this.#fail(`has an array that needs ${needed} bytes of shorter text`);
