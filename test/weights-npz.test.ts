@@ -7,9 +7,18 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { WeightsError } from '../dist/errors.js';
 import { readNpy } from '../dist/weights/formats/npy.js';
-import { readNpz } from '../dist/weights/formats/npz.js';
+import { readNpz, readNumpy } from '../dist/weights/formats/npz.js';
 import type { Tensor, TensorFile } from '../dist/weights/formats/tensors.js';
-import { encodeNpy, encodeNpz, npyWith } from './support/numpy.js';
+import {
+  type BytesStyle,
+  encodeNpy,
+  encodeNpz,
+  encodeObjectNpy,
+  layersOf,
+  ndarray,
+  npyWith,
+} from './support/numpy.js';
+import { called, instance, pickle, raw, tuple } from './support/pytorch.js';
 import { tinyNetwork } from './support/safetensors.js';
 import { encodeZip, type ZipPart } from './support/zip.js';
 
@@ -122,8 +131,8 @@ const header = (shape: string, descr = `'<f4'`, order = 'False') =>
   `{'descr': ${descr}, 'fortran_order': ${order}, 'shape': ${shape}, }`;
 
 for (const [text, message] of [
-  [header('(3,)'), /F32 \[ 3 \] needs 12 bytes, but 8 follow/],
-  [header('(1,)'), /F32 \[ 1 \] needs 4 bytes, but 8 follow/],
+  [header('(3,)'), /F32 \[3\] needs 12 bytes, but 8 follow/],
+  [header('(1,)'), /F32 \[1\] needs 4 bytes, but 8 follow/],
   [header('(9999999999999999, 0)'), /a shape that overflows/],
   [header('(9007199254740991, 0)'), /which overflows/],
   [header('(99999999999999999999,)'), /a shape that overflows/],
@@ -133,7 +142,8 @@ for (const [text, message] of [
   [header('[2]'), /is not understood/],
   [header(`(${'1,'.repeat(65)})`), /a shape of more than 64 sizes/],
   [header('(2,)', `'>f4'`), /descr '>f4': not little-endian/],
-  [header('(2,)', `'|O'`), /descr '\|O'; supported are f8 f4/],
+  [header('(2,)', `'|S2'`), /descr '\|S2'; supported are f8 f4/],
+  [header('(2,)', `'|O'`), /the pickle has instruction 0x00/],
   [header('(2,)', `'<c8'`), /descr '<c8'; supported are/],
   [header('(2,)', `'<toString'`), /descr '<toString'; supported are/],
   [header('(2,)', `[('a', '<f4')]`), /a descr that is no plain type/],
@@ -229,4 +239,62 @@ test('refuses bombs before they go off', async (t) => {
   );
   const many = Array.from({ length: 4097 }, (_, i) => ({ name: `${i}.npy`, bytes: new Uint8Array() }));
   await refused(t, readNpz, encodeZip(many), /has 4097 entries, more than the limit of 4096/);
+});
+
+test('a pickled dictionary is read, whichever Python wrote it', async (t) => {
+  const { tensors } = tinyNetwork({ blocks: [1, 1], widths: [100, 100] }); // long enough for instructions of long text
+  const named = [...tensors].map(([name, tensor]): [string, Tensor] => {
+    const [layer, role] = name.split('.');
+    return [`${layer}.${role === 'weight' ? 0 : 1}`, tensor];
+  });
+  for (const style of ['string', 'encoded', 'bytes'] as BytesStyle[]) {
+    const layers = layersOf(tensors, style);
+    for (const bytes of [encodeObjectNpy(layers), pickle(layers)]) {
+      t.deepEqual((await readNumpy(await fileOf(bytes))).tensors, new Map(named), style);
+    }
+    const archive = encodeZip([{ name: 'net.npy', bytes: encodeObjectNpy(layers) }]);
+    t.deepEqual([...(await readNumpy(await fileOf(archive))).tensors.keys()].slice(0, 2), [
+      'net.conv1_1.0',
+      'net.conv1_1.1',
+    ]);
+  }
+});
+
+test('arrays of a pickle: by columns, of NumPy 2, from a buffer; and other objects', async (t) => {
+  const columns = ndarray(array('U8', [2, 3], 6), 'bytes', { fortran: true });
+  const newer = ndarray(array('I16', [2], 4), 'bytes', { core: 'numpy._core' });
+  const type = called('numpy', 'dtype', 'u1', false, true);
+  const buffer = raw(0x96, 4, new Uint8Array(7), Uint8Array.of(9, 8, 7, 6));
+  const object = new Map<unknown, unknown>([
+    ['columns', columns],
+    ['newer', newer],
+    ['buffer', called('numpy.core.numeric', '_frombuffer', buffer, type, tuple(2, 2), 'C')],
+    ['names', ndarray(array('U8', [2], 2), 'bytes', { descr: '|S1' })],
+    ['args', instance('argparse', 'Namespace', new Map([['lr', 0.1]]))],
+  ]);
+  const { tensors, passedOver } = await readNumpy(await fileOf(encodeObjectNpy(object)));
+  t.deepEqual([...tensors.keys()], ['columns', 'newer', 'buffer']);
+  t.deepEqual([...tensors.get('columns')!.data], [0, 2, 4, 1, 3, 5]);
+  t.deepEqual([...tensors.get('buffer')!.data], [9, 8, 7, 6]);
+  t.deepEqual(passedOver, ['argparse.Namespace']);
+});
+
+test('refuses arrays of a pickle that lie, and pickles without any', async (t) => {
+  const one = (value: unknown) => pickle(new Map([['a', value]]));
+  const four = array('F32', [1], 4);
+  const long = 'x'.repeat(70_000);
+  for (const [bytes, message] of [
+    [one(ndarray({ ...four, shape: [2] })), /F32 \[2\] that needs 8 bytes, but has 4/],
+    [one(ndarray({ ...four, shape: [-1] })), /array of shape \[-1\]/],
+    [one(ndarray({ ...four, shape: [2 ** 40, 2 ** 40] })), /which overflows/],
+    [one(ndarray(four, 'bytes', { descr: '>f4' })), /not little-endian/],
+    [one(ndarray({ ...four, data: Buffer.from(long) }, 'encoded')), /needs 4 bytes, but has 0/],
+    [one(called('numpy.core.numeric', '_frombuffer', 'abcd', null, tuple(1), 'C')), /array of no type/],
+    [one(raw('K\x01', 0x85, 'Q')), /refers to something outside it/],
+    [one(instance('argparse', 'Namespace', new Map())), /holds no tensors, but 'argparse\.Namespace'/],
+    [Buffer.concat([one(1), Buffer.of(1)]), /goes on for 1 bytes after its pickle/],
+    [encodeNpy(four), /is one NumPy array; a network is an \.npz of several, or a dictionary/],
+  ] as const) {
+    await refused(t, readNumpy, bytes, message);
+  }
 });

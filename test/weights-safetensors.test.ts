@@ -91,7 +91,7 @@ test('keys that mean something to JavaScript are only keys', async (t) => {
   t.is(({} as Record<string, unknown>).dtype, undefined);
 
   const inherited = '{"__proto__":{"dtype":"F16","shape":[1]},"data_offsets":[0,2]}';
-  await refused(t, await fileWith(`{"a":${inherited}}`, 2), /'a' has dtype undefined/);
+  await refused(t, await fileWith(`{"a":${inherited}}`, 2), /'a' has dtype nothing/);
 });
 
 test('the last of two equal keys counts', async (t) => {
@@ -151,43 +151,43 @@ test('refuses a header that is not a JSON object in UTF-8', async (t) => {
 
 test('refuses metadata that is not text', async (t) => {
   await refused(t, await fileWith({ __metadata__: { mean: 5 } }), /strings to strings, got 5 for 'mean'/);
-  await refused(t, await fileWith({ __metadata__: ['a'] }), /strings to strings, got \[ 'a' \]/);
+  await refused(t, await fileWith({ __metadata__: ['a'] }), /strings to strings, got \['a'\]/);
   await refused(t, await fileWith({ __metadata__: null }), /strings to strings, got null/);
 });
 
 refusesEntry('a tensor that is a number', 5, /tensor 'a' must be described by an object, got 5/);
 refusesEntry('a tensor that is null', null, /tensor 'a' must be described by an object, got null/);
-refusesEntry('a tensor that is a list', [1], /tensor 'a' must be described by an object, got \[ 1 \]/);
+refusesEntry('a tensor that is a list', [1], /tensor 'a' must be described by an object, got \[1\]/);
 refusesEntry('a dtype of another kind', { dtype: 'C64' }, /tensor 'a' has dtype 'C64'/);
 refusesEntry('an unknown dtype', { dtype: 'toString' }, /tensor 'a' has dtype 'toString'/);
-refusesEntry('a missing dtype', { dtype: undefined }, /tensor 'a' has dtype undefined/);
-refusesEntry('a dtype in a list', { dtype: ['F32'] }, /tensor 'a' has dtype \[ 'F32' \]/);
-refusesEntry('a missing shape', { shape: undefined }, /tensor 'a' has shape undefined/);
-refusesEntry('a negative size', { shape: [-2] }, /tensor 'a' has shape \[ -2 \]/);
-refusesEntry('a fractional size', { shape: [0.5, 4] }, /tensor 'a' has shape \[ 0\.5, 4 \]/);
-refusesEntry('a size as text', { shape: ['2'] }, /tensor 'a' has shape \[ '2' \]/);
-refusesEntry('an unsafe size', { shape: [2 ** 53, 0] }, /tensor 'a' has shape \[ 9007199254740992, 0 \]/);
+refusesEntry('a missing dtype', { dtype: undefined }, /tensor 'a' has dtype nothing/);
+refusesEntry('a dtype in a list', { dtype: ['F32'] }, /tensor 'a' has dtype \['F32'\]/);
+refusesEntry('a missing shape', { shape: undefined }, /tensor 'a' has shape nothing/);
+refusesEntry('a negative size', { shape: [-2] }, /tensor 'a' has shape \[-2\]/);
+refusesEntry('a fractional size', { shape: [0.5, 4] }, /tensor 'a' has shape \[0\.5, 4\]/);
+refusesEntry('a size as text', { shape: ['2'] }, /tensor 'a' has shape \['2'\]/);
+refusesEntry('an unsafe size', { shape: [2 ** 53, 0] }, /tensor 'a' has shape \[9007199254740992, 0\]/);
 refusesEntry(
   'sizes that overflow',
   { shape: [2 ** 40, 2 ** 40, 0] },
   /tensor 'a' has shape .* which overflows/,
 );
-refusesEntry('missing offsets', { data_offsets: undefined }, /tensor 'a' has data_offsets undefined/);
-refusesEntry('one offset', { data_offsets: [8] }, /tensor 'a' has data_offsets \[ 8 \]/);
-refusesEntry('three offsets', { data_offsets: [0, 8, 8] }, /tensor 'a' has data_offsets \[ 0, 8, 8 \]/);
-refusesEntry('a negative offset', { data_offsets: [-8, 0] }, /tensor 'a' has data_offsets \[ -8, 0 \]/);
+refusesEntry('missing offsets', { data_offsets: undefined }, /tensor 'a' has data_offsets nothing/);
+refusesEntry('one offset', { data_offsets: [8] }, /tensor 'a' has data_offsets \[8\]/);
+refusesEntry('three offsets', { data_offsets: [0, 8, 8] }, /tensor 'a' has data_offsets \[0, 8, 8\]/);
+refusesEntry('a negative offset', { data_offsets: [-8, 0] }, /tensor 'a' has data_offsets \[-8, 0\]/);
 refusesEntry(
   'a fractional offset',
   { data_offsets: [0.5, 8.5] },
-  /tensor 'a' has data_offsets \[ 0\.5, 8\.5 \]/,
+  /tensor 'a' has data_offsets \[0\.5, 8\.5\]/,
 );
-refusesEntry('an unsafe offset', { data_offsets: [0, 2 ** 53] }, /data_offsets \[ 0, 9007199254740992 \]/);
+refusesEntry('an unsafe offset', { data_offsets: [0, 2 ** 53] }, /data_offsets \[0, 9007199254740992\]/);
 refusesEntry(
   'offsets backwards',
   { data_offsets: [8, 0] },
-  /'a' needs 8 bytes .* data_offsets \[ 8, 0 \] give -8/,
+  /'a' needs 8 bytes .* data_offsets \[8, 0\] give -8/,
 );
-refusesEntry('too little data for a shape', { shape: [3] }, /needs 12 bytes for F32 \[ 3 \].* give 8/);
+refusesEntry('too little data for a shape', { shape: [3] }, /needs 12 bytes for F32 \[3\].* give 8/);
 refusesEntry('too much data for a shape', { shape: [2], dtype: 'F16' }, /needs 4 bytes for F16 .* give 8/);
 refusesEntry('data beyond the file', { data_offsets: [4, 12] }, /'a' ends at byte 12, but the file has 8/);
 refusesEntry('a hole at the start', { shape: [1], data_offsets: [4, 8] }, /bytes 0 to 4, before tensor 'a'/);
@@ -217,7 +217,7 @@ test('refuses tensors that overlap or leave a hole between them', async (t) => {
 
 test('quotes hostile names in a message shortly and without control characters', async (t) => {
   const name = `\u001b[31m\u009b\r\n${'x'.repeat(5000)}`;
-  await refused(t, await fileWith({ [name]: 5 }), /tensor '.*x{9}'\.\.\. \d+ more character/);
+  await refused(t, await fileWith({ [name]: 5 }), /tensor '.*x{9}…'/);
   await refused(t, await fileWith({ a: { dtype: Array(9e4).fill('y'.repeat(5)) } }), /tensor 'a' has dtype/);
 });
 

@@ -2,8 +2,9 @@
 // readNetwork() does. What was recognised, and by what, is part of the answer, to be shown before it is used.
 
 import { OptionError } from '../errors.js';
+import { coloursOf, foldColours } from './fold-colours.js';
 import { readWeights, type WeightsFormat } from './formats/index.js';
-import type { Tensor, TensorFile } from './formats/tensors.js';
+import type { EngineTensor, Tensor, TensorFile } from './formats/tensors.js';
 import {
   ARCHITECTURES,
   type Architecture,
@@ -14,6 +15,7 @@ import {
 import { INPUTS, type InputName, inputOf } from './recognize-input.js';
 import { engineKernel, engineVector, LAYOUTS, type Layout, layoutOf } from './recognize-layout.js';
 import { findConvolutions } from './recognize-names.js';
+import { list, quote } from './refuse.js';
 
 /** Strides, paddings and the like, which some formats keep among the weights: not worth a word when they are dropped. */
 const SMALL_BYTES = 40;
@@ -37,6 +39,8 @@ export interface Imported {
   evidence: { architecture: string; layout: string; input: string };
   /** Tensors that are no convolutions of a VGG: classifiers. */
   dropped: string[];
+  /** For people: what else was done with the file, or could not be, a sentence each. */
+  notes: string[];
 }
 
 /**
@@ -59,29 +63,50 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     name.startsWith('conv'),
   );
   for (const [i, { weight, bias }] of found.convolutions.entries()) {
-    tensors.set(`${names[i]}.weight`, engineKernel(weight, layout));
-    tensors.set(`${names[i]}.bias`, engineVector(bias));
+    tensors.set(`${names[i]}.weight`, await engineKernel(weight, layout));
+    tensors.set(`${names[i]}.bias`, await engineVector(bias));
   }
-  const { input, evidence: inputEvidence } = inputOf(path, options.input, {
-    ...file,
-    ...found,
-    weight: engineKernel(found.convolutions[0]!.weight, layout),
-    bias: engineVector(found.convolutions[0]!.bias),
-  });
+  const first = {
+    weight: tensors.get('conv1_1.weight') as EngineTensor,
+    bias: tensors.get('conv1_1.bias') as EngineTensor,
+  };
+  const { colours } = found;
+  const fed = colours
+    ? foldColours(coloursOf(colours.weight, colours.bias, layout), first, options.input, path)
+    : { ...first, ...inputOf(path, options.input, { ...file, ...found, ...first }), note: undefined };
+  tensors.set('conv1_1.weight', fed.weight);
+  tensors.set('conv1_1.bias', fed.bias);
+  const { input } = fed;
+  const padding = file.padding ?? (found.isPadded ? 'reflect' : undefined);
   const metadata = {
     architecture,
     input: `${input.channelOrder}, 0..${input.range}, minus mean, divided by std`,
     mean: input.mean.join(),
     std: input.std.join(),
+    padding: padding === 'replicate' ? padding : 'zero',
   };
   return {
     network: describeNetwork({ metadata, tensors }, path),
     format: file.format,
     layout,
-    evidence: { architecture: found.evidence, layout: evidence, input: inputEvidence },
+    evidence: { architecture: found.evidence, layout: evidence, input: fed.evidence },
     dropped: found.dropped.filter((name) => file.tensors.get(name)!.data.length >= SMALL_BYTES),
+    notes: [fed.note, paddingNote(padding), passedOver(file)].filter((note) => note !== undefined),
   };
 }
+
+/** What is done where a network pads otherwise than with zeros, which changes its features near the border. */
+function paddingNote(padding: string | undefined): string | undefined {
+  if (padding === undefined) return undefined;
+  const how = PADDINGS[padding] ?? shown(padding);
+  const here =
+    padding === 'replicate'
+      ? '; here only conv1_1 does so, and all others pad'
+      : ', which Scumble does not: here they pad';
+  return `its convolutions pad by ${how}${here} with zeros, so that features near the border differ`;
+}
+
+const PADDINGS: Record<string, string> = { reflect: 'reflection', replicate: 'replication' };
 
 /** Whether it says of itself what it is, as Scumble's files do. */
 function isOwn({ format, metadata, tensors }: TensorFile & { format: WeightsFormat }): boolean {
@@ -98,7 +123,19 @@ function importOwn(file: TensorFile, path: string): Imported {
     layout: 'OIHW',
     evidence: { architecture: own, layout: own, input: own },
     dropped: [...file.tensors.keys()].filter((name) => !used.has(name)),
+    notes: [],
   };
+}
+
+/** What Python would have made beside the tensors. */
+function passedOver({ passedOver = [] }: TensorFile): string | undefined {
+  if (passedOver.length === 0) return undefined;
+  return `objects of Python were passed over, and no code was run: ${list(passedOver, shown, 3)}`;
+}
+
+/** A name that a file chose. */
+function shown(name: string): string {
+  return quote(name).slice(1, -1);
 }
 
 function choose(possible: Architecture[], wanted: Architecture | undefined, path: string): Architecture {

@@ -169,7 +169,7 @@ function readConvolution(name: string, inputs: number, { tensors }: TensorFile, 
     refuse(path, `${name}.weight takes ${weight.shape[1]} channels, but the layer before gives ${inputs}`);
   }
   if (bias.shape.length !== 1 || bias.shape[0] !== outputs) {
-    refuse(path, `${name}.bias has shape ${quote(bias.shape)}, but ${name}.weight needs [ ${outputs} ]`);
+    refuse(path, `${name}.bias has shape ${quote(bias.shape)}, but ${name}.weight needs [${outputs}]`);
   }
   return { name, inputs, outputs, weight, bias };
 }

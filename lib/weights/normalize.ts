@@ -9,8 +9,7 @@ import { readImage } from '../image/read.js';
 import { resize } from '../image/resize.js';
 import type { ImageSource, Raster } from '../image/types.js';
 import { sizeAt } from '../run/scales.js';
-import { numberAt } from './formats/numbers.js';
-import { ELEMENT_BYTES, type EngineTensor } from './formats/tensors.js';
+import { asFloats } from './formats/numbers.js';
 import { type Convolution, layerNames, type NetworkDescription } from './network.js';
 
 /** Larger images are made smaller, to this long side: VGG was trained on 224 pixels. */
@@ -37,11 +36,11 @@ export async function normalize(
   if (images.length === 0) throw new OptionError('normalize', images, 'normalize needs at least one image');
   const means = await channelMeans(network, images);
   let before: number[] | undefined;
-  const convolutions = network.convolutions.map((convolution, layer) => {
-    const scaled = rescale(convolution, before, means[layer]!);
+  const convolutions: Convolution[] = [];
+  for (const [layer, convolution] of network.convolutions.entries()) {
+    convolutions.push(await rescale(convolution, before, means[layer]!));
     before = means[layer]!;
-    return scaled;
-  });
+  }
   return { ...network, convolutions };
 }
 
@@ -101,20 +100,16 @@ const OPTIONS: Omit<EngineOptions, 'contentTerms' | 'threads'> = {
 };
 
 /** With inputs that are divided by `before`, outputs that are divided by `after`. */
-function rescale(convolution: Convolution, before: number[] | undefined, after: number[]): Convolution {
+async function rescale(
+  convolution: Convolution,
+  before: number[] | undefined,
+  after: number[],
+): Promise<Convolution> {
   const { inputs, weight, bias } = convolution;
-  const kernel = scaled(weight, (i) => {
+  const kernel = await asFloats(weight, (i) => {
     const output = Math.floor(i / (inputs * 9));
     const input = Math.floor(i / 9) % inputs;
     return (before?.[input] ?? 1) / after[output]!;
   });
-  return { ...convolution, weight: kernel, bias: scaled(bias, (i) => 1 / after[i]!) };
-}
-
-function scaled({ dtype, shape, data }: EngineTensor, factor: (index: number) => number): EngineTensor {
-  const from = new DataView(data.buffer, data.byteOffset, data.length);
-  const to = new DataView(new ArrayBuffer((data.length / ELEMENT_BYTES[dtype]) * 4));
-  for (let i = 0; i < to.byteLength / 4; i++)
-    to.setFloat32(i * 4, numberAt(from, dtype, i) * factor(i), true);
-  return { dtype: 'F32', shape, data: new Uint8Array(to.buffer) };
+  return { ...convolution, weight: kernel, bias: await asFloats(bias, (i) => 1 / after[i]!) };
 }

@@ -120,7 +120,7 @@ export function inputOf(
 }
 
 /** Whether the first filters are Oxford's, and for which order of channels. */
-function oxfordOrder({ weight, bias }: Evidence): 'RGB' | 'BGR' | undefined {
+export function oxfordOrder({ weight, bias }: Pick<Evidence, 'weight' | 'bias'>): 'RGB' | 'BGR' | undefined {
   const filters = Object.entries(OXFORD_FILTERS);
   const outputs = weight.shape[0]!;
   const isLike = (turned: boolean) =>

@@ -4,7 +4,7 @@
 
 import { OptionError } from '../errors.js';
 import type { WeightsFormat } from './formats/index.js';
-import { numberAt } from './formats/numbers.js';
+import { asFloats } from './formats/numbers.js';
 import { rowMajor, rowMajorStrides } from './formats/strides.js';
 import { ELEMENT_BYTES, type EngineTensor, isEngineTensor, type Tensor } from './formats/tensors.js';
 import type { FoundConvolution } from './recognize-names.js';
@@ -85,27 +85,22 @@ function fits(layout: Layout, convolutions: FoundConvolution[]): boolean {
 }
 
 /** A kernel as the engine takes it, OIHW. Float32 and both kinds of halves keep their type, all others become float32. */
-export function engineKernel(tensor: Tensor, layout: Layout): EngineTensor {
-  const { dtype, shape, data } = engineTensor(tensor);
+export async function engineKernel(tensor: Tensor, layout: Layout): Promise<EngineTensor> {
+  const { dtype, shape, data } = await engineTensor(tensor);
   if (layout === 'OIHW') return { dtype, shape, data };
   const strides = rowMajorStrides(shape);
   const axes = [...'OIHW'].map((axis) => layout.indexOf(axis));
   const ordered = axes.map((axis) => shape[axis]!);
   const moved = axes.map((axis) => strides[axis]!);
-  return { dtype, shape: ordered, data: rowMajor(data, ELEMENT_BYTES[dtype], ordered, moved) };
+  return { dtype, shape: ordered, data: await rowMajor(data, ELEMENT_BYTES[dtype], ordered, moved) };
 }
 
 /** Biases as the engine takes them. */
-export function engineVector(tensor: Tensor): EngineTensor {
-  const { dtype, shape, data } = engineTensor(tensor);
+export async function engineVector(tensor: Tensor): Promise<EngineTensor> {
+  const { dtype, shape, data } = await engineTensor(tensor);
   return { dtype, shape: [shape.reduce((product, size) => product * size, 1)], data };
 }
 
-function engineTensor(tensor: Tensor): EngineTensor {
-  if (isEngineTensor(tensor)) return tensor;
-  const { dtype, shape, data } = tensor;
-  const from = new DataView(data.buffer, data.byteOffset, data.length);
-  const to = new DataView(new ArrayBuffer((data.length / ELEMENT_BYTES[dtype]) * 4));
-  for (let i = 0; i < to.byteLength / 4; i++) to.setFloat32(i * 4, numberAt(from, dtype, i), true);
-  return { dtype: 'F32', shape, data: new Uint8Array(to.buffer) };
+async function engineTensor(tensor: Tensor): Promise<EngineTensor> {
+  return isEngineTensor(tensor) ? tensor : asFloats(tensor);
 }

@@ -3,7 +3,8 @@
 
 import type { WeightsFormat } from './formats/index.js';
 import type { Tensor, TensorFile } from './formats/tensors.js';
-import { ARCHITECTURES, type Architecture } from './network.js';
+import type { Architecture } from './network.js';
+import { architecturesOf, outputsOf, PADDED_SPACING } from './recognize-architecture.js';
 import { quote, refuse } from './refuse.js';
 
 /** The kernels and biases of one convolution, as the file has them. */
@@ -23,6 +24,12 @@ export interface FoundConvolutions {
   evidence: string;
   /** The way of naming. */
   style: NamingStyle;
+  /** A convolution of 1 × 1 from three channels to three, which comes before them. */
+  colours?: { weight: Tensor; bias: Tensor | undefined } | undefined;
+  /** Whether the places of the convolutions leave room for layers that pad, one before each. */
+  isPadded: boolean;
+  /** Kernels of 3 × 3 behind the last convolution of a VGG. */
+  beyond: Tensor[];
   /** What else the file has, classifiers mostly. */
   dropped: string[];
 }
@@ -88,7 +95,7 @@ export function findConvolutions(
   for (const { style, pattern, place } of STYLES) {
     const placed = placedBy(tensors, pattern, place);
     const found = ofStyle(style, placed, path);
-    if (found) return complete(found, style, tensors, path);
+    if (found && found.length > 0) return complete(found, style, tensors, path);
   }
   const found = inOrder(tensors);
   if (found.length > 0) return complete(found, 'order', tensors, path);
@@ -134,12 +141,18 @@ function ofStyle(style: NamingStyle, placed: Placed[], path: string): Placed[][]
     else layers.set(one.place, [one]);
   }
   // In a sequence, what has no kernel of 3 × 3 is the classifier's.
-  return [...layers.entries()]
+  const inOrder = [...layers.entries()]
     .sort(([a], [b]) => a - b)
     .map(([, layer]) => layer)
     .filter(
       (layer) => style === 'layers' || style === 'keras' || layer.some(({ tensor }) => isKernel(tensor)),
     );
+  return afterColours(inOrder);
+}
+
+/** All but a first layer of 1 × 1. */
+function afterColours(layers: Placed[][]): Placed[][] {
+  return layers[0]?.some(({ tensor }) => isColours(tensor)) ? layers.slice(1) : layers;
 }
 
 /** Each kernel with the vector behind it that fits one of its sides. */
@@ -149,11 +162,11 @@ function inOrder(tensors: Map<string, Tensor>): Placed[][] {
   for (const [at, one] of all.entries()) {
     if (!isKernel(one.tensor)) continue;
     const fits = (other: Placed | undefined) =>
-      other && isVector(other.tensor) && one.tensor.shape.includes(lengthOf(other.tensor));
+      other && isVector(other.tensor) && one.tensor.shape.includes(outputsOf(other.tensor));
     const bias = [all[at + 1], all[at - 1]].find(fits);
     layers.push(bias ? [one, bias] : [one]);
   }
-  return layers;
+  return afterColours(layers);
 }
 
 function complete(
@@ -162,17 +175,51 @@ function complete(
   tensors: Map<string, Tensor>,
   path: string,
 ): FoundConvolutions {
-  const convolutions = layers.map((layer) => convolutionOf(layer, path));
-  const used = new Set(layers.flat().map(({ name }) => name));
-  const first = layers[0]![0]!;
+  const all = layers.map((layer) => convolutionOf(layer, path));
   const places = layers.map((layer, i) => (style === 'order' ? i : layer[0]!.place));
+  const { architectures, count, spacing } = architecturesOf(style, places, all, path);
+  const convolutions = all.slice(0, count);
+  const used = new Set(convolutions.flatMap(({ weight, bias }) => [weight, bias]));
+  const rest = [...tensors].filter(([, tensor]) => !used.has(tensor));
+  const colours = coloursIn(rest, [...tensors.keys()].indexOf(convolutions[0]!.label), tensors);
+  const beyond = rest.map(([, tensor]) => tensor).filter((tensor) => isKernel(tensor) && !isColours(tensor));
+  const first = layers[0]![0]!;
   return {
     convolutions,
-    architectures: architecturesOf(style, places, convolutions, path),
+    architectures,
     evidence: style === 'order' ? 'by the order of its kernels of 3 × 3' : `by names such as ${first.name}`,
     style,
-    dropped: [...tensors.keys()].filter((name) => !used.has(name)),
+    colours,
+    isPadded: spacing === PADDED_SPACING && places[0]! > (colours ? 1 : 0),
+    beyond,
+    dropped: rest
+      .filter(([, tensor]) => tensor !== colours?.weight && tensor !== colours?.bias)
+      .map(([name]) => name),
   };
+}
+
+/** The only convolution of 1 × 1 of three channels, or of several the one before the first convolution. */
+function coloursIn(
+  rest: [string, Tensor][],
+  first: number,
+  tensors: Map<string, Tensor>,
+): FoundConvolutions['colours'] {
+  const found = rest.filter(([, tensor]) => isColours(tensor));
+  const all = [...tensors];
+  const at = all.findIndex(([, tensor]) => tensor === found.at(0)?.[1]);
+  if (at < 0 || (found.length > 1 && at > first)) return undefined;
+  const [name, weight] = all[at]!;
+  const [bias] = [all[at + 1], all[at - 1]]
+    .filter((other) => other !== undefined && isVector(other[1]) && outputsOf(other[1]) === 3)
+    .sort((a, b) => common(b![0], name) - common(a![0], name));
+  return { weight, bias: bias?.[1] };
+}
+
+/** How many letters two names begin with alike. */
+function common(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }
 
 function convolutionOf(layer: Placed[], path: string): FoundConvolution {
@@ -195,64 +242,15 @@ function convolutionOf(layer: Placed[], path: string): FoundConvolution {
   return { label: weight.name, weight: weight.tensor, bias: bias.tensor };
 }
 
-/** The architectures whose first convolutions these are. */
-function architecturesOf(
-  style: NamingStyle,
-  places: number[],
-  convolutions: FoundConvolution[],
-  path: string,
-): Architecture[] {
-  const first = style === 'counted' ? places[0]! : 0; // from 0 or from 1
-  const known = Object.keys(ARCHITECTURES) as Architecture[];
-  let fitting = known.filter((name) => {
-    const expected = placesIn(name, style);
-    return places.every((place, i) => place - first === expected[i]);
-  });
-  if (fitting.length === 0) {
-    refuse(path, `is not a VGG: none has ${places.length} convolutions at ${quote(places)}`);
-  }
-  if (style === 'counted' || style === 'order') {
-    const even = fitting.filter((name) => hasEvenBlocks(name, convolutions));
-    if (even.length > 0) fitting = even; // else widths are unusual, and tell nothing
-  }
-  const whole = fitting.filter((name) => placesIn(name, style).length === places.length);
-  return whole.length === 1 ? whole : fitting;
-}
-
-/** Whether the convolutions of each block have as many outputs as one another. */
-function hasEvenBlocks(architecture: Architecture, convolutions: FoundConvolution[]): boolean {
-  const blocks = ARCHITECTURES[architecture].flatMap((count, block) =>
-    Array.from({ length: count }, () => block),
-  );
-  return convolutions.every(
-    ({ bias }, i) =>
-      i === 0 || blocks[i] !== blocks[i - 1] || lengthOf(bias) === lengthOf(convolutions[i - 1]!.bias),
-  );
-}
-
-function placesIn(architecture: Architecture, style: NamingStyle): number[] {
-  const blocks = ARCHITECTURES[architecture];
-  const places: number[] = [];
-  let layer = 0;
-  for (const [block, count] of blocks.entries()) {
-    for (let i = 1; i <= count; i++) {
-      places.push(style === 'layers' || style === 'keras' ? 10 * (block + 1) + i : layer);
-      layer += style === 'sequence' ? 2 : 1;
-    }
-    if (style === 'sequence') layer++;
-  }
-  return places;
-}
-
 function isKernel({ shape }: Tensor): boolean {
   return shape.length === 4 && shape.filter((size) => size === 3).length >= 2;
 }
 
-function isVector({ shape }: Tensor): boolean {
-  return shape.length > 0 && shape.length <= 4 && shape.filter((size) => size !== 1).length <= 1;
+/** A kernel of 1 × 1 from three channels to three. It looks like one of 3 × 3 from one channel to one. */
+function isColours({ shape }: Tensor): boolean {
+  return shape.toSorted((a, b) => a - b).join() === '1,1,3,3';
 }
 
-/** Of a vector. */
-function lengthOf({ shape }: Tensor): number {
-  return shape.reduce((product, size) => product * size, 1);
+function isVector({ shape }: Tensor): boolean {
+  return shape.length > 0 && shape.length <= 4 && shape.filter((size) => size !== 1).length <= 1;
 }

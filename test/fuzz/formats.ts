@@ -5,7 +5,7 @@ import { readCaffe } from '../../dist/weights/formats/caffe.js';
 import { readHdf5 } from '../../dist/weights/formats/hdf5.js';
 import { readMatlab } from '../../dist/weights/formats/matlab.js';
 import { readNpy } from '../../dist/weights/formats/npy.js';
-import { readNpz } from '../../dist/weights/formats/npz.js';
+import { readNpz, readNumpy } from '../../dist/weights/formats/npz.js';
 import { readOnnx } from '../../dist/weights/formats/onnx.js';
 import { readPytorch } from '../../dist/weights/formats/pytorch.js';
 import { encodeSafetensors, readSafetensors } from '../../dist/weights/formats/safetensors.js';
@@ -14,12 +14,14 @@ import { readTfjs } from '../../dist/weights/formats/tfjs.js';
 import { caffeLayers, encodeCaffe } from '../support/caffe.js';
 import { encodeHdf5, encodeMatlab73 } from '../support/hdf5.js';
 import { encodeMatlab, matrixOf } from '../support/matlab.js';
-import { encodeNpy, encodeNpz } from '../support/numpy.js';
+import { encodeNpy, encodeNpz, encodeObjectNpy, layersOf, ndarray } from '../support/numpy.js';
 import { encodeOnnx } from '../support/onnx.js';
 import {
   called,
   encodeArchive,
   encodeLegacy,
+  instance,
+  module,
   pickle,
   stateDict,
   storage,
@@ -63,11 +65,22 @@ function pytorchSeeds(): FuzzSeed[] {
     ]),
     storages: new Map([['s', shared]]),
   };
+  const conv = module('conv.Conv2d', saved.object as Map<string, unknown>, new Map(), [
+    ['padding_mode', 'reflect'],
+  ]);
+  const whole = {
+    object: new Map<string, unknown>([
+      ['args', instance('argparse', 'Namespace', new Map([['lr', 0.1]]))],
+      ['rng', ndarray({ dtype: 'U32', shape: [2, 2], data: new Uint8Array(16) }, 'encoded')],
+      ['net', module('container.Sequential', new Map(), new Map([['0', conv]]))],
+    ]),
+    storages: saved.storages,
+  };
   return [
     { bytes: encodeArchive(saved) },
     { bytes: encodeLegacy(stateDict(half, true)) },
     { bytes: encodeLegacy(views) },
-    ...[saved, views].map((saved) => ({
+    ...[saved, views, whole].map((saved) => ({
       bytes: pickle(saved.object),
       wrap: (bytes: Uint8Array) => encodeArchive(saved, [{ name: 'archive/data.pkl', bytes }]),
     })),
@@ -92,6 +105,21 @@ function npzSeeds(): FuzzSeed[] {
       bytes,
       wrap: (bytes: Uint8Array) => encodeZip([{ name: 'a.npy', bytes, compress: i % 2 === 0 }]),
     })),
+  ];
+}
+
+/** Dictionaries of arrays, as every Python writes them. */
+function pickleSeeds(): FuzzSeed[] {
+  const columns = { dtype: 'F64' as const, shape: [2, 3], data: new Uint8Array(48) };
+  const beside = new Map<string, unknown>([
+    ['columns', ndarray(columns, 'bytes', { fortran: true })],
+    ['args', instance('argparse', 'Namespace', new Map([['lr', 0.1]]))],
+  ]);
+  return [
+    { bytes: encodeObjectNpy(layersOf(tensors, 'string')) },
+    { bytes: pickle(layersOf(tensors, 'encoded')) },
+    { bytes: pickle(layersOf(half, 'bytes')) },
+    { bytes: encodeObjectNpy(beside) },
   ];
 }
 
@@ -135,6 +163,7 @@ export const FORMATS: Record<string, FuzzFormat> = {
   },
   pytorch: { file: 'fuzzed.pth', seeds: pytorchSeeds, read: readPytorch },
   npz: { file: 'fuzzed.npz', seeds: npzSeeds, read: readNpz },
+  pickle: { file: 'fuzzed.npy', seeds: pickleSeeds, read: readNumpy },
   npy: { file: 'fuzzed.npy', seeds: npySeeds, read: readNpy },
   caffe: {
     file: 'fuzzed.caffemodel',

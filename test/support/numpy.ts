@@ -1,6 +1,7 @@
 // NumPy's formats for tests.
 
 import type { DType, Tensor } from '../../dist/weights/formats/tensors.js';
+import { called, instructions, named, pickle, type Raw, raw, tuple } from './pytorch.js';
 import { encodeZip } from './zip.js';
 
 const DESCR: Partial<Record<DType, string>> = {
@@ -45,4 +46,52 @@ export function encodeNpz(tensors: Iterable<[string, Tensor]>, compress = false)
   return encodeZip(
     Array.from(tensors, ([name, tensor]) => ({ name: `${name}.npy`, bytes: encodeNpy(tensor), compress })),
   );
+}
+
+/** How bytes are in a pickle: as Python 2 has them, as Python 3 has them for Python 2, and as it has its own. */
+export type BytesStyle = 'string' | 'encoded' | 'bytes';
+
+function bytesIn(data: Uint8Array, style: BytesStyle): Raw {
+  const length = Buffer.alloc(4);
+  if (style === 'encoded') {
+    return called('_codecs', 'encode', Buffer.from(data).toString('latin1'), 'latin1');
+  }
+  length.writeUInt32LE(data.length);
+  return raw(style === 'string' ? 'T' : 'B', length, data);
+}
+
+function elementType(descr: string): Raw {
+  const [order, code] = [descr[0]!, descr.slice(1)];
+  const state = tuple(3, order, null, null, null, -1, -1, 0);
+  return raw(called('numpy', 'dtype', code, false, true).bytes, state.bytes, 'b');
+}
+
+/** An array in a pickle. The data goes in as it is, also where `fortran` says that it lies column by column. */
+export function ndarray(
+  { dtype, shape, data }: Tensor,
+  style: BytesStyle = 'bytes',
+  { fortran = false, descr = DESCR[dtype]!, core = 'numpy.core' } = {},
+): Raw {
+  return arrayOf(shape, elementType(descr), fortran, bytesIn(data, style), core);
+}
+
+function arrayOf(shape: number[], type: Raw, fortran: boolean, data: unknown, core = 'numpy.core'): Raw {
+  const made = called(`${core}.multiarray`, '_reconstruct', named('numpy', 'ndarray'), tuple(0), 'b');
+  return raw(made.bytes, tuple(1, tuple(...shape), type, fortran, data).bytes, 'b');
+}
+
+/** What numpy.save() writes of an object that is no array. */
+export function encodeObjectNpy(object: unknown): Uint8Array {
+  const header = `{'descr': '|O', 'fortran_order': False, 'shape': (), }`;
+  return npyWith(header, pickle(arrayOf([], elementType('|O8'), false, [raw(instructions(object))])));
+}
+
+/** A dictionary of weights and biases by layers, as the VGGs of TensorFlow's early days are. */
+export function layersOf(tensors: Iterable<[string, Tensor]>, style: BytesStyle): Map<string, unknown> {
+  const layers = new Map<string, Raw[]>();
+  for (const [name, tensor] of tensors) {
+    const layer = name.split('.')[0]!;
+    layers.set(layer, [...(layers.get(layer) ?? []), ndarray(tensor, style)]);
+  }
+  return layers;
 }

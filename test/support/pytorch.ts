@@ -34,12 +34,39 @@ export function called(module: string, name: string, ...args: unknown[]): Raw {
   return raw(named(module, name).bytes, tuple(...args).bytes, 'R');
 }
 
+/** An object of a class that has this state. */
+export function instance(module: string, name: string, state: Map<string, unknown>): Raw {
+  return raw(named(module, name).bytes, ')', 0x81, instructions(state), 'b');
+}
+
+/** A module of PyTorch's: what it has of its own, and the modules within it. */
+export function module(
+  name: string,
+  parameters: Map<string, unknown>,
+  modules: Map<string, unknown>,
+  attributes: [string, unknown][] = [],
+): Raw {
+  const state: [string, unknown][] = [
+    ['training', true],
+    ['_parameters', ordered(parameters)],
+    ['_buffers', ordered(new Map())],
+    ['_modules', ordered(modules)],
+    ...attributes,
+  ];
+  return instance('torch.nn.modules', name, new Map(state));
+}
+
+function ordered(items: Map<string, unknown>): Raw {
+  const dict = called('collections', 'OrderedDict').bytes;
+  return raw(dict, '(', ...[...items].flat().map((item) => instructions(item)), 'u');
+}
+
 /** A pickle of protocol 2: of numbers, text, lists (arrays), dictionaries (Map), null and instructions. */
 export function pickle(value: unknown): Uint8Array {
   return Buffer.concat([Buffer.of(0x80, 2), instructions(value), Buffer.from('.')]);
 }
 
-function instructions(value: unknown): Uint8Array {
+export function instructions(value: unknown): Uint8Array {
   const field = Buffer.alloc(9);
   if (value instanceof Raw) return value.bytes;
   if (value === null) return Buffer.from('N');
@@ -47,7 +74,8 @@ function instructions(value: unknown): Uint8Array {
   if (typeof value === 'bigint') {
     const bytes: number[] = [];
     for (let rest = value; rest > 0n; rest >>= 8n) bytes.push(Number(rest & 0xffn));
-    return Buffer.of(0x8a, bytes.length + 1, ...bytes, 0);
+    if (bytes.at(-1)! >= 0x80) bytes.push(0);
+    return Buffer.of(0x8a, bytes.length, ...bytes);
   }
   if (typeof value === 'number' && Number.isInteger(value)) {
     if (value !== (value | 0)) return instructions(BigInt(value));

@@ -6,9 +6,9 @@ import { ELEMENT_BYTES, type Tensor } from '../../dist/weights/formats/tensors.j
 import { caffeLayers, encodeCaffe } from './caffe.js';
 import { encodeHdf5, encodeMatlab73 } from './hdf5.js';
 import { encodeMatlab, type MatlabValue } from './matlab.js';
-import { encodeNpz } from './numpy.js';
+import { encodeNpz, encodeObjectNpy, layersOf } from './numpy.js';
 import { encodeOnnx } from './onnx.js';
-import { encodeArchive, encodeLegacy, stateDict } from './pytorch.js';
+import { encodeArchive, encodeLegacy, instance, pickle, stateDict } from './pytorch.js';
 import { tfjsModel } from './tfjs.js';
 
 /** Kernels and biases, OIHW, by the names that Scumble has for them. */
@@ -134,6 +134,15 @@ export async function inEveryFormat(folder: string, vgg: Vgg): Promise<Record<st
     '5-old.mat': encodeMatlab(matconvnet(vgg, true)),
     '7.3.mat': encodeMatlab73(matconvnet(vgg)),
     'arrays.npz': encodeNpz(renamed(hwio, (b, i, role) => `conv${b}_${i}_${role === 'weight' ? 'W' : 'b'}`)),
+    'dictionary.npy': encodeObjectNpy(layersOf(hwio, 'string')),
+    'dictionary.pkl': pickle(layersOf(hwio, 'encoded')),
+    'checkpoint.pth': encodeArchive({
+      object: new Map<string, unknown>([
+        ['args', instance('argparse', 'Namespace', new Map([['lr', 0.1]]))],
+        ['state_dict', torch.object],
+      ]),
+      storages: torch.storages,
+    }),
     'zoo.onnx': encodeOnnx(renamed(vgg, (_b, _i, role, place) => `vgg0_conv${place}_${role}`)),
     'nameless.onnx': encodeOnnx(vgg, { nameless: true }),
     'typed.onnx': encodeOnnx(renamed(vgg, torchvisionName), { typed: true }),

@@ -16,11 +16,14 @@ export type WeightsFormat =
   | 'Caffe'
   | 'ONNX';
 
+/** What torch.save() wrote first before PyTorch 1.6: a pickle of its magic number, as any Python writes it. */
+const PYTORCH_MAGIC = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.';
+
 /** Readers are imported when needed: some bring a library of megabytes. */
 const READERS: Record<WeightsFormat, () => Promise<(path: string) => Promise<TensorFile>>> = {
   safetensors: async () => (await import('./safetensors.js')).readSafetensors,
   PyTorch: async () => (await import('./pytorch.js')).readPytorch,
-  NumPy: async () => (await import('./npz.js')).readNpz,
+  NumPy: async () => (await import('./npz.js')).readNumpy,
   'TensorFlow.js': async () => (await import('./tfjs.js')).readTfjs,
   'Keras (HDF5)': async () => (await import('./hdf5.js')).readHdf5,
   'MATLAB 5': async () => (await import('./matlab.js')).readMatlab,
@@ -51,12 +54,12 @@ async function formatOf(file: WeightsFile): Promise<WeightsFormat> {
   if ([0, 512, 1024, 2048].some((at) => begins('\x89HDF\r\n\x1a\n', at))) return 'Keras (HDF5)';
   if (begins('\0\0\0\0{', 4)) return 'safetensors'; // whose header is no 4 GB long
   if (/^\s*\{\s*"/.test(start.toString('latin1'))) return 'TensorFlow.js';
-  // A pickle: its version, which is 1 to 5. Protocol buffers have no mark of their own: ONNX begins with its version,
+  // A pickle: its version, which is 2 to 5. Protocol buffers have no mark of their own: ONNX begins with its version,
   // Caffe with the network's name or its first layer.
-  if (begins('\x80') && start[1]! >= 1 && start[1]! <= 5) return 'PyTorch';
+  if (begins(PYTORCH_MAGIC)) return 'PyTorch';
+  if (begins('\x93NUMPY') || (begins('\x80') && start[1]! >= 2 && start[1]! <= 5)) return 'NumPy';
   if (begins('\x08')) return 'ONNX';
   if (begins('\x0a') || begins('\x12') || begins('\xa2\x06')) return 'Caffe';
-  if (begins('\x93NUMPY')) refuse(path, 'is one NumPy array; a network is an .npz of several', { offset: 0 });
   const known = Object.keys(READERS).join(', ');
   return refuse(path, `is in none of the formats ${known}`, { offset: 0 });
 }

@@ -1,10 +1,13 @@
-// NumPy's .npy arrays: a magic string, a version, a header that is a Python dictionary, then the elements. The header
-// is parsed as the few literals that it may consist of, never evaluated. Libraries for it take more on trust.
+// NumPy's .npy arrays: a magic string, a version, a header that is a Python dictionary, then the elements or, for
+// objects, a pickle of them. The header is parsed as the few literals that it may consist of, never evaluated.
+// Libraries for it take more on trust.
 
 import { quote, refuse } from '../refuse.js';
 import { WeightsFile } from './file.js';
+import { NUMPY_DTYPES } from './ndarray.js';
+import { unpickleArrays } from './pickled.js';
 import { rowMajor, rowMajorStrides } from './strides.js';
-import { byteLength, type DType, ELEMENT_BYTES, type Tensor, type TensorFile } from './tensors.js';
+import { byteLength, type DType, ELEMENT_BYTES, type TensorFile } from './tensors.js';
 
 const MAGIC = '\x93NUMPY';
 
@@ -14,40 +17,53 @@ const MAX_HEADER_BYTES = 10_000;
 /** NumPy's own limit. */
 const MAX_RANK = 64;
 
-const DTYPES: Record<string, DType> = {
-  f8: 'F64',
-  f4: 'F32',
-  f2: 'F16',
-  i8: 'I64',
-  i4: 'I32',
-  i2: 'I16',
-  i1: 'I8',
-  u8: 'U64',
-  u4: 'U32',
-  u2: 'U16',
-  u1: 'U8',
-  b1: 'BOOL',
-};
+/** The type of an array of Python's objects, which is a pickle. */
+const OBJECTS = 'O';
 
 /**
- * Reads an array of little-endian numbers, named `arr_0`, as NumPy names one that was given no name.
+ * Reads an array of little-endian numbers, named `arr_0`, as NumPy names one that was given no name; or what arrays
+ * there are in an array of Python's objects, as numpy.save() writes a dictionary, by the keys that lead to them.
  *
  * @throws WeightsError when the file cannot be read or breaks the format in any way.
  */
 export function readNpy(path: string): Promise<TensorFile> {
   return WeightsFile.use(path, async (file) => {
     const bytes = await file.read(0, file.size);
-    const tensor = parseNpy(bytes, file, (index) => index);
-    return { metadata: Object.create(null), tensors: new Map([['arr_0', tensor]]) };
+    const { tensors, passedOver } = await parseNpy(bytes, file, (index) => index);
+    if (tensors.has(''))
+      return { metadata: Object.create(null), tensors: new Map([['arr_0', tensors.get('')!]]) };
+    return { metadata: Object.create(null), tensors, passedOver };
   });
 }
 
 /**
- * The array that `bytes` consist of. `place` gives the byte of the file that an index of them comes from. An array in
- * Fortran order is copied; any other's data is a view of `bytes`.
+ * The array that `bytes` consist of, by the name ''; or those of its objects. `place` gives the byte of the file that an
+ * index of them comes from. An array in Fortran order is copied; any other's data is a view of `bytes`.
  */
-export function parseNpy(bytes: Uint8Array, file: WeightsFile, place: (index: number) => number): Tensor {
+export async function parseNpy(
+  bytes: Uint8Array,
+  file: WeightsFile,
+  place: (index: number) => number,
+): Promise<Pick<TensorFile, 'tensors' | 'passedOver'>> {
   const bad: Fault = (problem, index) => refuse(file.path, problem, { offset: place(index) });
+  const { header, dataStart } = readHeader(bytes, bad);
+  const { dtype, shape, fortran } = header;
+  if (dtype === OBJECTS) return unpickleArrays(bytes, dataStart, file, place);
+  const needed = byteLength(dtype, shape) ?? bad(`has shape ${quote(shape)}, which overflows`, 0);
+  if (needed !== bytes.length - dataStart) {
+    bad(`${dtype} ${quote(shape)} needs ${needed} bytes, but ${bytes.length - dataStart} follow`, dataStart);
+  }
+  const data = bytes.subarray(dataStart);
+  if (!fortran || shape.length < 2 || needed === 0)
+    return { tensors: new Map([['', { dtype, shape, data }]]) };
+  file.claim(needed, place(0));
+  const strides = rowMajorStrides(shape.toReversed()).reverse();
+  const ordered = await rowMajor(data, ELEMENT_BYTES[dtype], shape, strides);
+  file.release(bytes.length); // the one copied from
+  return { tensors: new Map([['', { dtype, shape, data: ordered }]]) };
+}
+
+function readHeader(bytes: Uint8Array, bad: Fault): { header: Header; dataStart: number } {
   const text = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
   if (text(0, 6) !== MAGIC) bad('is no NumPy array: it does not start with \\x93NUMPY', 0);
   const version = bytes[6];
@@ -63,19 +79,13 @@ export function parseNpy(bytes: Uint8Array, file: WeightsFile, place: (index: nu
   if (dataStart > bytes.length) {
     bad(`has a NumPy header of ${headerBytes} bytes, but only ${bytes.length - start} follow`, 8);
   }
-  const header = new HeaderParser(text(start, dataStart), start, bad).parse();
-  const { dtype, shape } = header;
-  const needed = byteLength(dtype, shape) ?? bad(`has shape ${quote(shape)}, which overflows`, start);
-  if (needed !== bytes.length - dataStart) {
-    bad(`${dtype} ${quote(shape)} needs ${needed} bytes, but ${bytes.length - dataStart} follow`, dataStart);
-  }
-  const data = bytes.subarray(dataStart);
-  if (!header.fortran || shape.length < 2 || needed === 0) return { dtype, shape, data };
-  file.claim(needed, place(start));
-  const strides = rowMajorStrides(shape.toReversed()).reverse();
-  const ordered = rowMajor(data, ELEMENT_BYTES[dtype], shape, strides);
-  file.release(bytes.length); // the one copied from
-  return { dtype, shape, data: ordered };
+  return { header: new HeaderParser(text(start, dataStart), start, bad).parse(), dataStart };
+}
+
+interface Header {
+  dtype: DType | typeof OBJECTS;
+  fortran: boolean;
+  shape: number[];
 }
 
 type Fault = (problem: string, index: number) => never;
@@ -93,8 +103,8 @@ class HeaderParser {
     this.#bad = bad;
   }
 
-  parse(): { dtype: DType; fortran: boolean; shape: number[] } {
-    let dtype: DType | undefined;
+  parse(): Header {
+    let dtype: Header['dtype'] | undefined;
     let fortran: boolean | undefined;
     let shape: number[] | undefined;
     this.#take(/\{/y);
@@ -118,13 +128,14 @@ class HeaderParser {
     return { dtype, fortran, shape };
   }
 
-  #dtype(): DType {
+  #dtype(): Header['dtype'] {
     if (!this.#is(/\s*['"]/y)) this.#fail('has a descr that is no plain type');
     const descr = this.#string();
     const [, order, type = ''] = /^([<>|=]?)([a-zA-Z]\d*)$/.exec(descr) ?? [];
-    const dtype = Object.hasOwn(DTYPES, type) ? DTYPES[type] : undefined;
+    if (type === OBJECTS) return OBJECTS;
+    const dtype = Object.hasOwn(NUMPY_DTYPES, type) ? NUMPY_DTYPES[type] : undefined;
     if (dtype === undefined) {
-      return this.#fail(`has descr ${quote(descr)}; supported are ${Object.keys(DTYPES).join(' ')}`);
+      return this.#fail(`has descr ${quote(descr)}; supported are ${Object.keys(NUMPY_DTYPES).join(' ')}`);
     }
     if (order !== '<' && ELEMENT_BYTES[dtype] > 1) this.#fail(`has descr ${quote(descr)}: not little-endian`);
     return dtype;

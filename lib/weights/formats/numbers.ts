@@ -1,6 +1,20 @@
-// Single numbers of a tensor, whatever their type.
+// The numbers of a tensor, whatever their type.
 
-import type { DType } from './tensors.js';
+import { inSlices } from '../../image/slices.js';
+import { type DType, ELEMENT_BYTES, type EngineTensor, type Tensor } from './tensors.js';
+
+/** A tensor of float32 in memory of its own: each element times a factor, which depends on its index. */
+export async function asFloats(
+  { dtype, shape, data }: Tensor,
+  factor: (index: number) => number = () => 1,
+): Promise<EngineTensor> {
+  const from = new DataView(data.buffer, data.byteOffset, data.length);
+  const to = new DataView(new ArrayBuffer((data.length / ELEMENT_BYTES[dtype]) * 4));
+  await inSlices(to.byteLength / 4, (start, end) => {
+    for (let i = start; i < end; i++) to.setFloat32(i * 4, numberAt(from, dtype, i) * factor(i), true);
+  });
+  return { dtype: 'F32', shape, data: new Uint8Array(to.buffer) };
+}
 
 /** Element `index` of what `view` shows, as the nearest double. */
 export function numberAt(view: DataView, dtype: DType, index: number): number {

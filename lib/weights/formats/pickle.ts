@@ -1,36 +1,24 @@
 // Python's pickles, as data. A pickle is a program for a stack machine that can call anything by its name; this one
-// knows the instructions that build numbers, text, lists and dictionaries, and only the names that its host lends it.
-// Nothing is evaluated, nothing recurses, and no instruction costs more than its bytes do, so that a pickle takes time
-// and memory in proportion to its length only.
+// builds numbers, text, lists and dictionaries, and knows only the names that its host lends it. For any other name
+// there is a stand-in that takes what it is given and does nothing. Nothing is evaluated, nothing recurses, and no
+// instruction costs more than its bytes do, so that a pickle takes time and memory in proportion to its length only.
 
-import { quote } from '../refuse.js';
-
-/** What a pickle's tuple becomes; a list becomes an array. */
-export class PickleTuple {
-  readonly items: readonly unknown[];
-  constructor(items: readonly unknown[]) {
-    this.items = items;
-  }
-}
-
-/** What a dictionary, ordered or not, becomes. A key that occurs twice counts as it last occurs. */
-export class PickleDict {
-  readonly pairs: [key: unknown, value: unknown][] = [];
-}
-
-/** A name that a pickle may call: gets the arguments and the place of the call, gives what the call gives. */
-export class PickleFunction {
-  readonly call: (args: readonly unknown[], index: number) => unknown;
-  constructor(call: (args: readonly unknown[], index: number) => unknown) {
-    this.call = call;
-  }
-}
+import { setImmediate } from 'node:timers/promises';
+import { MAX_NAME_BYTES, OP, PickleBytes } from './pickle-bytes.js';
+import {
+  ForeignName,
+  ForeignObject,
+  PickleDict,
+  PickleFunction,
+  PickleTuple,
+  Stateful,
+} from './pickle-values.js';
 
 /** What a pickle may ask for from outside. An `index` is a place in the pickle's bytes. */
 export interface PickleHost {
   /** How many instructions its pickles may still have, together. */
   instructions: number;
-  /** What stands for 'module.name'; undefined for what is not allowed. */
+  /** What stands for 'module.name'; undefined for what it does not lend. */
   global(name: string): unknown;
   /** What stands for an object that is stored elsewhere. */
   persistent(id: unknown, index: number): unknown;
@@ -38,93 +26,46 @@ export interface PickleHost {
   fail(problem: string, index: number): never;
 }
 
-/** Instructions of protocols 2 to 5, by the names that Python's pickletools gives them. */
-const OP = {
-  MARK: 0x28,
-  STOP: 0x2e,
-  POP: 0x30,
-  POP_MARK: 0x31,
-  BINFLOAT: 0x47,
-  BININT: 0x4a,
-  BININT1: 0x4b,
-  BININT2: 0x4d,
-  NONE: 0x4e,
-  BINPERSID: 0x51,
-  REDUCE: 0x52,
-  BINSTRING: 0x54,
-  SHORT_BINSTRING: 0x55,
-  BINUNICODE: 0x58,
-  EMPTY_LIST: 0x5d,
-  APPEND: 0x61,
-  BUILD: 0x62,
-  GLOBAL: 0x63,
-  APPENDS: 0x65,
-  BINGET: 0x68,
-  LONG_BINGET: 0x6a,
-  BINPUT: 0x71,
-  LONG_BINPUT: 0x72,
-  SETITEM: 0x73,
-  TUPLE: 0x74,
-  SETITEMS: 0x75,
-  EMPTY_DICT: 0x7d,
-  EMPTY_TUPLE: 0x29,
-  PROTO: 0x80,
-  TUPLE1: 0x85,
-  TUPLE2: 0x86,
-  TUPLE3: 0x87,
-  NEWTRUE: 0x88,
-  NEWFALSE: 0x89,
-  LONG1: 0x8a,
-  SHORT_BINUNICODE: 0x8c,
-  BINUNICODE8: 0x8d,
-  STACK_GLOBAL: 0x93,
-  MEMOIZE: 0x94,
-  FRAME: 0x95,
-} as const;
+/** Instructions per turn of the event loop: a few milliseconds. */
+const SLICE = 1 << 14;
 
-/** No name of a module and of something in it is longer. */
-const MAX_NAME_BYTES = 200;
-
-/** Runs the pickle that starts at `start` of `bytes`; `end` is where it stops. Throws what the host throws. */
+/** Runs the pickle that starts at `start` of `bytes`; `end` is where it stops. Rejects with what the host throws. */
 export function unpickle(
   bytes: Uint8Array,
   start: number,
   host: PickleHost,
-): { value: unknown; end: number } {
+): Promise<{ value: unknown; end: number }> {
   return new Machine(bytes, start, host).run();
 }
 
 class Machine {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #bytes: PickleBytes;
   readonly #host: PickleHost;
   readonly #stack: unknown[] = [];
   /** Heights of the stack; nothing below the last one may be taken. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
-  /** The next byte, and the instruction that it belongs to. */
-  #next: number;
+  /** Of the instruction at hand. */
   #index: number;
   /** Pairs copied from lists to dictionaries: more than there are bytes only if a list is copied again and again. */
   #copied = 0;
 
   constructor(bytes: Uint8Array, start: number, host: PickleHost) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = new PickleBytes(bytes, start, (problem) => this.#fail(problem));
     this.#host = host;
-    this.#next = start;
     this.#index = start;
   }
 
-  run(): { value: unknown; end: number } {
-    for (;;) {
-      this.#index = this.#next;
+  async run(): Promise<{ value: unknown; end: number }> {
+    for (let count = 1; ; count++) {
+      if (count % SLICE === 0) await setImmediate();
+      this.#index = this.#bytes.next;
       if (this.#host.instructions-- === 0) this.#fail('goes on for too many instructions');
-      const op = this.#byte();
+      const op = this.#bytes.byte();
       if (op === OP.STOP) {
         const value = this.#pop();
         if (this.#stack.length > 0) this.#fail(`stops with ${this.#stack.length} objects too many`);
-        return { value, end: this.#next };
+        return { value, end: this.#bytes.next };
       }
       this.#execute(op);
     }
@@ -134,12 +75,12 @@ class Machine {
     const stack = this.#stack;
     switch (op) {
       case OP.PROTO: {
-        const protocol = this.#byte();
+        const protocol = this.#bytes.byte();
         if (protocol < 2 || protocol > 5) this.#fail(`has protocol ${protocol}; supported are 2 to 5`);
         break;
       }
       case OP.FRAME:
-        this.#size(8); // only a hint
+        this.#bytes.size(8); // only a hint
         break;
 
       case OP.NONE:
@@ -152,35 +93,48 @@ class Machine {
         stack.push(false);
         break;
       case OP.BININT:
-        stack.push(this.#view.getInt32(this.#take(4), true));
+        stack.push(this.#bytes.int32());
         break;
       case OP.BININT1:
-        stack.push(this.#byte());
+        stack.push(this.#bytes.byte());
         break;
       case OP.BININT2:
-        stack.push(this.#view.getUint16(this.#take(2), true));
+        stack.push(this.#bytes.int16());
         break;
       case OP.LONG1:
-        stack.push(this.#long(this.#byte()));
+        stack.push(this.#bytes.long(this.#bytes.byte()));
+        break;
+      case OP.LONG4:
+        stack.push(this.#bytes.long(this.#bytes.size(4)));
         break;
       case OP.BINFLOAT:
-        stack.push(this.#view.getFloat64(this.#take(8), false));
+        stack.push(this.#bytes.float());
         break;
 
       case OP.SHORT_BINUNICODE:
-        stack.push(this.#text(this.#byte(), 'utf8'));
+        stack.push(this.#bytes.text(this.#bytes.byte(), 'utf8'));
         break;
       case OP.BINUNICODE:
-        stack.push(this.#text(this.#size(4), 'utf8'));
+        stack.push(this.#bytes.unicode(this.#bytes.size(4)));
         break;
       case OP.BINUNICODE8:
-        stack.push(this.#text(this.#size(8), 'utf8'));
+        stack.push(this.#bytes.unicode(this.#bytes.size(8)));
         break;
-      case OP.SHORT_BINSTRING: // Python 2
-        stack.push(this.#text(this.#byte(), 'latin1'));
+      case OP.SHORT_BINSTRING: // Python 2, where text and bytes are one
+        stack.push(this.#bytes.text(this.#bytes.byte(), 'latin1'));
         break;
       case OP.BINSTRING:
-        stack.push(this.#text(this.#size(4), 'latin1'));
+        stack.push(this.#bytes.string(this.#bytes.size(4)));
+        break;
+      case OP.SHORT_BINBYTES:
+        stack.push(this.#bytes.slice(this.#bytes.byte()));
+        break;
+      case OP.BINBYTES:
+        stack.push(this.#bytes.slice(this.#bytes.size(4)));
+        break;
+      case OP.BINBYTES8:
+      case OP.BYTEARRAY8:
+        stack.push(this.#bytes.slice(this.#bytes.size(8)));
         break;
 
       case OP.EMPTY_LIST:
@@ -191,6 +145,16 @@ class Machine {
         break;
       case OP.APPENDS:
         this.#append(this.#popMark());
+        break;
+      case OP.EMPTY_SET:
+        stack.push(new ForeignObject('builtins.set'));
+        break;
+      case OP.ADDITEMS:
+        this.#append(this.#popMark());
+        break;
+      case OP.FROZENSET:
+        this.#popMark();
+        stack.push(new ForeignObject('builtins.frozenset'));
         break;
       case OP.EMPTY_TUPLE:
         stack.push(new PickleTuple([]));
@@ -224,23 +188,23 @@ class Machine {
         this.#popMark();
         break;
       case OP.BINPUT:
-        this.#memo.set(this.#byte(), this.#top());
+        this.#memo.set(this.#bytes.byte(), this.#top());
         break;
       case OP.LONG_BINPUT:
-        this.#memo.set(this.#size(4), this.#top());
+        this.#memo.set(this.#bytes.size(4), this.#top());
         break;
       case OP.MEMOIZE:
         this.#memo.set(this.#memo.size, this.#top());
         break;
       case OP.BINGET:
-        this.#get(this.#byte());
+        this.#get(this.#bytes.byte());
         break;
       case OP.LONG_BINGET:
-        this.#get(this.#size(4));
+        this.#get(this.#bytes.size(4));
         break;
 
       case OP.GLOBAL:
-        this.#global(this.#line(), this.#line());
+        this.#global(this.#bytes.line(), this.#bytes.line());
         break;
       case OP.STACK_GLOBAL: {
         const [module, name] = this.#popMany(2);
@@ -248,11 +212,29 @@ class Machine {
         break;
       }
       case OP.REDUCE:
-        this.#reduce();
+      case OP.NEWOBJ: {
+        const [called, args] = this.#popMany(2);
+        this.#call(called, args);
         break;
-      case OP.BUILD: // attributes of an object: an OrderedDict of PyTorch has some
-        this.#pop();
-        if (!(this.#top() instanceof PickleDict)) this.#fail('sets attributes of something');
+      }
+      case OP.NEWOBJ_EX: {
+        const [called, args] = this.#popMany(3);
+        this.#call(called, args);
+        break;
+      }
+      case OP.OBJ: {
+        const [called, ...args] = this.#popMark();
+        this.#call(called, new PickleTuple(args));
+        break;
+      }
+      case OP.INST: {
+        const args = new PickleTuple(this.#popMark());
+        this.#global(this.#bytes.line(), this.#bytes.line());
+        this.#call(this.#pop(), args);
+        break;
+      }
+      case OP.BUILD:
+        this.#build(this.#pop());
         break;
       case OP.BINPERSID:
         stack.push(this.#host.persistent(this.#pop(), this.#index));
@@ -263,16 +245,25 @@ class Machine {
   }
 
   #append(items: unknown[]): void {
-    const list = this.#top();
+    const to = this.#top();
+    const list = to instanceof ForeignObject ? to.items : to;
     if (!Array.isArray(list)) this.#fail('appends to something that is no list');
     for (const item of items) list.push(item);
   }
 
   #setItems(items: unknown[]): void {
-    const dict = this.#top();
-    if (!(dict instanceof PickleDict)) this.#fail('sets an item of something that is no dictionary');
+    const to = this.#top();
     if (items.length % 2 !== 0) this.#fail('sets a key without a value');
-    for (let i = 0; i < items.length; i += 2) dict.pairs.push([items[i], items[i + 1]]);
+    if (to instanceof ForeignObject) {
+      const dict = new PickleDict();
+      to.items.push(dict);
+      this.#setPairs(dict, items);
+    } else if (to instanceof PickleDict) this.#setPairs(to, items);
+    else this.#fail('sets an item of something that is no dictionary');
+  }
+
+  #setPairs({ pairs }: PickleDict, items: unknown[]): void {
+    for (let i = 0; i < items.length; i += 2) pairs.push([items[i], items[i + 1]]);
   }
 
   #global(module: unknown, name: unknown): void {
@@ -281,20 +272,23 @@ class Machine {
       this.#fail('names something that has no name');
     }
     const full = `${module}.${name}`;
-    const value = full === 'collections.OrderedDict' ? this.#orderedDict : this.#host.global(full);
-    if (value === undefined) {
-      this.#fail(
-        `names ${quote(full)}, which is not allowed: tensors, numbers, text, lists and dictionaries are`,
-      );
-    }
-    this.#stack.push(value);
+    const isDict = full === 'collections.OrderedDict';
+    this.#stack.push(isDict ? this.#orderedDict : (this.#host.global(full) ?? new ForeignName(full)));
   }
 
-  #reduce(): void {
-    const [called, args] = this.#popMany(2);
-    if (!(called instanceof PickleFunction)) this.#fail('calls something that is no function');
+  #call(called: unknown, args: unknown): void {
     if (!(args instanceof PickleTuple)) this.#fail('calls with something that is no tuple');
-    this.#stack.push(called.call(args.items, this.#index));
+    if (called instanceof PickleFunction) this.#stack.push(called.call(args.items, this.#index));
+    else if (called instanceof ForeignName || called instanceof ForeignObject) {
+      this.#stack.push(new ForeignObject(called.name));
+    } else this.#fail('calls something that is no function');
+  }
+
+  #build(state: unknown): void {
+    const object = this.#top();
+    if (object instanceof Stateful) object.setState(state, this.#index);
+    // An OrderedDict of PyTorch has attributes, and so may a tensor. They are no tensors.
+    else if (object === null || typeof object !== 'object') this.#fail('sets attributes of something');
   }
 
   /** Without arguments, or with a list of pairs, as Python 2 wrote them. */
@@ -335,52 +329,6 @@ class Machine {
   #top(): unknown {
     if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) this.#fail('uses more than there is');
     return this.#stack.at(-1);
-  }
-
-  /** Where `count` bytes lie, which are then taken. */
-  #take(count: number): number {
-    if (count > this.#bytes.length - this.#next)
-      this.#fail(`ends before the ${count} bytes that should follow`);
-    const at = this.#next;
-    this.#next += count;
-    return at;
-  }
-
-  #byte(): number {
-    return this.#bytes[this.#take(1)]!;
-  }
-
-  /** An unsigned integer of 4 or 8 bytes. */
-  #size(bytes: 4 | 8): number {
-    const at = this.#take(bytes);
-    return bytes === 4 ? this.#view.getUint32(at, true) : Number(this.#view.getBigUint64(at, true));
-  }
-
-  #slice(length: number): Uint8Array {
-    const at = this.#take(length);
-    return this.#bytes.subarray(at, at + length);
-  }
-
-  #text(length: number, encoding: 'utf8' | 'latin1'): string {
-    const { buffer, byteOffset } = this.#slice(length);
-    return Buffer.from(buffer, byteOffset, length).toString(encoding);
-  }
-
-  /** At most 255 bytes: two's complement; a number where it is a safe one. */
-  #long(length: number): number | bigint {
-    let value = 0n;
-    const bytes = this.#slice(length);
-    for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
-    value = BigInt.asIntN(8 * length, value);
-    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  }
-
-  #line(): string {
-    const end = this.#bytes.subarray(this.#next, this.#next + MAX_NAME_BYTES).indexOf(0x0a);
-    if (end < 0) this.#fail('names something that has no name');
-    const line = this.#text(end, 'utf8');
-    this.#take(1);
-    return line;
   }
 
   #fail(problem: string): never {

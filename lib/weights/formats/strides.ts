@@ -1,5 +1,7 @@
 // Arrays that lie in memory otherwise than row by row: in Fortran order, transposed, or as a view into a larger one.
 
+import { inSlices } from '../../image/slices.js';
+
 /**
  * The elements of a strided array in row-major order, in new memory.
  *
@@ -9,13 +11,13 @@
  * @param strides in elements, as many as sizes
  * @param offset of the first element, in elements
  */
-export function rowMajor(
+export async function rowMajor(
   data: Uint8Array,
   elementBytes: number,
   shape: readonly number[],
   strides: readonly number[],
   offset = 0,
-): Uint8Array {
+): Promise<Uint8Array> {
   // Moved by the largest words that data is aligned to; an element of several is one more, innermost axis.
   const bytes = [4, 2, 1].find((size) => elementBytes % size === 0 && data.byteOffset % size === 0)!;
   const words = elementBytes / bytes;
@@ -24,25 +26,25 @@ export function rowMajor(
   const Words = { 4: Uint32Array, 2: Uint16Array, 1: Uint8Array }[bytes as 4 | 2 | 1];
   const ordered = new Words(sizes.reduce((product, size) => product * size, 1));
   const from = new Words(data.buffer as ArrayBuffer, data.byteOffset, Math.floor(data.length / bytes));
-  gather(from, sizes, steps, offset * words, ordered);
+  await gather(from, sizes, steps, offset * words, ordered);
   return new Uint8Array(ordered.buffer);
 }
 
 type Words = Uint32Array | Uint16Array | Uint8Array;
 
-function gather(
+async function gather(
   from: Words,
   shape: readonly number[],
   strides: readonly number[],
   offset: number,
   to: Words,
-): void {
+): Promise<void> {
   const last = shape.length - 1;
   const row = shape[last] ?? 1;
   const step = strides[last] ?? 1;
   const index = shape.map(() => 0);
-  for (let done = 0, start = offset; done < to.length; ) {
-    for (let i = 0, at = start; i < row; i++, at += step) to[done++] = from[at]!;
+  let start = offset;
+  const nextRow = () => {
     for (let axis = last - 1; axis >= 0; axis--) {
       start += strides[axis]!;
       index[axis]!++;
@@ -50,7 +52,18 @@ function gather(
       start -= strides[axis]! * shape[axis]!;
       index[axis] = 0;
     }
-  }
+  };
+  let column = 0;
+  await inSlices(to.length, (begin, end) => {
+    for (let done = begin; done < end; ) {
+      const until = Math.min(end, done + row - column);
+      column += until - done;
+      for (let at = start + (column - until + done) * step; done < until; at += step) to[done++] = from[at]!;
+      if (column < row) continue;
+      column = 0;
+      nextRow();
+    }
+  });
 }
 
 /** The strides, in elements, of an array whose elements lie one after the other, the last index fastest. */

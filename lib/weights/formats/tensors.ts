@@ -41,6 +41,10 @@ export function isEngineTensor(tensor: Tensor): tensor is EngineTensor {
 export interface TensorFile {
   metadata: Record<string, string>;
   tensors: Map<string, Tensor>;
+  /** Names of what Python would have called or built, where a file has such. Nothing of it was. */
+  passedOver?: string[] | undefined;
+  /** How the convolutions are padded, where the file says so and it is not by zeros: `reflect`. */
+  padding?: string | undefined;
 }
 
 /** Product of the sizes times the bytes of an element; undefined where that is no safe integer, even by a factor of 0. */

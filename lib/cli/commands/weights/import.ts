@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import type { Imported, ImportOptions } from '../../../weights/import.js';
+import { list } from '../../../weights/refuse.js';
 
 interface ImportFlags extends ImportOptions {
   output?: string;
@@ -95,7 +96,7 @@ async function save(
 }
 
 /** What was recognised, a line each, with what told it. */
-function describe({ network, format, layout, evidence, dropped }: Imported): string[] {
+function describe({ network, format, layout, evidence, dropped, notes }: Imported): string[] {
   const { name, blocks, channelOrder, range, mean, std, convolutions } = network;
   const whole = layout === 'OIHW' ? 'OIHW' : `${layout}, made OIHW`;
   const first = convolutions[0]!.name;
@@ -113,11 +114,11 @@ function describe({ network, format, layout, evidence, dropped }: Imported): str
     `input         ${input} (${evidence.input})`,
   ];
   if (dropped.length > 0) {
-    const some = dropped.slice(0, 3).map(shorten).join(', ') + (dropped.length > 3 ? ' …' : '');
+    const some = list(dropped, shorten, 3);
     const tensors = dropped.length === 1 ? '1 tensor' : `${dropped.length} tensors`;
     lines.push(`dropped       ${tensors} that style transfer has no use for: ${some}`);
   }
-  return lines;
+  return [...lines, ...notes.map((note) => `note          ${note}`)];
 }
 
 /** A name of the catalogue stays what the catalogue says it is. */
