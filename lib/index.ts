@@ -1,11 +1,14 @@
 // The public API.
 
 export { type Devices, devices, type Gpu } from './engine/devices.js';
+export { Engine, type EngineOptions } from './engine/engine.js';
 export * from './errors.js';
 export { Picture, type SaveOptions } from './image/picture.js';
 export type { ImageSource, RawImage } from './image/types.js';
 export type { LayerWeights, Precision, StylizeOptions } from './options/options.js';
 export { DivergedError } from './run/diverged.js';
 export type { Progress } from './run/progress.js';
+export { Run, type RunOptions, type RunState } from './run/run.js';
+export type { Stage } from './run/schedule.js';
 export { type Stylization, stylize } from './run/stylize.js';
 export { type PullOptions, type PullProgress, pullWeights } from './weights/pull.js';

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { OptionError, type StylizeOptions, stylize } from '../dist/index.js';
 import { descriptions } from '../dist/options/describe.js';
 import { resolveOptions } from '../dist/options/options.js';
-import { schema } from '../dist/options/topics.js';
+import { schema } from '../dist/options/schema.js';
 
 // None of these files exists: whatever looks for one fails with another error than the one expected.
 const missing: StylizeOptions = {

@@ -35,7 +35,7 @@ import {
 import ts from 'typescript';
 import type * as z from 'zod';
 import * as built from '../dist/index.js';
-import type { schema } from '../dist/options/topics.js';
+import type { schema } from '../dist/options/schema.js';
 
 test('what is exported, and nothing else', async (t) => {
   const exports = await import('scumble');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { OptionError, WeightsError } from '../dist/errors.js';
-import { DEFAULT_NETWORK } from '../dist/options/network.js';
+import { DEFAULT_NETWORK } from '../dist/options/topics/network.js';
 import { catalog, catalogEntry, catalogNamed, parseCatalog } from '../dist/weights/catalog.js';
 import { sizeOf } from '../dist/weights/find.js';
 import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';

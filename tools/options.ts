@@ -1,12 +1,17 @@
-// Writes what is derived from the options in lib/options: the type StylizeOptions with its comments, docs/options.md and
-// README's table. With --check it writes nothing, and fails if one of them is out of date.
+// Writes what is derived from the files in lib/options/topics: the list of them, the type StylizeOptions with its comments,
+// docs/options.md and README's table. With --check it writes nothing, and fails if one of them is out of date.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, type Option } from 'commander';
-import { addStylizeFlags } from '../lib/cli/stylize-flags.js';
-import { type Description, descriptions, flagOf, whatItIs } from '../lib/options/describe.js';
+import type { Description } from '../lib/options/describe.js';
+import { TITLES, type Topic } from '../lib/options/option.js';
 
+const check = process.argv.includes('--check');
+write({ 'lib/options/topics.ts': await topics() });
+// What follows is made of that list.
+const { descriptions, flagOf, whatItIs } = await import('../lib/options/describe.js');
+const { addStylizeFlags } = await import('../lib/cli/stylize-flags.js');
 const options = descriptions();
 
 /** Width of comments. */
@@ -14,6 +19,27 @@ const WIDTH = 110;
 
 const code = (text: string) => `\`${text}\``;
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The list of topics: by title, then by file. */
+async function topics(): Promise<string> {
+  const found: { file: string; name: string; title: number }[] = [];
+  for (const file of readdirSync(path('lib/options/topics')).sort()) {
+    const module: Record<string, Topic> = await import(`../lib/options/topics/${file}`);
+    const [name, topic] = Object.entries(module).find(([, value]) => value?.options && value.terms)!;
+    found.push({ file: file.replace(/ts$/, 'js'), name, title: TITLES.indexOf(topic.title) });
+  }
+  const imports = found.map(({ file, name }) => `import { ${name} } from './topics/${file}';`);
+  const inOrder = found.sort((a, b) => a.title - b.title).map(({ name }) => `  ${name},`);
+  return `// Made by \`npm run docs:options\` from the files in topics/.
+
+${imports.join('\n')}
+
+/** In the order of the help and the documents. */
+export const TOPICS = [
+${inOrder.join('\n')}
+] as const;
+`;
+}
 
 /** The default with plain values as code; `and` puts the command's own behind it. */
 function defaultOf(option: Description, and = ''): string {
@@ -25,7 +51,7 @@ function defaultOf(option: Description, and = ''): string {
 function stylizeOptions(): string {
   return `// Made by \`npm run docs:options\` from the topics in this folder: change those.
 
-import type { DeviceError } from '../errors.js';
+import type { ScumbleError } from '../errors.js';
 import type { ImageSource } from '../image/types.js';
 import type { Progress } from '../run/progress.js';
 import type { LayerWeights } from './kinds.js';
@@ -116,16 +142,22 @@ function ownFlags(): Option[] {
   return program.options.filter((option) => !known.has(option.attributeName()));
 }
 
-const path = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
-const made = {
+function path(file: string): string {
+  return fileURLToPath(new URL(`../${file}`, import.meta.url));
+}
+
+function write(made: Record<string, string>): void {
+  for (const [file, wanted] of Object.entries(made)) {
+    if (!check) writeFileSync(path(file), wanted);
+    else if (readFileSync(path(file), 'utf8') !== wanted) {
+      console.error(`${file} is out of date: npm run docs:options`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+write({
   'lib/options/stylize-options.ts': stylizeOptions(),
   'docs/options.md': docsOptions(),
   'README.md': readme(),
-};
-for (const [file, wanted] of Object.entries(made)) {
-  if (!process.argv.includes('--check')) writeFileSync(path(file), wanted);
-  else if (readFileSync(path(file), 'utf8') !== wanted) {
-    console.error(`${file} is out of date: npm run docs:options`);
-    process.exitCode = 1;
-  }
-}
+});

@@ -6,9 +6,9 @@ import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:
 import { basename, join } from 'node:path';
 import { addon, addonFile, type EngineComparison } from '../engine/addon.js';
 import { type Devices, devices, driverVersion, missesGpu } from '../engine/devices.js';
-import { availableMemory } from '../engine/memory.js';
+import { hostMemory } from '../engine/memory.js';
 import { check } from '../engine/self-check.js';
-import { DEFAULT_NETWORK } from '../options/network.js';
+import { DEFAULT_NETWORK } from '../options/topics/network.js';
 import { version } from '../package.js';
 import { cacheFolder, isIntact } from '../weights/cache.js';
 import { catalogNamed } from '../weights/catalog.js';
@@ -50,7 +50,7 @@ export const parts: { [K in keyof Report]: (complain: (problem: string) => void)
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     threads: availableParallelism(),
     memory: totalmem(),
-    availableMemory: availableMemory(),
+    availableMemory: hostMemory().available,
   }),
 
   engine: async () => ({ file: addonFile(), instructionSet: addon().instructionSet }),

@@ -13,6 +13,13 @@ export interface EnginePicture {
   height: number;
 }
 
+/** How much of each pixel counts, 0..1: width × height floats. */
+export interface EngineMask {
+  data: Float32Array;
+  width: number;
+  height: number;
+}
+
 /** As NetworkDescription, with blocks and indices spelled out. */
 export interface EngineNetworkDescription {
   channelOrder: 'RGB' | 'BGR';
@@ -20,22 +27,56 @@ export interface EngineNetworkDescription {
   mean: number[];
   std: number[];
   padding: 'zero' | 'replicate';
-  convolutions: {
-    block: number;
-    index: number;
-    inputs: number;
-    outputs: number;
-    weight: EngineTensor;
-    bias: EngineTensor;
-  }[];
+  /** Whether the last block has all its convolutions, so that a pool follows. */
+  whole: boolean;
+  convolutions: EngineConvolution[];
 }
 
-export interface EngineOptions {
+export interface EngineConvolution {
+  block: number;
+  index: number;
+  inputs: number;
+  outputs: number;
+  weight: EngineTensor;
+  bias: EngineTensor;
+}
+
+/** The same without what it has learnt, where only shapes matter. */
+export type EngineArchitecture = Omit<EngineNetworkDescription, 'convolutions'> & {
+  convolutions: Omit<EngineConvolution, 'weight' | 'bias'>[];
+};
+
+/** An image that a term's target is made of: its index among the session's images, and its share. */
+export interface EngineTarget {
+  image: number;
+  blend: number;
+  /** Where in the image: an index of the session's masks. */
+  mask?: number;
+}
+
+/** A term of the objective; `layer` is absent where it looks at the picture itself. */
+export interface EngineTerm {
+  name: string;
+  kind: string;
+  weight: number;
+  /** An index of the session's networks; 0 if absent. */
+  network?: number;
+  layer?: string;
+  targets?: EngineTarget[];
+  /** Where in the picture: an index of the session's masks. */
+  mask?: number;
+  parameters?: Record<string, number>;
+}
+
+/** How features are made, and of what. */
+export interface EngineSetup {
   pooling: 'max' | 'average' | 'l2';
   rounding: 'floor' | 'ceil';
-  contentTerms: { layer: string; weight: number }[];
-  styleTerms: { layer: string; weight: number }[];
-  tvWeight: number;
+  terms: EngineTerm[];
+  threads: number;
+}
+
+export interface SessionOptions extends EngineSetup {
   optimizer: {
     kind: 'lbfgs' | 'adam';
     learningRate: number;
@@ -45,25 +86,38 @@ export interface EngineOptions {
     history: number;
   };
   averaging: number;
-  threads: number;
 }
 
-/** Losses of the point evaluated, weighted, in the order of the terms. */
+/** Weighted losses of the point evaluated, in the order of the terms, and their sum. */
 export interface EngineLosses {
-  content: number[];
-  style: number[];
-  tv: number;
+  terms: number[];
   total: number;
+}
+
+/**
+ * Where an iteration stands: picture-sized vectors and lists of numbers, by name. Every device names them alike, so that
+ * one can go on where another stood.
+ */
+export interface EngineState {
+  vectors: Record<string, Float32Array>;
+  numbers: Record<string, number[]>;
 }
 
 export interface EngineSession {
   /**
-   * Iterations; resolves with the losses of the last. Rejects with code CANCELLED, DIVERGED (with the `iteration`, from 1),
-   * or like every call DEVICE_MEMORY or DEVICE_LOST.
+   * Iterations; resolves with the losses of the last. `watch` is called after each, and the session then stands there, all
+   * but its next evaluation, until proceed(): image() and save() are of that iteration. Rejects with code CANCELLED,
+   * DIVERGED (with the `iteration`, from 1), or like every call OUT_OF_MEMORY, DEVICE_MEMORY or DEVICE_LOST.
    */
-  step(count: number): Promise<EngineLosses>;
-  /** The result so far, on its way while the next call goes on; the memory is the caller's. */
+  step(count: number, watch?: (iteration: number, losses: EngineLosses) => void): Promise<EngineLosses>;
+  /** Lets a watched step go on by one iteration. */
+  proceed(): void;
+  /** The result so far, which waits for an evaluation at most; the memory is the caller's. */
   image(): Promise<Float32Array>;
+  /** Where it stands; waits as image() does. */
+  save(): Promise<EngineState>;
+  /** Goes on where another session of the same picture size and optimiser stood. Rejects with code INVALID_ARGUMENT. */
+  restore(state: EngineState): Promise<void>;
   /** The gradient of the last step with respect to the picture. */
   gradient(): Promise<Float32Array>;
   /** Makes calls in progress reject as soon as they can. */
@@ -78,13 +132,30 @@ export type EngineBackend = { readonly engineBackend: unique symbol };
 /** Packed weights, shared by sessions. */
 export interface EngineNetwork {
   readonly engineNetwork: unique symbol;
+  /** What it takes of the device's memory. */
+  readonly bytes: number;
   /** Lets go of it; sessions that use it keep its memory until they go. */
   dispose(): void;
 }
 
-/** What the addon rejects with when a device fails. */
+/** Memory that the process has set aside. */
+export interface EngineReservation {
+  release(): void;
+}
+
+/** A layer, in the order of the network. */
+export interface EngineLayer {
+  name: string;
+  kind: 'conv' | 'relu' | 'pool';
+  /** So many convolutions lead to it, its own included. */
+  convolutions: number;
+  /** A position stands for stride × stride pixels. */
+  stride: number;
+}
+
+/** What the addon rejects with when a device, or the machine's memory, fails. */
 export interface EngineFailure extends Error {
-  code: 'DEVICE_MEMORY' | 'DEVICE_LOST';
+  code: 'DEVICE_MEMORY' | 'DEVICE_LOST' | 'OUT_OF_MEMORY' | 'OUT_OF_THREADS';
   /** Bytes; of DEVICE_MEMORY. */
   needed: number;
   free: number;
@@ -142,32 +213,47 @@ export interface Addon {
   };
   Session: {
     create(
-      network: EngineNetwork,
-      options: EngineOptions & {
-        content: EnginePicture;
-        styles: (EnginePicture & { blend: number })[];
-        start: EnginePicture;
-      },
+      networks: EngineNetwork[],
+      options: SessionOptions & { start: EnginePicture; images: EnginePicture[]; masks: EngineMask[] },
     ): { session: Promise<EngineSession>; cancel(): void };
     /** Bytes, from sizes alone. */
     estimate(
       backend: EngineBackend,
-      description: EngineNetworkDescription,
-      options: EngineOptions & { content: Size; styles: (Size & { blend: number })[] },
+      networks: EngineArchitecture[],
+      options: SessionOptions & { start: Size; images: Size[]; masks: Size[] },
     ): { network: number; session: number };
-    /** The mean of each channel over all positions, for the layer of every content term. */
-    channelMeans(
-      network: EngineNetwork,
-      options: EngineOptions & { content: EnginePicture },
-    ): Promise<number[][]>;
   };
-  /** Lanczos, held to 0..high. */
+  /**
+   * What an image has of the terms whose target is image 0: per term the parts of its statistic. Content is the features
+   * themselves, gram the Gram matrix, mean-std the channels' means, then their deviations.
+   */
+  collect(
+    networks: EngineNetwork[],
+    options: EngineSetup & { image: EnginePicture },
+  ): Promise<Float32Array[][]>;
+  /** The one rule of which layers a network has. */
+  layers(network: EngineArchitecture): EngineLayer[];
+  /** The kinds of terms that there are. */
+  lossKinds: string[];
+  /**
+   * Sets memory aside for a run, in an account that the whole process shares. `available`: bytes of the device that the
+   * process could take now; `taken`: those it has. Without a reservation the bytes did not fit into what was `left`.
+   */
+  Reservation: {
+    make(
+      device: string,
+      bytes: number,
+      available: number,
+      taken: number,
+    ): { reservation?: EngineReservation; left: number };
+  };
+  /** Lanczos, held to a range. */
   resample(
     backend: EngineBackend,
     from: { data: Float32Array; width: number; height: number; channels: number },
     width: number,
     height: number,
-    high: number,
+    range: [low: number, high: number],
     threads: number,
   ): Promise<Float32Array>;
   whiteNoise(

@@ -1,42 +1,82 @@
-// Whether a plan fits, asked before anything is allocated.
+// How much memory there is, and what a run sets aside of it before it allocates anything: in the account of the whole
+// process, so that two runs cannot both count on what only one of them can have.
 
+import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { MemoryError } from '../errors.js';
+import { addon, type EngineReservation } from './addon.js';
 
-/** Bytes that this process may still take, by the system's account and any limit on its group. */
-export function availableMemory(): number {
+/** Bytes of a device that this process could take now, and those it has; what to call what they are `of`. */
+export interface Memory {
+  /** In the process's account. */
+  account: string;
+  of: string;
+  available: number;
+  taken: number;
+}
+
+/** The machine's memory, by the system's account and any limit on this process or its group. */
+export function hostMemory(): Memory {
   const { availableMemory } = process as { availableMemory?: () => number };
-  return availableMemory ? availableMemory.call(process) : freemem();
+  const free = availableMemory ? availableMemory.call(process) : freemem();
+  return {
+    account: 'host',
+    of: 'memory',
+    available: Math.max(0, Math.min(free, addressSpaceLeft())),
+    taken: process.memoryUsage.rss(),
+  };
+}
+
+/** What `ulimit -v` leaves, where Linux says it. */
+function addressSpaceLeft(): number {
+  try {
+    const limit = /^Max address space\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    if (limit === undefined) return Number.POSITIVE_INFINITY;
+    const used = /^VmSize:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+    return Number(limit) - Number(used) * 1024;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Sets `bytes` aside. @returns nothing if they do not fit, and what was `left` */
+export function reserve(
+  { account, available, taken }: Memory,
+  bytes: number,
+): { reservation?: EngineReservation; left: number } {
+  return addon().Reservation.make(account, Math.ceil(bytes), Math.floor(available), taken);
 }
 
 /**
+ * Sets aside what a run needs.
+ *
  * @param size the long side asked for
  * @param least the smallest long side there can be
- * @param memory the bytes `available`, and what to call what they are `of`
  * @param required bytes for a long side from `least` to `size`, growing with it
  * @throws MemoryError with the numbers and the largest size that fits, 0 if none does
  */
-export function checkMemory(
+export function reserveFor(
   size: number,
   least: number,
-  { available, of }: { available: number; of: string },
+  memory: Memory,
   required: (size: number) => number,
-): void {
+): EngineReservation {
   const needed = required(size);
-  if (needed <= available) return;
+  const { reservation, left } = reserve(memory, needed);
+  if (reservation) return reservation;
   let below = least; // every size below this one fits, or is too small
   let fails = size;
   while (below < fails) {
     const middle = Math.floor((below + fails) / 2);
-    if (required(middle) <= available) below = middle + 1;
+    if (required(middle) <= left) below = middle + 1;
     else fails = middle;
   }
   const fits = below > least ? below - 1 : 0;
   const advice = fits > 0 ? `size ${fits} would fit` : 'no size would fit';
   throw new MemoryError(
-    `size ${size} needs ${megabytes(needed)} of ${of} and ${megabytes(available)} are free; ${advice}`,
+    `size ${size} needs ${megabytes(needed)} of ${memory.of} and ${megabytes(left)} are free; ${advice}`,
     needed,
-    available,
+    left,
     fits,
   );
 }

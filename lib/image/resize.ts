@@ -24,7 +24,7 @@ export async function resize(
   const on = backend ?? (await cpuBackend());
   const resample = (data: Float32Array, channels: number, high: number) => {
     const from = { data, width: image.width, height: image.height, channels };
-    return addon().resample(on, from, width, height, high, threads);
+    return addon().resample(on, from, width, height, [0, high], threads);
   };
   if (!image.alpha) return { data: await resample(image.data, 3, 255), width, height };
   // Overshoots of colour and opacity belong together until they are divided.

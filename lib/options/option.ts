@@ -2,6 +2,7 @@
 // editor have for it. Both stand together in the file of its topic; whatever else knows of options is derived from there.
 
 import * as z from 'zod';
+import type { LossTerm } from './terms.js';
 
 /** What all values of a kind have in common: see kinds.ts. */
 export interface Kind {
@@ -33,9 +34,25 @@ export interface Facts {
 
 /** Options that belong together: a heading in the help and in the documents. Several files may share one. */
 export interface Topic<Options extends z.core.$ZodShape = z.core.$ZodShape> {
-  title: string;
+  title: Title;
   options: Options;
+  /** What its options add to the objective. */
+  terms(values: z.output<z.ZodObject<Options>>): LossTerm[];
 }
+
+/** In the order of the help and the documents. */
+export const TITLES = [
+  'Images',
+  'Picture',
+  'Losses',
+  'Network',
+  'Scales',
+  'Optimizer',
+  'Machine',
+  'Callbacks',
+] as const;
+
+export type Title = (typeof TITLES)[number];
 
 /** The values of a topic's options, checked and with their defaults. */
 export type Values<T extends Topic> = z.output<z.ZodObject<T['options']>>;
@@ -53,6 +70,10 @@ export function option<S extends z.ZodType>(schema: S, said: Facts): S {
   return schema;
 }
 
-export function topic<S extends z.core.$ZodShape>(title: string, options: S): Topic<S> {
-  return { title, options };
+export function topic<S extends z.core.$ZodShape>(
+  title: Title,
+  options: S,
+  terms: (values: z.output<z.ZodObject<S>>) => LossTerm[] = () => [],
+): Topic<S> {
+  return { title, options, terms };
 }

@@ -1,31 +1,50 @@
 // From the options that stylize() is given to those that a run goes by. Everything a caller can get wrong in a value is
-// caught here, before any file is opened. What the options are, is said topic by topic in this folder: see topics.ts.
+// caught here, before any file is opened. What the options are, is said topic by topic in topics/.
 
 import type * as z from 'zod';
-import { blendStyles } from './images.js';
-import { checkWeights } from './objective.js';
-import { LEARNING_RATE } from './optimizer.js';
+import { OptionError } from '../errors.js';
 import { refusal } from './refusal.js';
+import { schema } from './schema.js';
 import type { StylizeOptions } from './stylize-options.js';
-import { schema } from './topics.js';
+import type { LossTerm } from './terms.js';
+import { blendStyles } from './topics/images.js';
+import type { Precision } from './topics/machine.js';
+import { LEARNING_RATE } from './topics/optimizer.js';
+import { TOPICS } from './topics.js';
 
 export type { LayerWeights } from './kinds.js';
-export type { Precision } from './machine.js';
 export type { StylizeOptions } from './stylize-options.js';
+export type { Precision };
 
 /** The options with every default filled in. */
 export type ResolvedOptions = Omit<z.output<typeof schema>, 'style' | 'styleBlend' | 'learningRate'> &
-  ReturnType<typeof blendStyles> & { learningRate: number };
+  ReturnType<typeof blendStyles> & {
+    learningRate: number;
+    /** What is minimised, in the order of the topics. */
+    terms: LossTerm[];
+  };
 
 /** Fills in defaults. @throws OptionError for the first value that is wrong. */
 export function resolveOptions(given: StylizeOptions): ResolvedOptions {
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
-  checkWeights(given);
   const { style, styleBlend, learningRate, ...rest } = parsed.data;
+  const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data));
+  checkWeights(terms, given);
   return {
     ...rest,
     ...blendStyles(parsed.data),
     learningRate: learningRate ?? LEARNING_RATE[rest.optimizer],
+    terms,
   };
+}
+
+/** The default total variation is no wish of anybody's. @throws OptionError if nothing else is to be minimised */
+function checkWeights(terms: LossTerm[], { tvWeight, styleWeight }: StylizeOptions): void {
+  if (tvWeight || terms.some(({ kind, weight }) => kind !== 'tv' && weight > 0)) return;
+  throw new OptionError(
+    'styleWeight',
+    styleWeight,
+    'contentWeight and styleWeight are both 0, so there is nothing to paint: give a tvWeight to smooth alone',
+  );
 }

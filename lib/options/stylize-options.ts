@@ -1,6 +1,6 @@
 // Made by `npm run docs:options` from the topics in this folder: change those.
 
-import type { DeviceError } from '../errors.js';
+import type { ScumbleError } from '../errors.js';
 import type { ImageSource } from '../image/types.js';
 import type { Progress } from '../run/progress.js';
 import type { LayerWeights } from './kinds.js';
@@ -28,20 +28,39 @@ export interface StylizeOptions {
   seed?: number;
   /** Weight of the content loss, 0 or more. Default: `5`. */
   contentWeight?: number;
-  /** Weight of the style loss, 0 or more. Default: `100`. */
-  styleWeight?: number;
-  /**
-   * Weight of the total variation, 0 or more. Default: `0.001`. It is the sum of absolute differences of
-   * neighbours in 0..255.
-   */
-  tvWeight?: number;
   /** Layers whose features should be the content's: names, or names with weights. Default: `relu4_2`. */
   contentLayers?: LayerWeights;
+  /**
+   * Weight of the loss of the style's channel histograms, 0 or more. Default: `0`. At 0 it is not computed.
+   */
+  histogramWeight?: number;
+  /**
+   * Layers whose channel histograms should be the style's: names, or names with weights. Default:
+   * `relu1_1,relu4_1`.
+   */
+  histogramLayers?: LayerWeights;
+  /**
+   * Weight of the loss of the style's channel means and deviations, 0 or more. Default: `0`. At 0 it is not
+   * computed.
+   */
+  meanStdWeight?: number;
+  /**
+   * Layers whose channel means and deviations should be the style's: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
+   */
+  meanStdLayers?: LayerWeights;
+  /** Weight of the style loss, 0 or more. Default: `100`. */
+  styleWeight?: number;
   /**
    * Layers whose Gram matrices should be the style's: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
    */
   styleLayers?: LayerWeights;
+  /**
+   * Weight of the total variation, 0 or more. Default: `0.001`. It is the sum of absolute differences of
+   * neighbours in 0..255.
+   */
+  tvWeight?: number;
   /**
    * A network by name (see scumble weights list) or a safetensors file. Default: SCUMBLE_WEIGHTS, or else
    * vgg19-slim. The file holds a VGG-11, 13, 16 or 19 of any widths, under any prefix. SCUMBLE_WEIGHTS is a
@@ -108,7 +127,7 @@ export interface StylizeOptions {
    * why: the error after which a run on `auto` goes on on the CPU, or that a GPU's kernels failed the
    * self-check and are not used. What it throws ends the run.
    */
-  onWarning?: (warning: DeviceError) => unknown;
+  onWarning?: (warning: ScumbleError) => unknown;
   /** Aborts within one iteration (on a GPU two). The promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }

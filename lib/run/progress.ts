@@ -12,13 +12,15 @@ export interface Progress {
   iteration: number;
   /** … to this. */
   iterations: number;
-  /** The objective at the point just evaluated: the sum of all terms below. */
+  /** The objective at the point just evaluated: the sum of all losses. */
   total: number;
-  /** Weighted content losses by layer. */
+  /** The weighted loss of every term, by its name: `content:relu4_2`, `style:relu1_1`, `tv` … */
+  losses: Record<string, number>;
+  /** Of them, the content losses by layer. */
   content: Record<string, number>;
-  /** Weighted style losses by layer. */
+  /** Of them, the style losses by layer. */
   style: Record<string, number>;
-  /** Weighted total variation. */
+  /** Of them, the total variation. */
   tv: number;
   /** Where it was computed: `cpu`, `cuda:0` … */
   device: string;

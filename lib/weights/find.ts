@@ -6,7 +6,6 @@ import { DownloadError } from '../errors.js';
 import { cachedFile, exists } from './cache.js';
 import { type CatalogEntry, catalog, catalogEntry, embeddedFile, isName } from './catalog.js';
 import { WeightsFile } from './formats/file.js';
-import { type NetworkDescription, readNetwork } from './network.js';
 import { pull } from './pull.js';
 import { refuse } from './refuse.js';
 
@@ -20,17 +19,15 @@ export interface FindOptions {
 }
 
 /**
- * The network that `weights` means.
+ * The file of the network that `weights` means.
  *
  * @throws WeightsError for a path where no such network is; DownloadError for a name whose network is not on this
  *   machine and may not or cannot be downloaded
  */
-export async function findNetwork(weights: string, options: FindOptions): Promise<NetworkDescription> {
+export async function findFile(weights: string, options: FindOptions): Promise<string> {
   const entry = catalogEntry(weights);
-  const file = entry
-    ? ((await fileOf(entry)) ?? (await fetchFile(entry, options)))
-    : await importedOr(weights);
-  return readNetwork(file);
+  if (!entry) return importedOr(weights);
+  return (await fileOf(entry)) ?? (await fetchFile(entry, options));
 }
 
 /** The file of a network that is on this machine. */

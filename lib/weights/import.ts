@@ -8,8 +8,8 @@ import type { EngineTensor, Tensor, TensorFile } from './formats/tensors.js';
 import {
   ARCHITECTURES,
   type Architecture,
+  convolutionNames,
   describeNetwork,
-  layerNames,
   type NetworkDescription,
 } from './network.js';
 import { INPUTS, type InputName, inputOf } from './recognize-input.js';
@@ -59,9 +59,7 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
   const architecture = choose(found.architectures, options.architecture, path);
   const { layout, evidence } = layoutOf(found.convolutions, file.format, options.layout, path);
   const tensors = new Map<string, Tensor>();
-  const names = layerNames({ name: architecture, blocks: [...ARCHITECTURES[architecture]] }).filter((name) =>
-    name.startsWith('conv'),
-  );
+  const names = convolutionNames(architecture);
   for (const [i, { weight, bias }] of found.convolutions.entries()) {
     tensors.set(`${names[i]}.weight`, await engineKernel(weight, layout));
     tensors.set(`${names[i]}.bias`, await engineVector(bias));

@@ -100,20 +100,6 @@ export function encodeNetwork(network: NetworkDescription): Uint8Array {
   });
 }
 
-/**
- * The names of all layers in order: conv1_1, relu1_1, …, pool1, conv2_1, …. A block that the file has only the first
- * part of does not end in a pool.
- */
-export function layerNames({ name, blocks }: Pick<NetworkDescription, 'name' | 'blocks'>): string[] {
-  return blocks.flatMap((count, index) => {
-    const block = index + 1;
-    const layers: string[] = [];
-    for (let i = 1; i <= count; i++) layers.push(`conv${block}_${i}`, `relu${block}_${i}`);
-    if (count === ARCHITECTURES[name][index]) layers.push(`pool${block}`);
-    return layers;
-  });
-}
-
 function convolutionsIn({ tensors }: TensorFile): Set<string> {
   const names = new Set<string>();
   for (const tensor of tensors.keys()) {
@@ -123,7 +109,8 @@ function convolutionsIn({ tensors }: TensorFile): Set<string> {
   return names;
 }
 
-function convolutionNames(architecture: Architecture): string[] {
+/** The names of all convolutions of a whole network. */
+export function convolutionNames(architecture: Architecture): string[] {
   return ARCHITECTURES[architecture].flatMap((count, block) =>
     Array.from({ length: count }, (_, i) => `conv${block + 1}_${i + 1}`),
   );

@@ -2,15 +2,15 @@
 // in the mean over some images, so that no layer or channel outweighs another only because its numbers are larger.
 
 import { availableParallelism } from 'node:os';
-import { addon, cpuBackend, type EngineNetworkDescription, type EngineOptions } from '../engine/addon.js';
-import { engineNetwork } from '../engine/network.js';
+import { addon, cpuBackend } from '../engine/addon.js';
+import { descriptionOf, layersOf } from '../engine/layers.js';
 import { OptionError } from '../errors.js';
 import { readImage } from '../image/read.js';
 import { resize } from '../image/resize.js';
 import type { ImageSource, Raster } from '../image/types.js';
 import { sizeAt } from '../run/scales.js';
 import { asFloats } from './formats/numbers.js';
-import { type Convolution, layerNames, type NetworkDescription } from './network.js';
+import type { Convolution, NetworkDescription } from './network.js';
 
 /** Larger images are made smaller, to this long side: VGG was trained on 224 pixels. */
 const LONG_SIDE = 512;
@@ -49,26 +49,22 @@ async function channelMeans(
   network: NetworkDescription,
   images: readonly ImageSource[],
 ): Promise<number[][]> {
-  const layers = layerNames(network).filter((name) => name.startsWith('relu'));
-  const contentLayers = Object.fromEntries(layers.map((layer) => [layer, 1]));
-  const description: EngineNetworkDescription = engineNetwork(network, {
-    contentLayers,
-    styleLayers: {},
-    rounding: 'floor',
-  });
-  const contentTerms = layers.map((layer) => ({ layer, weight: 1 }));
+  const layers = layersOf(network).filter(({ kind }) => kind === 'relu');
+  const targets = [{ image: 0, blend: 1 }];
+  const terms = layers.map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layer: name, targets }));
   const threads = availableParallelism();
-  const engine = await addon().Network.load(await cpuBackend(), description);
+  const whole = descriptionOf(network, network.convolutions.length);
+  const engine = await addon().Network.load(await cpuBackend(), whole);
   const sums = network.convolutions.map(({ outputs }) => new Float64Array(outputs));
   let positions = 0;
   try {
-    for (const image of images) {
-      const content = await load(image, threads);
-      const size = content.width * content.height;
-      const options = { ...OPTIONS, threads, content, contentTerms };
-      const means = await addon().Session.channelMeans(engine, options);
-      for (const [layer, channels] of means.entries()) {
-        for (const [channel, mean] of channels.entries()) sums[layer]![channel]! += mean * size;
+    for (const source of images) {
+      const image = await load(source, threads);
+      const size = image.width * image.height;
+      const found = await addon().collect([engine], { ...HOW, threads, image, terms });
+      for (const [layer, [statistic]] of found.entries()) {
+        const sum = sums[layer]!; // the means come first
+        for (let channel = 0; channel < sum.length; channel++) sum[channel]! += statistic![channel]! * size;
       }
       positions += size;
     }
@@ -77,6 +73,9 @@ async function channelMeans(
   }
   return sums.map((channels) => Array.from(channels, (sum) => (sum > 0 ? sum / positions : 1)));
 }
+
+/** How features are made; VGG was trained like this. */
+const HOW = { pooling: 'max', rounding: 'floor' } as const;
 
 async function load(source: ImageSource, threads: number): Promise<Raster> {
   const image = await readImage(source, 'normalize', MAX_PIXELS);
@@ -88,16 +87,6 @@ async function load(source: ImageSource, threads: number): Promise<Raster> {
   const long = Math.max(width, height);
   return long > LONG_SIDE ? resize(image, sizeAt(image, LONG_SIDE), threads) : image;
 }
-
-/** What the engine wants to know of a session, of which nothing but the pooling matters here. */
-const OPTIONS: Omit<EngineOptions, 'contentTerms' | 'threads'> = {
-  pooling: 'max',
-  rounding: 'floor',
-  styleTerms: [],
-  tvWeight: 0,
-  optimizer: { kind: 'adam', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 1 },
-  averaging: 0,
-};
 
 /** With inputs that are divided by `before`, outputs that are divided by `after`. */
 async function rescale(

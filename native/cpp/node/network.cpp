@@ -49,7 +49,8 @@ StoredTensor stored(const Napi::Object& tensor) {
 Napi::Function NetworkObject::define(Napi::Env env) {
   return DefineClass(
       env, "Network",
-      {StaticMethod<&NetworkObject::load>("load"), InstanceMethod<&NetworkObject::dispose>("dispose")});
+      {StaticMethod<&NetworkObject::load>("load"), InstanceMethod<&NetworkObject::dispose>("dispose"),
+       InstanceAccessor<&NetworkObject::bytes>("bytes")});
 }
 
 // What Network.load() has made, on its way into an object.
@@ -80,6 +81,10 @@ void NetworkObject::Finalize(Napi::BasicEnv env) {
 
 void NetworkObject::dispose(const Napi::CallbackInfo& info) {
   let_go(info.Env());
+}
+
+Napi::Value NetworkObject::bytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), network_ ? static_cast<double>(network_->bytes()) : 0);
 }
 
 void NetworkObject::let_go(Napi::BasicEnv env) {

@@ -27,6 +27,7 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
  private:
   static Napi::Value load(const Napi::CallbackInfo& info);
   void dispose(const Napi::CallbackInfo& info);
+  Napi::Value bytes(const Napi::CallbackInfo& info);
   void let_go(Napi::BasicEnv env);
   int64_t host_bytes() const;
 

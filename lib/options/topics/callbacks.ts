@@ -1,9 +1,9 @@
 // What a run tells its caller, and how the caller ends it: of the API only.
 
-import type { DeviceError } from '../errors.js';
-import type { Progress } from '../run/progress.js';
-import { abortSignal, callback } from './kinds.js';
-import { option, topic } from './option.js';
+import type { ScumbleError } from '../../errors.js';
+import type { Progress } from '../../run/progress.js';
+import { abortSignal, callback } from '../kinds.js';
+import { option, topic } from '../option.js';
 
 export const callbacks = topic('Callbacks', {
   onProgress: option(
@@ -14,7 +14,7 @@ export const callbacks = topic('Callbacks', {
     },
   ),
   onWarning: option(
-    callback<(warning: DeviceError) => unknown>('(warning: DeviceError) => unknown').optional(),
+    callback<(warning: ScumbleError) => unknown>('(warning: ScumbleError) => unknown').optional(),
     {
       about: 'called when a run goes on otherwise than could be expected',
       more: "It is given why: the error after which a run on `auto` goes on on the CPU, or that a GPU's kernels failed the self-check and are not used. What it throws ends the run.",

@@ -1,7 +1,7 @@
 // The network whose features are compared, and how it is run.
 
-import { text, words, yesOrNo } from './kinds.js';
-import { option, topic } from './option.js';
+import { text, words, yesOrNo } from '../kinds.js';
+import { option, topic } from '../option.js';
 
 /** The network of a run that names none. */
 export const DEFAULT_NETWORK = 'vgg19-slim';

@@ -1,7 +1,7 @@
 // How large the picture is, and where the search for it begins.
 
-import { image, integer } from './kinds.js';
-import { option, topic } from './option.js';
+import { image, integer } from '../kinds.js';
+import { option, topic } from '../option.js';
 
 export const picture = topic('Picture', {
   size: option(integer(1, 65536).default(512), {

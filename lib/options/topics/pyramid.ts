@@ -1,7 +1,7 @@
 // The scales that a run goes through, coarse to fine, and how long it stays at each.
 
-import { integer } from './kinds.js';
-import { option, topic } from './option.js';
+import { integer } from '../kinds.js';
+import { option, topic } from '../option.js';
 
 export const pyramid = topic('Scales', {
   scales: option(integer(1, 64).default(64), {

@@ -1,8 +1,8 @@
 // Where to compute, and with how much.
 
 import { availableParallelism } from 'node:os';
-import { integer, text, words } from './kinds.js';
-import { option, topic } from './option.js';
+import { integer, text, words } from '../kinds.js';
+import { option, topic } from '../option.js';
 
 const PRECISIONS = ['exact', 'balanced', 'fast'] as const;
 

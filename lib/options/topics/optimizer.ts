@@ -1,7 +1,7 @@
 // How the picture is moved downhill, and which of its states is the result.
 
-import { decay, integer, positive, words } from './kinds.js';
-import { option, topic } from './option.js';
+import { decay, integer, positive, words } from '../kinds.js';
+import { option, topic } from '../option.js';
 
 /** Of an optimiser that is given none. */
 export const LEARNING_RATE = { lbfgs: 1, adam: 5 };

@@ -1,9 +1,9 @@
 // The images that go in, and what each style image counts.
 
-import { OptionError } from '../errors.js';
-import type { ImageSource } from '../image/types.js';
-import { image, imageOrImages, integer, positive, weights } from './kinds.js';
-import { option, topic, type Values } from './option.js';
+import { OptionError } from '../../errors.js';
+import type { ImageSource } from '../../image/types.js';
+import { image, imageOrImages, integer, positive, weights } from '../kinds.js';
+import { option, topic, type Values } from '../option.js';
 
 export const images = topic('Images', {
   content: option(image(), {

@@ -1,0 +1,42 @@
+// From the terms that options say to those that the engine is told, and from its losses back to names.
+
+import type { EngineLosses, EngineTerm, SessionOptions } from '../engine/addon.js';
+import type { ResolvedOptions } from '../options/options.js';
+import type { LossTerm } from '../options/terms.js';
+
+/** What a session is told of the objective and of how features are made. Its image 0 is the content; the styles follow. */
+export function setupOf({
+  pooling,
+  rounding,
+  threads,
+  terms,
+  styleBlend,
+}: ResolvedOptions): Omit<SessionOptions, 'optimizer' | 'averaging'> {
+  return { pooling, rounding, threads, terms: terms.map((term) => engineTerm(term, styleBlend)) };
+}
+
+function engineTerm({ name, kind, weight, layer, of }: LossTerm, styleBlend: readonly number[]): EngineTerm {
+  const targets =
+    of === 'content'
+      ? [{ image: 0, blend: 1 }]
+      : styleBlend.map((blend, style) => ({ image: style + 1, blend }));
+  return { name, kind, weight, ...(layer !== undefined && { layer }), ...(of && { targets }) };
+}
+
+/** Losses by the names of their terms. */
+export function namedLosses(
+  terms: readonly LossTerm[],
+  { terms: values }: EngineLosses,
+): Record<string, number> {
+  return Object.fromEntries(terms.map(({ name }, i) => [name, values[i]!]));
+}
+
+/** The losses of a group of terms by layer: of `style`, those named `style:…`. */
+export function lossesOf(losses: Record<string, number>, group: string): Record<string, number> {
+  const prefix = `${group}:`;
+  return Object.fromEntries(
+    Object.entries(losses)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, loss]) => [name.slice(prefix.length), loss]),
+  );
+}

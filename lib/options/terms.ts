@@ -1,0 +1,37 @@
+// The terms of the objective as options say them: a kind of loss, where it looks, and whose statistic it wants.
+
+/** One term. What a kind of loss computes is said in native/cpp/core/losses. */
+export interface LossTerm {
+  /** What its loss is called, in Progress.losses: `style:relu1_1`, `tv`. */
+  name: string;
+  /** The kind of loss, as the engine knows it. */
+  kind: string;
+  weight: number;
+  /** Where it looks; without one, at the picture itself. */
+  layer?: string;
+  /** Whose statistic the picture's should be; without one, nobody's. Those of several styles are blended. */
+  of?: 'content' | 'style';
+  /** The option that named the layer, for messages. */
+  option?: string;
+}
+
+/** A term for each layer, named `group:layer`; the group is the kind unless said otherwise. */
+export function layerTerms(
+  {
+    kind,
+    group = kind,
+    of,
+    option,
+  }: { kind: string; group?: string; of: 'content' | 'style'; option: string },
+  weight: number,
+  layers: Readonly<Record<string, number>>,
+): LossTerm[] {
+  return Object.entries(layers).map(([layer, own]) => ({
+    name: `${group}:${layer}`,
+    kind,
+    weight: weight * own,
+    layer,
+    of,
+    option,
+  }));
+}

@@ -1,0 +1,142 @@
+// The images of a run: their sizes at every stage, once everything that sizes alone can tell has been checked, and then
+// the images themselves.
+
+import { ImageError } from '../errors.js';
+import { probeImage, readImage, readSizes } from '../image/read.js';
+import type { Header, ImageSource, Raster } from '../image/types.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { longSides, type Size, sizeAt } from './scales.js';
+import { mirrored } from './strips.js';
+
+/** What a run is given, before anything is decoded. */
+export interface Sources {
+  content: Header;
+  styles: Header[];
+  /** Of an image to start from. */
+  init: Header | undefined;
+}
+
+/** What a stage works on. */
+export interface StageImages {
+  content: Raster;
+  styles: Raster[];
+}
+
+/** Whatever deserves a word to the user. */
+export type Say = (warning: ImageError) => unknown;
+
+/** @throws ImageError */
+export async function probeSources(options: ResolvedOptions): Promise<Sources> {
+  const { maxPixels } = options;
+  const content = await probeImage(options.content, 'content', maxPixels);
+  const styles: Header[] = [];
+  for (const [i, style] of options.styles.entries()) {
+    styles.push(await probeImage(style, styleName(options, i), maxPixels));
+  }
+  const init = isImage(options.init) ? await probeImage(options.init, 'init', maxPixels) : undefined;
+  return { content, styles, init };
+}
+
+/** Whether `init` is neither of its two words. */
+export function isImage(init: ResolvedOptions['init']): init is ImageSource {
+  return init !== 'content' && init !== 'noise';
+}
+
+/**
+ * The long sides of the picture to go through, and the smallest there can be.
+ *
+ * @param shortest the shortest side that leaves a pixel at every layer
+ * @throws ImageError for a content that is too small at the size asked for
+ */
+export function planSizes(
+  options: ResolvedOptions,
+  { content }: Sources,
+  shortest: number,
+): { sizes: number[]; least: number } {
+  const short = (side: number) => {
+    const { width, height } = sizeAt(content, side);
+    return Math.min(width, height);
+  };
+  if (short(options.size) < shortest) {
+    const { width, height } = sizeAt(content, options.size);
+    throw new ImageError(
+      'ERR_IMAGE_SIZE',
+      'content',
+      `content would be ${width}x${height}: these layers need ${shortest} pixels on the short side (size is ${options.size})`,
+    );
+  }
+  let least = 1;
+  while (short(least) < shortest) least++;
+  const sizes = longSides(options.size, options.minSize, options.scales).filter(
+    (side) => short(side) >= shortest,
+  );
+  return { sizes, least };
+}
+
+/** The sizes of a stage's images; styles as they will be after strips are made usable. */
+export function sizesAt(
+  options: ResolvedOptions,
+  { content, styles }: Sources,
+  side: number,
+  shortest: number,
+): { content: Size; styles: Size[] } {
+  return {
+    content: sizeAt(content, side),
+    styles: styles.map((style) => mirrored.size(sizeAt(style, styleSide(options, side)), shortest)),
+  };
+}
+
+/** Every image at every size. @throws ImageError */
+export async function readInputs(
+  options: ResolvedOptions,
+  sources: Sources,
+  sides: readonly number[],
+  shortest: number,
+  say: Say,
+): Promise<StageImages[]> {
+  const { maxPixels, threads, signal } = options;
+  const read = async (
+    source: ImageSource,
+    option: string,
+    probed: Header,
+    sideOf: (side: number) => number,
+  ) => {
+    const sizes = sides.map((side) => sizeAt(probed, sideOf(side)));
+    const { images, notes } = await readSizes(source, option, sizes, { maxPixels, threads, probed, signal });
+    for (const note of notes) await say(new ImageError('ERR_IMAGE', option, note));
+    return images;
+  };
+  const content = await read(options.content, 'content', sources.content, (side) => side);
+  const styles: Raster[][] = [];
+  for (const [i, style] of options.styles.entries()) {
+    const option = styleName(options, i);
+    const images = await read(style, option, sources.styles[i]!, (side) => styleSide(options, side));
+    const usable = images.map((image) => mirrored.image(image, shortest));
+    const strips = images.filter((image, k) => image !== usable[k]);
+    if (strips.length > 0) {
+      const { width, height } = strips[0]!;
+      const problem = `would be ${width}x${height}, too narrow for these layers: it is laid side by side, mirrored`;
+      await say(new ImageError('ERR_IMAGE_SIZE', option, `${option} ${problem}`));
+    }
+    styles.push(usable);
+  }
+  return content.map((image, i) => ({ content: image, styles: styles.map((sized) => sized[i]!) }));
+}
+
+/** The image to start from. @throws ImageError */
+export async function readStart(source: ImageSource, options: ResolvedOptions, say: Say): Promise<Raster> {
+  const { notes, ...image } = await readImage(source, 'init', options.maxPixels, {
+    threads: options.threads,
+  });
+  for (const note of notes) await say(new ImageError('ERR_IMAGE', 'init', note));
+  return image;
+}
+
+/** Long side of the style images beside a picture of long side `size`. */
+function styleSide({ styleScale }: ResolvedOptions, size: number): number {
+  return Math.max(1, Math.round(size * styleScale));
+}
+
+function styleName({ styles }: ResolvedOptions, i: number): string {
+  return styles.length === 1 ? 'style' : `style[${i}]`;
+}

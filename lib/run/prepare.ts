@@ -1,0 +1,105 @@
+// What a run needs before its first iteration: the network, the sizes and images of its stages, and memory set aside.
+
+import { addon, type EngineReservation } from '../engine/addon.js';
+import type { Engine } from '../engine/engine.js';
+import { architectureOf, needsOf } from '../engine/layers.js';
+import { hostMemory, reserveFor } from '../engine/memory.js';
+import type { SharedNetwork } from '../engine/networks.js';
+import { setupOf } from '../objective/objective.js';
+import type { ResolvedOptions } from '../options/options.js';
+import { findFile } from '../weights/find.js';
+import { planSizes, probeSources, readInputs, type Say, type StageImages, sizesAt } from './inputs.js';
+import { type Stage, scheduleOf } from './schedule.js';
+
+/** Where a run computes: the engine, the network on it, and the memory that is set aside there. */
+export interface Place {
+  engine: Engine;
+  network: SharedNetwork;
+  reservations: EngineReservation[];
+}
+
+export interface Prepared {
+  stages: readonly Stage[];
+  inputs: readonly StageImages[];
+  /** How much of the network the objective needs. */
+  convolutions: number;
+  place: Place;
+  /** Takes the run to another engine. @throws MemoryError */
+  moveTo(engine: Engine): Promise<Place>;
+}
+
+/** Bytes of a pixel of an image on the host: three floats. */
+const PIXEL = 12;
+
+/**
+ * @throws ImageError, WeightsError, DownloadError, OptionError for layers that the network does not have, and MemoryError
+ */
+export async function prepare(engine: Engine, options: ResolvedOptions, say: Say): Promise<Prepared> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const file = await findFile(options.weights, options);
+  const shape = (await engine.networks.open(file)).shape;
+  const { convolutions, side: shortest } = needsOf(shape, options.terms, options.rounding);
+  const sources = await probeSources(options);
+  const { sizes, least } = planSizes(options, sources, shortest);
+  const stages = scheduleOf(options, sizes);
+  const architecture = architectureOf(shape, convolutions);
+
+  const settle = async (on: Engine): Promise<Place> => {
+    const network = await on.networks.open(file);
+    const needed = (size: number) => {
+      const { content, styles } = sizesAt(options, sources, size, shortest);
+      const { optimizer, averaging } = stages.at(-1)!;
+      const estimate = addon().Session.estimate(on.backend, [architecture], {
+        ...setupOf(options),
+        optimizer,
+        averaging,
+        start: content,
+        images: [content, ...styles],
+        masks: [],
+      });
+      // The scales below the last add up to about as much again.
+      const pixels = [content, content, ...styles].reduce(
+        (sum, { width, height }) => sum + width * height,
+        0,
+      );
+      return {
+        engine: estimate.session + (network.has(convolutions) ? 0 : estimate.network),
+        images: 2 * PIXEL * pixels,
+      };
+    };
+    if (on.device === 'cpu') {
+      const all = (size: number) => needed(size).engine + needed(size).images;
+      return { engine: on, network, reservations: [reserveFor(options.size, least, hostMemory(), all)] };
+    }
+    const host = reserveFor(options.size, least, hostMemory(), (size) => needed(size).images);
+    try {
+      const device = reserveFor(options.size, least, on.memory(), (size) => needed(size).engine);
+      return { engine: on, network, reservations: [host, device] };
+    } catch (error) {
+      host.release();
+      throw on.failed(error as Error);
+    }
+  };
+
+  let place: Place;
+  try {
+    place = await settle(engine);
+  } catch (error) {
+    place = await settle(await engine.retreat(error));
+  }
+  try {
+    signal?.throwIfAborted();
+    const inputs = await readInputs(options, sources, sizes, shortest, say);
+    signal?.throwIfAborted();
+    return { stages, inputs, convolutions, place, moveTo: settle };
+  } catch (error) {
+    release(place);
+    throw error;
+  }
+}
+
+/** Gives back what was set aside. */
+export function release({ reservations }: Place): void {
+  for (const reservation of reservations.splice(0)) reservation.release();
+}

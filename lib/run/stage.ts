@@ -1,0 +1,141 @@
+// One stage of a run in the engine: a session at one size, followed iteration by iteration or left alone to its end.
+
+import {
+  addon,
+  type EngineLosses,
+  type EngineNetwork,
+  type EngineSession,
+  type EngineState,
+} from '../engine/addon.js';
+import type { Engine } from '../engine/engine.js';
+import type { Raster } from '../image/types.js';
+import { setupOf } from '../objective/objective.js';
+import type { ResolvedOptions } from '../options/options.js';
+import type { StageImages } from './inputs.js';
+import type { Stage } from './schedule.js';
+import { watch } from './watch.js';
+
+interface Arrival {
+  iteration: number;
+  losses: EngineLosses;
+}
+
+export class StageSession {
+  readonly stage: Stage;
+  readonly images: StageImages;
+  readonly width: number;
+  readonly height: number;
+  readonly #engine: Engine;
+  readonly #session: EngineSession;
+  readonly #signal: AbortSignal | undefined;
+  readonly #previews = new Set<Promise<unknown>>();
+  /** The step that is being followed, to the end of the stage. */
+  #following: Promise<EngineLosses> | undefined;
+  #arrive: (arrival: Arrival) => void = () => {};
+  #iteration = 0;
+
+  private constructor(
+    stage: Stage,
+    images: StageImages,
+    engine: Engine,
+    session: EngineSession,
+    signal: AbortSignal | undefined,
+  ) {
+    this.stage = stage;
+    this.images = images;
+    this.width = images.content.width;
+    this.height = images.content.height;
+    this.#engine = engine;
+    this.#session = session;
+    this.#signal = signal;
+  }
+
+  /** @param start a picture of the stage's size */
+  static async begin(
+    engine: Engine,
+    network: EngineNetwork,
+    stage: Stage,
+    images: StageImages,
+    start: Raster,
+    options: ResolvedOptions,
+  ): Promise<StageSession> {
+    const { signal } = options;
+    const { content, styles } = images;
+    signal?.throwIfAborted();
+    const creation = addon().Session.create([network], {
+      ...setupOf(options),
+      optimizer: stage.optimizer,
+      averaging: stage.averaging,
+      start,
+      images: [content, ...styles],
+      masks: [],
+    });
+    const session = await watch(signal, creation.cancel, engine.guard(creation.session));
+    return new StageSession(stage, images, engine, session, signal);
+  }
+
+  /** Iterations done. */
+  get iteration(): number {
+    return this.#iteration;
+  }
+
+  get isDone(): boolean {
+    return this.#iteration >= this.stage.iterations;
+  }
+
+  /** One iteration; the session then stands there until the next call, while its next evaluation is under way. */
+  async follow(): Promise<EngineLosses> {
+    const arrival = new Promise<Arrival>((resolve) => {
+      this.#arrive = resolve;
+    });
+    if (this.#following) {
+      this.#session.proceed();
+    } else {
+      this.#following = this.#session.step(this.stage.iterations - this.#iteration, (iteration, losses) =>
+        this.#arrive({ iteration, losses }),
+      );
+      this.#following.catch(() => {}); // whoever waits for an arrival sees it
+    }
+    const failed = this.#following.then(() => arrival);
+    const { iteration, losses } = await this.#guard(Promise.race([arrival, failed]));
+    this.#iteration = iteration;
+    return losses;
+  }
+
+  /** All iterations that are left, without a look at them. */
+  async finish(): Promise<void> {
+    if (this.isDone) return;
+    await this.#guard(this.#session.step(this.stage.iterations - this.#iteration));
+    this.#iteration = this.stage.iterations;
+  }
+
+  /** The result so far. */
+  image(): Promise<Float32Array> {
+    return this.#engine.guard(this.#session.image());
+  }
+
+  /** Keeps the session until a preview is done, however long that takes. */
+  keepFor(preview: Promise<unknown>): void {
+    const settled: Promise<unknown> = preview.catch(() => {}).then(() => this.#previews.delete(settled));
+    this.#previews.add(settled);
+  }
+
+  save(): Promise<EngineState> {
+    return this.#engine.guard(this.#session.save());
+  }
+
+  async restore(state: EngineState): Promise<void> {
+    await this.#engine.guard(this.#session.restore(state));
+    this.#iteration = state.numbers.iteration?.[0] ?? 0;
+  }
+
+  /** Resolves when the memory is given back. */
+  async dispose(): Promise<void> {
+    await Promise.all(this.#previews);
+    await this.#session.dispose();
+  }
+
+  #guard<T>(work: Promise<T>): Promise<T> {
+    return watch(this.#signal, () => this.#session.cancel(), this.#engine.guard(work));
+  }
+}
