@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "../cuda/devices.h"
-#include "../cuda/kernels.h"
-#include "../cuda/launch.h"
-#include "../cuda/ptx.h"
-#include "../cuda/sm90.h"
+#include "../cuda/host/devices.h"
+#include "../cuda/ops/kernels.h"
+#include "../cuda/ops/launch.h"
+#include "../cuda/ptx/ptx.h"
+#include "../cuda/sm90/sm90.h"
 
 using namespace scumble::cuda;
 

@@ -5,10 +5,10 @@
 #include "task.h"
 #include "values.h"
 #ifdef SCUMBLE_CUDA
-#include "../../cuda/backend.h"
+#include "../../cuda/host/backend.h"
 #endif
 // Plain C++, so it is there to say what a build without CUDA has found: nothing.
-#include "../../cuda/devices.h"
+#include "../../cuda/host/devices.h"
 
 namespace scumble::node {
 namespace {

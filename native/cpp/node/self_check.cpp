@@ -4,10 +4,10 @@
 #include "task.h"
 #include "values.h"
 #ifdef SCUMBLE_CUDA
-#include "../../cuda/devices.h"
+#include "../../cuda/host/devices.h"
 #endif
 // Plain C++, as a build without CUDA must name the type of what it does not do.
-#include "../../cuda/self_check.h"
+#include "../../cuda/check/self_check.h"
 
 namespace scumble::node {
 namespace {

@@ -4,7 +4,7 @@
 // that what is left is the rounding of float32 sums (see ../kernels.cpp) and, in bfloat16, of the result.
 #include <functional>
 
-#include "../../cuda/sm90.h"
+#include "../../cuda/sm90/sm90.h"
 #include "../check.h"
 #include "../support.h"
 #include "device.h"

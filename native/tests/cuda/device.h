@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "../../cuda/kernels.h"
+#include "../../cuda/ops/kernels.h"
 #include "../reference.h"
 #include "orders.h"
 

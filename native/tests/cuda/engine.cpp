@@ -3,8 +3,8 @@
 #include <thread>
 
 #include "../../cpp/core/error.h"
-#include "../../cuda/backend.h"
-#include "../../cuda/devices.h"
+#include "../../cuda/host/backend.h"
+#include "../../cuda/host/devices.h"
 #include "../cases.h"
 #include "../check.h"
 #include "orders.h"

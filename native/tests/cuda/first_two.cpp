@@ -1,7 +1,7 @@
 // The first two convolutions in one pass, with the Gram matrix between and the pool behind: what the kernels
 // that make them one by one give, and the reference in double. One multiprocessor takes tile after tile, and
 // sums over several runs.
-#include "../../cuda/sm90.h"
+#include "../../cuda/sm90/sm90.h"
 #include "../check.h"
 #include "../support.h"
 #include "device.h"

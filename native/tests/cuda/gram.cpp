@@ -2,7 +2,7 @@
 // precision, at sizes and channel counts that fit no tile, in memory of exactly the size: against the
 // reference in double. Inputs are rounded as the kernel keeps them, so that what is left is the rounding of
 // float32 sums and, in bfloat16, of the result.
-#include "../../cuda/sm90.h"
+#include "../../cuda/sm90/sm90.h"
 #include "../check.h"
 #include "../support.h"
 #include "device.h"

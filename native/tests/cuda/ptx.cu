@@ -3,8 +3,8 @@
 // elements all differ. Everything is a whole number that the types hold exactly, so results must be equal.
 #include <numeric>
 
-#include "../../cuda/launch.h"
-#include "../../cuda/ptx.h"
+#include "../../cuda/ops/launch.h"
+#include "../../cuda/ptx/ptx.h"
 #include "../check.h"
 #include "orders.h"
 

@@ -3,9 +3,9 @@
 // result. Right, it must give the plain product of matrices in every order of things; and each step of it
 // left out, or a descriptor or a phase made wrong, must be seen, or the kernels' tests would prove little.
 // Elements are small whole numbers, so results must be equal.
-#include "../../cuda/elements.h"
-#include "../../cuda/ptx_sm90.h"
-#include "../../cuda/tensor_map.h"
+#include "../../cuda/ops/elements.h"
+#include "../../cuda/ptx/ptx_sm90.h"
+#include "../../cuda/sm90/tensor_map.h"
 #include "../check.h"
 #include "orders.h"
 #ifdef SCUMBLE_STAND_IN

@@ -1,9 +1,9 @@
 // The check of a card's fast kernels against the exact ones: it finds a sound card sound, and names what is
 // wrong on one that is not; and once they are switched off, only the others run.
-#include "../../cuda/self_check.h"
+#include "../../cuda/check/self_check.h"
 
-#include "../../cuda/devices.h"
-#include "../../cuda/sm90.h"
+#include "../../cuda/host/devices.h"
+#include "../../cuda/sm90/sm90.h"
 #include "../check.h"
 #include "orders.h"
 #ifdef SCUMBLE_STAND_IN

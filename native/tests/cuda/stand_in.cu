@@ -1,7 +1,7 @@
 // The stand-in itself: right kernels give right results in every order, and each kind of fault is found,
 // proven by kernels that are wrong on purpose. Those that abort do so in a process of their own.
-#include "../../cuda/launch.h"
-#include "../../cuda/ptx.h"
+#include "../../cuda/ops/launch.h"
+#include "../../cuda/ptx/ptx.h"
 #include "../check.h"
 #include "faults.h"
 #include "orders.h"

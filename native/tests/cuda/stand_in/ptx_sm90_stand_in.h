@@ -1,4 +1,4 @@
-// What native/cuda/ptx_sm90.h stands for on the host: Hopper's asynchronous instructions as the PTX ISA
+// What native/cuda/ptx/ptx_sm90.h stands for on the host: Hopper's asynchronous instructions as the PTX ISA
 // manual (8.x) defines them. An address in a cluster's shared memory has the block's rank + 1 in bits 24 and
 // up; without it is the block's own.
 //

@@ -1,4 +1,4 @@
-// What native/cuda/ptx.h stands for on the host: the instructions' meaning as the PTX ISA manual (8.x)
+// What native/cuda/ptx/ptx.h stands for on the host: the instructions' meaning as the PTX ISA manual (8.x)
 // defines it, with its fragment layouts. A shared address is a number of bytes from the beginning of the
 // block's shared memory.
 #pragma once

@@ -5,9 +5,9 @@
 // unused) and the block's weights go to shared memory, 10 KB. A thread makes 4 pixels of a row times 8
 // outputs, so that per row of taps six pixels and 18 float4 of weights serve 288 multiply-adds, and it stores
 // 16 bytes (bfloat16) or 32 per pixel; eight neighbouring threads store a pixel's 64 outputs.
+#include "../ptx/ptx.h"
 #include "conv_first.h"
 #include "launch.h"
-#include "ptx.h"
 
 namespace scumble::cuda {
 namespace {

@@ -21,8 +21,8 @@
 // neighbouring lanes meet whole cache lines.
 #pragma once
 
+#include "../ptx/ptx.h"
 #include "product.h"
-#include "ptx.h"
 
 namespace scumble::cuda {
 

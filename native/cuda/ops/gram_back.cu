@@ -1,8 +1,8 @@
 // The style term's gradient: F S at every position, a product of one tap. S is converted and laid out as the
 // product's weights first, in scratch: at most 512 x 512, a few microseconds.
+#include "../sm90/sm90.h"
 #include "product_mma.h"
 #include "product_simt.h"
-#include "sm90.h"
 
 namespace scumble::cuda {
 namespace {

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <functional>
 
-#include "../cpp/core/half.h"
-#include "devices.h"
-#include "memory.h"
-#include "sm90.h"
+#include "../../cpp/core/half.h"
+#include "../host/devices.h"
+#include "../host/memory.h"
+#include "../sm90/sm90.h"
 
 namespace scumble::cuda {
 namespace {

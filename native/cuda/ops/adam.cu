@@ -3,8 +3,8 @@
 // their way.
 //
 // Bytes per element: 16 read, 12 written.
+#include "../ptx/ptx.h"
 #include "elements.h"
-#include "ptx.h"
 
 namespace scumble::cuda {
 namespace {

@@ -1,9 +1,9 @@
 // The 3x3 convolutions, forward and backward: a product over nine taps on the matrix units, or in float32 by
 // Winograd's algorithm or plainly.
+#include "../sm90/sm90.h"
 #include "conv_first.h"
 #include "product_mma.h"
 #include "product_simt.h"
-#include "sm90.h"
 #include "winograd.h"
 
 namespace scumble::cuda {

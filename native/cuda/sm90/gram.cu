@@ -11,12 +11,12 @@
 // Tiles of 128 read 512 bytes for 16384 multiply-adds, 64 bytes per clock at the matrix units' rate; an L2
 // cache of 24 bytes per clock and multiprocessor bounds that at 37 %, tiles of 64 (a layer of 64 channels,
 // which is one) at 38 % too, because rows and columns are the same bytes there.
-#include "gram.h"
-#include "launch.h"
-#include "product.h"
-#include "ptx_sm90.h"
+#include "../ops/gram.h"
+#include "../ops/launch.h"
+#include "../ops/product.h"
+#include "../ops/sums.h"
+#include "../ptx/ptx_sm90.h"
 #include "sm90.h"
-#include "sums.h"
 #include "tensor_map.h"
 
 namespace scumble::cuda {

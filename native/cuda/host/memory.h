@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "../cpp/core/error.h"
+#include "../../cpp/core/error.h"
 
 namespace scumble::cuda {
 

@@ -25,10 +25,10 @@
 // leaves out what is outside.
 #pragma once
 
-#include "launch.h"
-#include "pool.h"
-#include "product.h"
-#include "ptx_sm90.h"
+#include "../ops/launch.h"
+#include "../ops/pool.h"
+#include "../ops/product.h"
+#include "../ptx/ptx_sm90.h"
 #include "tensor_map.h"
 
 namespace scumble::cuda {

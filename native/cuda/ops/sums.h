@@ -4,8 +4,8 @@
 // every card.
 #pragma once
 
+#include "../ptx/ptx.h"
 #include "elements.h"
-#include "ptx.h"
 
 namespace scumble::cuda {
 

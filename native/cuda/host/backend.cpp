@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "../cpp/core/half.h"
+#include "../../cpp/core/half.h"
+#include "../ops/kernels.h"
 #include "devices.h"
-#include "kernels.h"
 #include "memory.h"
 
 namespace scumble::cuda {

@@ -2,8 +2,8 @@
 // optimiser and all, is captured once as a graph and replayed. No CUDA types here.
 #pragma once
 
-#include "../cpp/core/backend.h"
-#include "precision.h"
+#include "../../cpp/core/backend.h"
+#include "../ops/precision.h"
 
 namespace scumble::cuda {
 

@@ -21,12 +21,12 @@
 // Tiles of 64 read 256 bytes (bfloat16) for 4096 multiply-adds. With an L2 cache of 24 bytes per clock and
 // multiprocessor that bounds the matrix units at 30 %: 26 us for all five layers at 512 x 512. Where there is
 // one tile (64 channels), memory is the bound.
+#include "../ptx/ptx.h"
+#include "../sm90/sm90.h"
 #include "elements.h"
 #include "gram.h"
 #include "launch.h"
 #include "product.h"
-#include "ptx.h"
-#include "sm90.h"
 #include "sums.h"
 
 namespace scumble::cuda {

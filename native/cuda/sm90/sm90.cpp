@@ -1,6 +1,6 @@
 #include "sm90.h"
 
-#include "devices.h"
+#include "../host/devices.h"
 
 namespace scumble::cuda {
 

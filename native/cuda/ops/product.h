@@ -6,10 +6,10 @@
 
 #include <climits>
 
+#include "../ptx/ptx.h"
 #include "elements.h"
 #include "kernels.h"
 #include "operands.h"
-#include "ptx.h"
 
 namespace scumble::cuda {
 

@@ -2,8 +2,8 @@
 // card.
 #pragma once
 
-#include "gram.h"
-#include "operands.h"
+#include "../ops/gram.h"
+#include "../ops/operands.h"
 
 namespace scumble::cuda {
 

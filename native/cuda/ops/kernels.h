@@ -15,7 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../cpp/core/channels.h"
+#include "../../cpp/core/channels.h"
 #include "precision.h"
 
 namespace scumble::cuda {

@@ -10,9 +10,9 @@
 // With replicate padding the forward convolution read the nearest pixel where there was none, so what flows
 // to a place outside goes to the nearest pixel: pixels at the edge gather that too, from memory, after the
 // tile.
+#include "../ptx/ptx.h"
 #include "conv_first.h"
 #include "launch.h"
-#include "ptx.h"
 
 namespace scumble::cuda {
 namespace {

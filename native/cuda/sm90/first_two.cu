@@ -14,8 +14,8 @@
 // the second one's weights in its registers, 24 of 36 fragments of them, and the others in shared memory; so
 // outputs are the rows of its products and pixels the columns, and 75 bytes are read from shared memory per
 // clock of the matrix units, where pixels as rows would take all of its 128. The first warpgroup also
-// multiplies the stage with itself, as gram_sm90.cu does: float32 over kGramRun positions, then compensated,
-// in shared memory; every block gives one split of the sums.
+// multiplies the stage with itself, as gram.cu beside this file does: float32 over kGramRun positions, then
+// compensated, in shared memory; every block gives one split of the sums.
 //
 // Clocks of a multiprocessor per tile, on paper: matrix units 2304 + 256 (Gram); float32 arithmetic 2600;
 // shared memory at 128 bytes per clock 1344 (products) + 260 (weights and pixels of the first) + 540 (three
@@ -23,12 +23,12 @@
 // about 30 us, against 14 (the first; 8 of memory) + 23 (the second) + 6 (Gram) = 43 apart.
 #include <algorithm>
 
-#include "conv_first.h"
-#include "gram.h"
-#include "launch.h"
+#include "../ops/conv_first.h"
+#include "../ops/gram.h"
+#include "../ops/launch.h"
+#include "../ops/sums.h"
 #include "product_sm90.h"
 #include "sm90.h"
-#include "sums.h"
 
 namespace scumble::cuda {
 namespace {
