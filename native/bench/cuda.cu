@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../cuda/host/devices.h"
+#include "../cuda/ops/kernel_set.h"
 #include "../cuda/ops/kernels.h"
 #include "../cuda/ops/launch.h"
 #include "../cuda/ptx/ptx.h"
@@ -279,12 +280,12 @@ void run(int size, int repeats) {
   struct Family {
     const char* name;
     Precision precision;
-    Kernels kernels;
+    KernelSet kernels;
   };
-  std::vector<Family> families = {{"float32", Precision::float32, Kernels::portable},
-                                  {"tf32", Precision::tf32, Kernels::portable},
-                                  {"bf16", Precision::bf16, Kernels::portable}};
-  if (sm90_kernels()) families.push_back({"sm_90a", Precision::bf16, Kernels::fast});
+  std::vector<Family> families = {{"float32", Precision::float32, KernelSet::portable},
+                                  {"tf32", Precision::tf32, KernelSet::portable},
+                                  {"bf16", Precision::bf16, KernelSet::portable}};
+  if (sm90_kernels()) families.push_back({"sm_90a", Precision::bf16, KernelSet::fast});
   for (const Family& family : families) {
     if (ceilings.operations[static_cast<int>(family.precision)] == 0) continue;  // not on this card
     const KernelsHere here(family.kernels);

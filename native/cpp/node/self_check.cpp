@@ -4,7 +4,7 @@
 #include "task.h"
 #include "values.h"
 #ifdef SCUMBLE_CUDA
-#include "../../cuda/host/devices.h"
+#include "../../cuda/ops/kernel_set.h"
 #endif
 // Plain C++, as a build without CUDA must name the type of what it does not do.
 #include "../../cuda/check/self_check.h"
@@ -56,7 +56,7 @@ void use_kernels(const Napi::CallbackInfo& info) {
     throw Napi::TypeError::New(env, "kernels cannot be " + kernels);
   }
 #ifdef SCUMBLE_CUDA
-  cuda::use_kernels(device, kernels == "fast" ? cuda::Kernels::fast : cuda::Kernels::portable);
+  cuda::use_kernels(device, kernels == "fast" ? cuda::KernelSet::fast : cuda::KernelSet::portable);
 #else
   static_cast<void>(device);
   throw Napi::Error::New(env, "this build has no CUDA");

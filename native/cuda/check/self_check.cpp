@@ -6,8 +6,9 @@
 #include <functional>
 
 #include "../../cpp/core/half.h"
-#include "../host/devices.h"
-#include "../host/memory.h"
+#include "../host/device_memory.h"
+#include "../host/stream.h"
+#include "../ops/kernel_set.h"
 #include "../sm90/sm90.h"
 
 namespace scumble::cuda {
@@ -318,9 +319,9 @@ std::vector<Comparison> self_check(int device, bool thorough) {
   std::vector<Size> sizes = {{5, 19, 64, 128}};
   if (thorough) sizes.insert(sizes.end(), {{37, 83, 128, 128}, {64, 64, 192, 256}, {5, 130, 256, 64}});
   Check checks(device, thorough);
-  for (const Kernels kernels : {Kernels::portable, Kernels::fast}) {
+  for (const KernelSet kernels : {KernelSet::portable, KernelSet::fast}) {
     const KernelsHere here(kernels);
-    const bool portable = kernels == Kernels::portable;
+    const bool portable = kernels == KernelSet::portable;
     if (!portable && !sm90_kernels()) break;
     for (const Size& size : sizes) {
       for (const bool backward : {false, true}) {

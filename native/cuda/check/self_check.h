@@ -1,5 +1,5 @@
 // Whether a card's fast kernels compute what the exact ones do. To be asked on first use of a card; where the
-// answer is no, use_kernels(device, Kernels::portable) keeps clear of those made for its kind of card.
+// answer is no, use_kernels(device, KernelSet::portable) keeps clear of those made for its kind of card.
 #pragma once
 
 #include <string>

@@ -2,22 +2,11 @@
 
 #include <cuda_runtime.h>
 
-#include <atomic>
-#include <cstdint>
-#include <optional>
-
 namespace scumble::cuda {
 namespace {
 
 constexpr int kOldestMajor = 7;
 constexpr int kOldestMinor = 5;
-
-std::atomic<uint64_t> portable_devices{0};  // a bit each
-thread_local std::optional<Kernels> kernels_here;
-
-uint64_t bit_of(int device) {
-  return device >= 0 && device < 64 ? uint64_t{1} << device : 0;
-}
 
 Device describe(int index) {
   Device device;
@@ -82,26 +71,6 @@ Devices devices() {
   cudaGetLastError();
   if (!usable) all.problem = "device " + all.found[0].name + ": " + all.found[0].problem;
   return all;
-}
-
-void use_kernels(int device, Kernels kernels) {
-  if (kernels == Kernels::portable) {
-    portable_devices |= bit_of(device);
-  } else {
-    portable_devices &= ~bit_of(device);
-  }
-}
-
-KernelsHere::KernelsHere(Kernels kernels) {
-  kernels_here = kernels;
-}
-KernelsHere::~KernelsHere() {
-  kernels_here.reset();
-}
-
-Kernels kernels_of(int device) {
-  if (kernels_here) return *kernels_here;
-  return (portable_devices & bit_of(device)) != 0 ? Kernels::portable : Kernels::fast;
 }
 
 }  // namespace scumble::cuda

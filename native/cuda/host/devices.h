@@ -31,18 +31,4 @@ struct Devices {
 // Asks the driver anew each time. Never throws.
 Devices devices();
 
-// Which kernels run on a device: those made for its kind of card where there are any (fast, at the start), or
-// only those that run on every card. For the whole process, from the next plan that is compiled on.
-enum class Kernels { fast, portable };
-void use_kernels(int device, Kernels kernels);
-Kernels kernels_of(int device);
-// The same for what this thread does while it lives, on any device; for tests and checks.
-class KernelsHere {
- public:
-  explicit KernelsHere(Kernels kernels);
-  ~KernelsHere();
-  KernelsHere(const KernelsHere&) = delete;
-  KernelsHere& operator=(const KernelsHere&) = delete;
-};
-
 }  // namespace scumble::cuda

@@ -1,6 +1,6 @@
 #include "sm90.h"
 
-#include "../host/devices.h"
+#include "../ops/kernel_set.h"
 
 namespace scumble::cuda {
 
@@ -9,7 +9,7 @@ bool sm90_kernels() {
   int device = 0;
   int major = 0;
   int minor = 0;
-  return cudaGetDevice(&device) == cudaSuccess && kernels_of(device) == Kernels::fast &&
+  return cudaGetDevice(&device) == cudaSuccess && kernels_of(device) == KernelSet::fast &&
          cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess &&
          major == 9 &&
          cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device) == cudaSuccess &&

@@ -8,7 +8,7 @@
 namespace scumble::cuda {
 
 // Whether they may be used on the current device: it can run them, this build has them, and nobody has
-// switched them off (see devices.h).
+// switched them off (see kernel_set.h).
 bool sm90_kernels();
 
 // These queue the work, or return false where they cannot: the kernels of every card then take it.

@@ -5,6 +5,7 @@
 #include "../../cpp/core/error.h"
 #include "../../cuda/host/backend.h"
 #include "../../cuda/host/devices.h"
+#include "../../cuda/ops/kernel_set.h"
 #include "../cases.h"
 #include "../check.h"
 #include "orders.h"
@@ -148,19 +149,19 @@ TEST(cuda_gradients_of_wide_layers) {
 // the portable ones do, so that they are much closer to these than to the exact ones.
 TEST(cuda_gradients_of_hopper) {
   const Job of = wide_job();
-  const auto gradient = [&](scumble::cuda::Kernels kernels) {
+  const auto gradient = [&](scumble::cuda::KernelSet kernels) {
     const scumble::cuda::KernelsHere here(kernels);
     scumble::Session session = of.start(CudaBackend(0, Precision::bf16));
     return gradient_of(session);
   };
-  const std::vector<float> portable = gradient(scumble::cuda::Kernels::portable);
-  CHECK_ALL_CLOSE(gradient(scumble::cuda::Kernels::fast), portable, 2e-3);
+  const std::vector<float> portable = gradient(scumble::cuda::KernelSet::portable);
+  CHECK_ALL_CLOSE(gradient(scumble::cuda::KernelSet::fast), portable, 2e-3);
   scumble::Session exact = of.start(cpu_backend());
   CHECK_ALL_CLOSE(portable, gradient_of(exact), 3e-2);
 #ifdef SCUMBLE_STAND_IN
   // And they did take them.
   stand_in::break_products(true);
-  const std::vector<float> broken = gradient(scumble::cuda::Kernels::fast);
+  const std::vector<float> broken = gradient(scumble::cuda::KernelSet::fast);
   stand_in::break_products(false);
   CHECK(!(check::relative_error(broken, portable) < 0.1));
 #endif

@@ -2,7 +2,7 @@
 // wrong on one that is not; and once they are switched off, only the others run.
 #include "../../cuda/check/self_check.h"
 
-#include "../../cuda/host/devices.h"
+#include "../../cuda/ops/kernel_set.h"
 #include "../../cuda/sm90/sm90.h"
 #include "../check.h"
 #include "orders.h"
@@ -29,7 +29,7 @@ TEST(a_sound_card_is_found_sound) {
     fast = fast || !one.portable;
   }
   CHECK(portable && fast == cuda::sm90_kernels());
-  CHECK(cuda::kernels_of(0) == cuda::Kernels::fast);
+  CHECK(cuda::kernels_of(0) == cuda::KernelSet::fast);
 }
 
 #ifdef SCUMBLE_STAND_IN
@@ -47,12 +47,12 @@ TEST(a_wrong_instruction_is_found) {
 
 TEST(kernels_can_be_switched_off) {
   CHECK(cuda::sm90_kernels());
-  cuda::use_kernels(1, cuda::Kernels::portable);  // another card
+  cuda::use_kernels(1, cuda::KernelSet::portable);  // another card
   CHECK(cuda::sm90_kernels());
-  cuda::use_kernels(0, cuda::Kernels::portable);
+  cuda::use_kernels(0, cuda::KernelSet::portable);
   CHECK(!cuda::sm90_kernels());
-  cuda::use_kernels(0, cuda::Kernels::fast);
-  cuda::use_kernels(1, cuda::Kernels::fast);
+  cuda::use_kernels(0, cuda::KernelSet::fast);
+  cuda::use_kernels(1, cuda::KernelSet::fast);
   CHECK(cuda::sm90_kernels());
 }
 
