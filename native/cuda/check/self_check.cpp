@@ -146,8 +146,9 @@ class Check {
     const auto side = [&](Precision p) {
       const size_t scratch =
           convolution_scratch_bytes(size.channels, size.outputs, size.height, size.width, p);
-      std::vector<char> packed(packed_weight_bytes(from, to, backward, p));
-      pack_weights(weight.data(), from, to, backward, p, packed.data());
+      const WeightsOf of{from, to, false, backward};
+      std::vector<char> packed(packed_weight_bytes(of, p));
+      pack_weights(weight.data(), of, p, packed.data());
       Side made{{device_, in, p},
                 {device_, there, p},
                 {device_, mask, p},
@@ -216,20 +217,20 @@ class Check {
     const auto side = [&](Precision p) {
       const size_t scratch =
           convolution_scratch_bytes(size.channels, size.channels, size.height, size.width, p);
-      const auto bytes = [&](int inputs) { return packed_weight_bytes(inputs, size.channels, false, p); };
+      const WeightsOf ofs[] = {{kInputs, size.channels, true, false},
+                               {size.channels, size.channels, false, false}};
       Side made{{device_, picture, p},
                 {device_, nothing, p},
                 {device_, nothing, p},
                 {device_, std::vector<float>(channels * channels), Precision::float32},
-                {{device_, bytes(kInputs)}, {device_, bytes(size.channels)}},
+                {{device_, packed_weight_bytes(ofs[0], p)}, {device_, packed_weight_bytes(ofs[1], p)}},
                 {{device_, biases[0], Precision::float32}, {device_, biases[1], Precision::float32}},
                 {device_, gram_scratch_bytes(size.channels, size.height, size.width, p)},
                 {device_, scratch},
                 scratch};
       for (int i = 0; i < 2; ++i) {
-        const int inputs = i == 0 ? kInputs : size.channels;
-        std::vector<char> packed(bytes(inputs));
-        pack_weights(weights[i].data(), inputs, size.channels, false, p, packed.data());
+        std::vector<char> packed(packed_weight_bytes(ofs[i], p));
+        pack_weights(weights[i].data(), ofs[i], p, packed.data());
         send(made.weights[i], packed.data(), packed.size());
       }
       return made;
@@ -240,6 +241,7 @@ class Check {
       two.first.out = two.second.in = {s.middle.at(), size.channels, size.height, size.width};
       two.second.out = {s.out.at(), size.channels, size.height, size.width};
       two.first.relu = two.second.relu = true;
+      two.first.first = true;
       two.first.weights = s.weights[0].at();
       two.second.weights = s.weights[1].at();
       two.first.bias = reinterpret_cast<const float*>(s.bias[0].at());

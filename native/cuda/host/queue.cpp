@@ -59,6 +59,7 @@ void StepQueue::one(const Step& step) const {
     case Op::input:
       return input(memory_.floats(step.in), out(), channels(), precision_, stream_);
     case Op::conv:
+    case Op::conv_back:
       return convolve(convolution(step), precision_, stream_);
     case Op::relu:
       return relu(in(), out(), precision_, stream_);
@@ -73,9 +74,6 @@ void StepQueue::one(const Step& step) const {
                         memory_.at(step.scratch), precision_, stream_);
     case Op::content_loss:
       return content(step);
-    case Op::conv_back:
-      if (step.convolution == 0) return convolve_first_back(convolution(step), precision_, stream_);
-      return convolve(convolution(step), precision_, stream_);
     case Op::relu_back:
       return relu_back(in(), memory_.at(step.other), out(), memory_.at(step.mask), step.accumulate,
                        precision_, stream_);
@@ -116,7 +114,8 @@ Convolution StepQueue::convolution(const Step& step) const {
   c.scratch_bytes = memory_.scratch_bytes();
   c.relu = step.relu;
   c.accumulate = step.accumulate;
-  c.replicate = step.convolution == 0 && replicates;
+  c.first = step.convolution == 0;
+  c.replicate = c.first && replicates;
   return c;
 }
 

@@ -14,7 +14,9 @@ size_t convolution_scratch_bytes(int inputs, int outputs, int height, int width,
 }
 
 void convolve(const Convolution& c, Precision precision, cudaStream_t stream) {
-  if (c.in.channels == kFirstChannels) return convolve_first(c, precision, stream);
+  if (c.first) {
+    return c.bias ? convolve_first(c, precision, stream) : convolve_first_back(c, precision, stream);
+  }
   const Product p = product_of(c);
   switch (precision) {
     case Precision::float32:
@@ -32,7 +34,7 @@ void convolve(const Convolution& c, Precision precision, cudaStream_t stream) {
 
 void convolve_and_pool(const Convolution& c, Pool kind, const Tensor& pooled, Precision precision,
                        cudaStream_t stream) {
-  if (precision == Precision::bf16 && c.in.channels != kFirstChannels && sm90_kernels()) {
+  if (precision == Precision::bf16 && !c.first && sm90_kernels()) {
     Product p = product_of(c);
     p.pooled = pooled.at;
     p.pooled_height = pooled.height;

@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(kThreads, 2) first(const Convolution p, int ac
   float sums[4][8];
 #pragma unroll
   for (int n = 0; n < 8; ++n) {
-    const float bias = p.bias && output0 + of_thread < outputs ? p.bias[output0 + of_thread + n] : 0;
+    const float bias = output0 + of_thread < outputs ? p.bias[output0 + of_thread + n] : 0;
 #pragma unroll
     for (int i = 0; i < 4; ++i) sums[i][n] = bias;
   }

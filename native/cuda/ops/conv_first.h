@@ -1,6 +1,6 @@
-// The first convolution has three channels, and its gradient gives three: too few for the tiles of product.h.
-// Their weights stay float32 in every precision, because arithmetic on three channels is not what takes the
-// time.
+// The network's first convolution has three channels, and its gradient gives three: too few for the tiles of
+// product.h. Their weights stay float32 in every precision, because arithmetic on three channels is not what
+// takes the time. A later convolution of three channels is one like any other.
 #pragma once
 
 #include "elements.h"
@@ -14,7 +14,7 @@ constexpr int kFirstChannels = 3;
 constexpr size_t first_weights(int outputs) {
   return static_cast<size_t>(9 * kFirstChannels) * static_cast<size_t>(padded(outputs));
 }
-constexpr size_t first_place(int channel, int tap, int output, int outputs) {
+constexpr size_t first_index(int channel, int tap, int output, int outputs) {
   return static_cast<size_t>(tap * kFirstChannels + channel) * static_cast<size_t>(padded(outputs)) +
          static_cast<size_t>(output);
 }
@@ -23,7 +23,7 @@ constexpr size_t first_place(int channel, int tap, int output, int outputs) {
 constexpr size_t first_back_weights(int channels) {
   return static_cast<size_t>(padded(channels)) * 9 * kFirstChannels;
 }
-__host__ __device__ constexpr size_t first_back_place(int channel, int tap, int output) {
+__host__ __device__ constexpr size_t first_back_index(int channel, int tap, int output) {
   return static_cast<size_t>(((channel / 4 * 9 + tap) * kFirstChannels + output) * 4 + channel % 4);
 }
 
@@ -76,5 +76,7 @@ __device__ __forceinline__ void add_first(const float* patch, const float* weigh
 }
 
 void convolve_first(const Convolution& convolution, Precision precision, cudaStream_t stream);
+// With `replicate`, what flows to the border is added to the nearest pixel.
+void convolve_first_back(const Convolution& convolution, Precision precision, cudaStream_t stream);
 
 }  // namespace scumble::cuda

@@ -42,7 +42,7 @@ __device__ void add_place(const Convolution& p, int y, int x, float (&sums)[kFir
       for (int k = 0; k < kLanes<E>; ++k) {
 #pragma unroll
         for (int n = 0; n < kFirstChannels; ++n) {
-          sums[n] += values.at[k] * static_cast<const float*>(p.weights)[first_back_place(c + k, tap, n)];
+          sums[n] += values.at[k] * static_cast<const float*>(p.weights)[first_back_index(c + k, tap, n)];
         }
       }
     }

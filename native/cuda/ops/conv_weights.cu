@@ -29,15 +29,14 @@ float tf32(float value) {
   return value;
 }
 
-// Calls put(from channel, tap, to channel, weight) for every weight of the convolution or of its gradient,
-// which has the kernels turned by half a turn.
+// Calls put(from channel, tap, to channel, weight) for every weight.
 template <typename Put>
-void each_weight(const float* weight, int inputs, int outputs, bool backward, const Put& put) {
-  for (int o = 0; o < outputs; ++o) {
-    for (int i = 0; i < inputs; ++i) {
+void each_weight(const float* weight, const WeightsOf& of, const Put& put) {
+  for (int o = 0; o < of.outputs; ++o) {
+    for (int i = 0; i < of.inputs; ++i) {
       for (int tap = 0; tap < 9; ++tap) {
         const float value = *weight++;
-        if (backward) {
+        if (of.backward) {
           put(o, 8 - tap, i, value);
         } else {
           put(i, tap, o, value);
@@ -47,52 +46,67 @@ void each_weight(const float* weight, int inputs, int outputs, bool backward, co
   }
 }
 
-}  // namespace
-
-size_t packed_weight_bytes(int inputs, int outputs, bool backward, Precision precision) {
-  if (inputs == kFirstChannels)
-    return sizeof(float) * (backward ? first_back_weights(outputs) : first_weights(outputs));
-  const int from = backward ? outputs : inputs;
-  const int to = backward ? inputs : outputs;
-  if (precision == Precision::float32 && winograd_takes(from, to)) return winograd_weight_bytes(from, to);
-  return element_bytes(precision) * packed_elements(from, to, 9, precision);
+int from_channels(const WeightsOf& of) {
+  return of.backward ? of.outputs : of.inputs;
+}
+int to_channels(const WeightsOf& of) {
+  return of.backward ? of.inputs : of.outputs;
 }
 
-void pack_weights(const float* weight, int inputs, int outputs, bool backward, Precision precision,
-                  void* packed) {
-  std::memset(packed, 0, packed_weight_bytes(inputs, outputs, backward, precision));
-  auto* const floats = static_cast<float*>(packed);
-  if (inputs == kFirstChannels) {
-    each_weight(weight, inputs, outputs, backward, [&](int from, int tap, int to, float value) {
-      floats[backward ? first_back_place(from, tap, to) : first_place(from, tap, to, outputs)] = value;
-    });
-    return;
-  }
-  const int from_channels = backward ? outputs : inputs;
-  const int to_channels = backward ? inputs : outputs;
-  if (precision == Precision::float32 && winograd_takes(from_channels, to_channels)) {
-    std::vector<float> kernels(9 * static_cast<size_t>(inputs) * static_cast<size_t>(outputs));
-    each_weight(weight, inputs, outputs, backward, [&](int from, int tap, int to, float value) {
-      const size_t pair =
-          static_cast<size_t>(from) * static_cast<size_t>(to_channels) + static_cast<size_t>(to);
-      kernels[pair * 9 + static_cast<size_t>(tap)] = value;
-    });
-    return winograd_weights(kernels.data(), from_channels, to_channels, floats);
-  }
-  each_weight(weight, inputs, outputs, backward, [&](int from, int tap, int to, float value) {
-    const size_t at = packed_place(from, tap, to, from_channels, 9, to_channels, precision);
+void pack_first(const float* weight, const WeightsOf& of, float* packed) {
+  each_weight(weight, of, [&](int from, int tap, int to, float value) {
+    packed[of.backward ? first_back_index(from, tap, to) : first_index(from, tap, to, of.outputs)] = value;
+  });
+}
+
+void pack_winograd(const float* weight, const WeightsOf& of, float* packed) {
+  const size_t to_all = static_cast<size_t>(to_channels(of));
+  std::vector<float> kernels(9 * static_cast<size_t>(from_channels(of)) * to_all);
+  each_weight(weight, of, [&](int from, int tap, int to, float value) {
+    const size_t pair = static_cast<size_t>(from) * to_all + static_cast<size_t>(to);
+    kernels[pair * 9 + static_cast<size_t>(tap)] = value;
+  });
+  winograd_weights(kernels.data(), from_channels(of), to_channels(of), packed);
+}
+
+void pack_product(const float* weight, const WeightsOf& of, Precision precision, void* packed) {
+  each_weight(weight, of, [&](int from, int tap, int to, float value) {
+    const size_t at = packed_index(from, tap, to, from_channels(of), 9, to_channels(of), precision);
     switch (precision) {
       case Precision::float32:
-        floats[at] = value;
+        static_cast<float*>(packed)[at] = value;
         break;
       case Precision::tf32:
-        floats[at] = tf32(value);
+        static_cast<float*>(packed)[at] = tf32(value);
         break;
       case Precision::bf16:
         static_cast<uint16_t*>(packed)[at] = bfloat16(value);
         break;
     }
   });
+}
+
+bool by_winograd(const WeightsOf& of, Precision precision) {
+  return precision == Precision::float32 && winograd_takes(from_channels(of), to_channels(of));
+}
+
+}  // namespace
+
+size_t packed_weight_bytes(const WeightsOf& of, Precision precision) {
+  if (of.first) {
+    return sizeof(float) * (of.backward ? first_back_weights(of.outputs) : first_weights(of.outputs));
+  }
+  const int from = from_channels(of);
+  const int to = to_channels(of);
+  if (by_winograd(of, precision)) return winograd_weight_bytes(from, to);
+  return element_bytes(precision) * packed_elements(from, to, 9, precision);
+}
+
+void pack_weights(const float* weight, const WeightsOf& of, Precision precision, void* packed) {
+  std::memset(packed, 0, packed_weight_bytes(of, precision));
+  if (of.first) return pack_first(weight, of, static_cast<float*>(packed));
+  if (by_winograd(of, precision)) return pack_winograd(weight, of, static_cast<float*>(packed));
+  pack_product(weight, of, precision, packed);
 }
 
 }  // namespace scumble::cuda

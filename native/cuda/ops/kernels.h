@@ -35,9 +35,9 @@ struct Tensor {
   int width = 0;
 };
 
-// out = in * weights over 3x3 taps, then
-//   forward:  + bias, ReLU if relu                          (bias given)
-//   backward: + out if accumulate, then 0 where mask <= 0    (bias null)
+// A convolution over 3x3 taps, or its gradient, which is one with other weights. Forward there is a bias: out
+// = in * weights + bias, then ReLU if `relu`. Backward there is none: out = in * weights, + out if
+// `accumulate`, then 0 where mask <= 0.
 struct Convolution {
   Tensor in;
   Tensor out;
@@ -48,22 +48,25 @@ struct Convolution {
   size_t scratch_bytes = 0;
   bool relu = false;
   bool accumulate = false;
-  bool replicate =
-      false;  // in's border is the nearest pixel, not zero; for the network's first convolution only
+  bool first = false;  // the network's first, or its gradient: the one with kernels and weights of its own
+  bool replicate = false;  // the first one's border is the nearest pixel, not zero
+};
+// Which weights: those of a convolution of the network, or of its gradient, from `outputs` channels to
+// `inputs`, which has the kernels turned by half a turn. `first` as above.
+struct WeightsOf {
+  int inputs;
+  int outputs;
+  bool first;
+  bool backward;
 };
 // The layout is the kernel's business: bytes on the device, and the packing (on the host, once per network).
-// `weight` is [outputs][inputs][3][3]; backward packs the flipped kernels, from `outputs` channels to
-// `inputs`.
-size_t packed_weight_bytes(int inputs, int outputs, bool backward, Precision precision);
-void pack_weights(const float* weight, int inputs, int outputs, bool backward, Precision precision,
-                  void* packed);
+// `weight` is [outputs][inputs][3][3].
+size_t packed_weight_bytes(const WeightsOf& of, Precision precision);
+void pack_weights(const float* weight, const WeightsOf& of, Precision precision, void* packed);
 // How much scratch is best; with less, at least for 128 tiles of 4 x 4 pixels, it takes longer. Of a
 // gradient, `inputs` and `outputs` are its own.
 size_t convolution_scratch_bytes(int inputs, int outputs, int height, int width, Precision precision);
 void convolve(const Convolution& convolution, Precision precision, cudaStream_t stream);
-// The gradient of the network's input (3 channels): as convolve() with backward weights, and with `replicate`
-// what flows to the border is added to the nearest pixel.
-void convolve_first_back(const Convolution& convolution, Precision precision, cudaStream_t stream);
 
 // Gram = F^T F / (channels * positions), C x C, both triangles. Scratch holds partial sums over the splits of
 // the positions.

@@ -28,7 +28,7 @@ constexpr size_t packed_elements(int channels, int outputs, int taps, Precision 
          static_cast<size_t>(taps) * static_cast<size_t>(padded(outputs));
 }
 // Where a weight lies; `channels` and `outputs` are counts, as packed_elements() has them.
-constexpr size_t packed_place(int channel, int tap, int output, int channels, int taps, int outputs,
+constexpr size_t packed_index(int channel, int tap, int output, int channels, int taps, int outputs,
                               Precision precision) {
   const int group = group_channels(precision);
   const size_t across = static_cast<size_t>(padded(outputs));

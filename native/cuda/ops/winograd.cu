@@ -191,7 +191,7 @@ void winograd_weights(const float* weight, int channels, int outputs, float* pac
   const size_t apart = packed_elements(channels, outputs, 1, Precision::float32);
   for (int channel = 0; channel < channels; ++channel) {
     for (int output = 0; output < outputs; ++output) {
-      const size_t at = packed_place(channel, 0, output, channels, 1, outputs, Precision::float32);
+      const size_t at = packed_index(channel, 0, output, channels, 1, outputs, Precision::float32);
       const float* const kernel =
           weight +
           (static_cast<size_t>(channel) * static_cast<size_t>(outputs) + static_cast<size_t>(output)) * 9;

@@ -339,7 +339,7 @@ __global__ void __launch_bounds__(kBlockThreads, 1) first_two(const __grid_const
 int launch_first_two_sm90(const FirstTwo& two, cudaStream_t stream) {
   const Tensor& middle = two.first.out;
   const Tensor& out = two.second.out;
-  if (two.first.in.channels != kFirstChannels || middle.channels != kOutputs || out.channels != kOutputs) {
+  if (!two.first.first || middle.channels != kOutputs || out.channels != kOutputs) {
     return 0;
   }
   if (!two.first.relu || !two.second.relu) return 0;

@@ -29,9 +29,10 @@ void multiprocessors(int count) {
 #endif
 }
 
-Array<unsigned char> packed(const scumble::ConvolutionWeights& w, int inputs) {
-  std::vector<unsigned char> bytes(cuda::packed_weight_bytes(inputs, kChannels, false, kBf16));
-  cuda::pack_weights(w.weight.data(), inputs, kChannels, false, kBf16, bytes.data());
+Array<unsigned char> packed(const scumble::ConvolutionWeights& w, int inputs, bool first) {
+  const cuda::WeightsOf of{inputs, kChannels, first, false};
+  std::vector<unsigned char> bytes(cuda::packed_weight_bytes(of, kBf16));
+  cuda::pack_weights(w.weight.data(), of, kBf16, bytes.data());
   return Array<unsigned char>(bytes);
 }
 
@@ -71,8 +72,8 @@ struct Beginning {
         second_weights(support::random_weights(numbers, kChannels, kChannels)),
         picture(device::rounded(support::random_tensor(numbers, 3, height, width), kBf16)),
         in(picture, kBf16),
-        first_packed(packed(first_weights, 3)),
-        second_packed(packed(second_weights, kChannels)),
+        first_packed(packed(first_weights, 3, true)),
+        second_packed(packed(second_weights, kChannels, false)),
         first_bias(first_weights.bias),
         second_bias(second_weights.bias) {
     for (float& w : second_weights.weight)
@@ -86,6 +87,7 @@ struct Beginning {
     made.first.weights = first_packed.get();
     made.first.bias = first_bias.get();
     made.first.relu = true;
+    made.first.first = true;
     made.first.replicate = replicate;
     made.second.in = middle.view();
     made.second.out = out.view();
@@ -178,6 +180,9 @@ TEST(what_no_kernel_takes_is_left_alone) {
   cuda::FirstTwo narrow = b.two();
   narrow.second.out.channels = 32;
   CHECK(!cuda::convolve_first_two(narrow, kBf16, nullptr));
+  cuda::FirstTwo later = b.two();
+  later.first.first = false;
+  CHECK(!cuda::convolve_first_two(later, kBf16, nullptr));
   cuda::FirstTwo without_relu = b.two();
   without_relu.first.relu = false;
   CHECK(!cuda::convolve_first_two(without_relu, kBf16, nullptr));
