@@ -13,8 +13,7 @@ struct Constants {
   float keep1, keep2, take1, take2, epsilon;
 };
 
-__global__ void __launch_bounds__(kThreads)
-    update_moments(AdamUpdate update, Constants k, const State* state) {
+__global__ void __launch_bounds__(kThreads) adam_move(AdamUpdate update, Constants k, const State* state) {
   if (state->diverged) return;
   const size_t i = 4 * thread();
   const size_t left = i < update.elements ? update.elements - i : 0;
@@ -49,7 +48,7 @@ void adam(const AdamUpdate& update, const State* state, cudaStream_t stream) {
                     static_cast<float>(1 - update.beta1), static_cast<float>(1 - update.beta2),
                     static_cast<float>(update.epsilon)};
   const size_t vectors = (update.elements + 3) / 4;
-  launch(update_moments, dim3(static_cast<unsigned>((vectors + kThreads - 1) / kThreads)), dim3(kThreads),
+  launch(adam_move, dim3(static_cast<unsigned>((vectors + kThreads - 1) / kThreads)), dim3(kThreads),
          2 * sizeof(float), stream, update, k, state);
 }
 

@@ -9,8 +9,8 @@ namespace {
 
 template <typename E>
 __global__ void __launch_bounds__(kSumThreads)
-    content(const E* in, const E* target, E* out, const E* mask, bool accumulate, float gradient_scale,
-            double loss_scale, size_t vectors, Partials partials) {
+    content_loss_and_gradient(const E* in, const E* target, E* out, const E* mask, bool accumulate,
+                              float gradient_scale, double loss_scale, size_t vectors, Partials partials) {
   double sum = 0;
 #pragma unroll 2
   for (size_t i = thread(); i < vectors; i += threads()) {
@@ -39,10 +39,10 @@ void content_loss(const Tensor& in, const void* target, const Tensor& out, const
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = vectors_of<E>(in);
-    launch(content<E>, dim3(sum_blocks(n)), dim3(kSumThreads), block_sums_bytes<1>(kSumThreads), stream,
-           static_cast<const E*>(in.at), static_cast<const E*>(target), static_cast<E*>(out.at),
-           static_cast<const E*>(mask), accumulate, static_cast<float>(gradient_scale), loss_scale, n,
-           partials);
+    launch(content_loss_and_gradient<E>, dim3(sum_blocks(n)), dim3(kSumThreads),
+           block_sums_bytes<1>(kSumThreads), stream, static_cast<const E*>(in.at),
+           static_cast<const E*>(target), static_cast<E*>(out.at), static_cast<const E*>(mask), accumulate,
+           static_cast<float>(gradient_scale), loss_scale, n, partials);
   });
 }
 

@@ -21,7 +21,7 @@ constexpr int kWeightRows = 9 * kFirstChannels;
 constexpr size_t kShared = sizeof(float) * (kPatchPixels * 4 + kWeightRows * kOutputs);
 
 template <typename E>
-__global__ void __launch_bounds__(kThreads, 2) first(const Convolution p, int across, int columns) {
+__global__ void __launch_bounds__(kThreads, 2) conv_first(const Convolution p, int across, int columns) {
   float* const patch = shared_memory<float>();
   float* const weights = patch + kPatchPixels * 4;
   const int outputs = padded(p.out.channels);
@@ -58,9 +58,8 @@ __global__ void __launch_bounds__(kThreads, 2) first(const Convolution p, int ac
   for (int i = 0; i < 4; ++i) {
     const int x = x0 + column + i;
     if (y >= p.out.height || x >= p.out.width || output0 + of_thread >= outputs) continue;
-    E* const to = static_cast<E*>(p.out.at) +
-                  static_cast<size_t>(y * p.out.width + x) * static_cast<size_t>(outputs) + output0 +
-                  of_thread;
+    E* const to = static_cast<E*>(p.out.at) + pixel_index(y, x, p.out.width) * static_cast<size_t>(outputs) +
+                  output0 + of_thread;
 #pragma unroll
     for (int first = 0; first < 8; first += kLanes<E>) {
       Vec<E> values;
@@ -82,8 +81,8 @@ void convolve_first(const Convolution& p, Precision precision, cudaStream_t stre
   const int rows = (p.out.height + kRows - 1) / kRows;
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
-    launch(first<E>, dim3(static_cast<unsigned>(across * columns * rows)), dim3(kThreads), kShared, stream, p,
-           across, columns);
+    launch(conv_first<E>, dim3(static_cast<unsigned>(across * columns * rows)), dim3(kThreads), kShared,
+           stream, p, across, columns);
   });
 }
 

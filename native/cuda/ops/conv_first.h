@@ -36,9 +36,8 @@ __device__ __forceinline__ Vec<float> first_pixel(const Convolution& c, int y, i
   }
   Vec<float> pixel;
   if (y >= 0 && y < c.in.height && x >= 0 && x < c.in.width) {
-    const size_t at =
-        (static_cast<size_t>(y) * static_cast<size_t>(c.in.width) + static_cast<size_t>(x)) * kChannelAlign;
-    const Vec<E> values = load(static_cast<const E*>(c.in.at) + at);
+    const Vec<E> values =
+        load(static_cast<const E*>(c.in.at) + pixel_index(y, x, c.in.width) * kChannelAlign);
 #pragma unroll
     for (int i = 0; i < kFirstChannels; ++i) pixel.at[i] = values.at[i];
   }

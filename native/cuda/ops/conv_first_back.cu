@@ -8,7 +8,7 @@
 // multiply-adds, so that reading shared memory takes as long as they do.
 //
 // With replicate padding the forward convolution read the nearest pixel where there was none, so what flows
-// to a place outside goes to the nearest pixel: pixels at the edge gather that too, from memory, after the
+// to a pixel outside goes to the nearest pixel: pixels at the edge gather that too, from memory, after the
 // tile.
 #include "../ptx/ptx.h"
 #include "conv_first.h"
@@ -26,16 +26,16 @@ constexpr int kPlanes = 4;  // of four channels
 constexpr int kWeightsOfPlane = 9 * kFirstChannels * 4;
 constexpr size_t kShared = sizeof(float) * kPlanes * (kPatchPixels * 4 + kWeightsOfPlane);
 
-// What of the gradient flows to the place (y, x), which may be outside by one: read from memory.
+// Adds what flows of the gradient to the pixel (y, x), which may lie outside by one. It is read from memory.
 template <typename E>
-__device__ void add_place(const Convolution& p, int y, int x, float (&sums)[kFirstChannels]) {
+__device__ void add_flow(const Convolution& p, int y, int x, float (&sums)[kFirstChannels]) {
   const int channels = padded(p.in.channels);
   for (int tap = 0; tap < 9; ++tap) {
     const int sy = y + tap / 3 - 1;
     const int sx = x + tap % 3 - 1;
     if (sy < 0 || sy >= p.in.height || sx < 0 || sx >= p.in.width) continue;
-    const E* const from = static_cast<const E*>(p.in.at) +
-                          static_cast<size_t>(sy * p.in.width + sx) * static_cast<size_t>(channels);
+    const E* const from =
+        static_cast<const E*>(p.in.at) + pixel_index(sy, sx, p.in.width) * static_cast<size_t>(channels);
     for (int c = 0; c < channels; c += kLanes<E>) {
       const Vec<E> values = load(from + c);
 #pragma unroll
@@ -50,7 +50,7 @@ __device__ void add_place(const Convolution& p, int y, int x, float (&sums)[kFir
 }
 
 template <typename E>
-__global__ void __launch_bounds__(kThreadsOfTile, 4) first_back(const Convolution p, int columns) {
+__global__ void __launch_bounds__(kThreadsOfTile, 4) conv_first_back(const Convolution p, int columns) {
   float* const patch = shared_memory<float>();
   float* const weights = patch + kPlanes * kPatchPixels * 4;
   const int channels = padded(p.in.channels);
@@ -74,9 +74,8 @@ __global__ void __launch_bounds__(kThreadsOfTile, 4) first_back(const Convolutio
       const int x = x0 + pixel % kPatchColumns - 1;
       Vec<E> values;
       if (y >= 0 && y < p.in.height && x >= 0 && x < p.in.width && first + channel < channels) {
-        values =
-            load(static_cast<const E*>(p.in.at) +
-                 static_cast<size_t>(y * p.in.width + x) * static_cast<size_t>(channels) + first + channel);
+        values = load(static_cast<const E*>(p.in.at) +
+                      pixel_index(y, x, p.in.width) * static_cast<size_t>(channels) + first + channel);
       }
 #pragma unroll
       for (int k = 0; k < kLanes<E>; k += 4) {
@@ -122,11 +121,11 @@ __global__ void __launch_bounds__(kThreadsOfTile, 4) first_back(const Convolutio
     if (p.replicate && (y == 0 || y == height - 1 || x == 0 || x == width - 1)) {
       for (int ty = y - (y == 0); ty <= y + (y == height - 1); ++ty) {
         for (int tx = x - (x == 0); tx <= x + (x == width - 1); ++tx) {
-          if (ty != y || tx != x) add_place<E>(p, ty, tx, sums[i]);
+          if (ty != y || tx != x) add_flow<E>(p, ty, tx, sums[i]);
         }
       }
     }
-    const size_t at = static_cast<size_t>(y * width + x) * kChannelAlign;
+    const size_t at = pixel_index(y, x, width) * kChannelAlign;
     E* const to = static_cast<E*>(p.out.at) + at;
     const E* const mask = p.mask ? static_cast<const E*>(p.mask) + at : nullptr;
 #pragma unroll
@@ -146,8 +145,8 @@ void convolve_first_back(const Convolution& p, Precision precision, cudaStream_t
   const int rows = (p.out.height + kRows - 1) / kRows;
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
-    launch(first_back<E>, dim3(static_cast<unsigned>(columns * rows)), dim3(kThreadsOfTile), kShared, stream,
-           p, columns);
+    launch(conv_first_back<E>, dim3(static_cast<unsigned>(columns * rows)), dim3(kThreadsOfTile), kShared,
+           stream, p, columns);
   });
 }
 

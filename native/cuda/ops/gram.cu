@@ -9,14 +9,15 @@
 //
 // A step is 32 positions of the tile's rows and columns (the same data on the diagonal, loaded once), kStages
 // in flight: 32 KB (bfloat16) and 54 KB (float). A block has 2 x 2 warps of 32 x 32.
-// - bfloat16: mma.sync; both operands have their k, the positions, in the wrong order for ldmatrix, which
-// transposes. A
-//   position has eight chunks of 16 bytes; chunk c of position k lies in place c ^ k % 8, so that the same
-//   chunk of eight positions, which ldmatrix reads at a time, meets all banks.
-// - TF32: mma.sync; ldmatrix cannot transpose 32-bit elements, so threads read them one by one. A row has 72
-// floats: a
-//   fragment's four positions x eight channels are then 8 banks apart x 1.
-// - float32: a thread makes 8 x 4 products per position from three reads of 16 bytes.
+//
+// In bfloat16 mma.sync makes the products. Both operands have their k, the positions, in the wrong order for
+// ldmatrix, which transposes them. A position has eight chunks of 16 bytes; chunk c of position k lies where chunk
+// c ^ k % 8 would, so that the same chunk of eight positions, which ldmatrix reads at a time, meets all banks.
+//
+// In TF32 it is mma.sync too, but ldmatrix cannot transpose elements of 32 bits, so threads read them one by one. A
+// position has 72 floats, so that a fragment's four positions are 8 banks apart and its eight channels 1.
+//
+// In float32 a thread makes 8 x 4 products per position from three reads of 16 bytes.
 //
 // Tiles of 64 read 256 bytes (bfloat16) for 4096 multiply-adds. With an L2 cache of 24 bytes per clock and
 // multiprocessor that bounds the matrix units at 30 %: 26 us for all five layers at 512 x 512. Where there is
@@ -163,8 +164,8 @@ __global__ void __launch_bounds__(kThreadsOfTile, 3)
   unsigned char* const memory = shared_memory<unsigned char>();
   const uint32_t address = shared_address(memory);
   const int thread_index = static_cast<int>(threadIdx.x);
-  const TilePlace place = tile_place(static_cast<int>(blockIdx.x), gram_tiles_across(channels));
-  const bool diagonal = place.row == place.column;
+  const MatrixTile tile = matrix_tile(static_cast<int>(blockIdx.x), gram_tiles_across(channels));
+  const bool diagonal = tile.row == tile.column;
   const int begin = min(positions, static_cast<int>(blockIdx.y) * positions_of_split);
   const int end = min(positions, begin + positions_of_split);
   const int steps = (end - begin + kPositions - 1) / kPositions;
@@ -185,8 +186,8 @@ __global__ void __launch_bounds__(kThreadsOfTile, 3)
   const auto load_step = [&](int step) {
     if (step < steps) {
       const uint32_t to = address + static_cast<uint32_t>(step % kStages * 2 * kOperand);
-      load_operand(to, begin + step * kPositions, place.row * kTile);
-      if (!diagonal) load_operand(to + kOperand, begin + step * kPositions, place.column * kTile);
+      load_operand(to, begin + step * kPositions, tile.row * kTile);
+      if (!diagonal) load_operand(to + kOperand, begin + step * kPositions, tile.column * kTile);
     }
     commit_copies();
   };
@@ -238,7 +239,7 @@ constexpr int kWarps = 8;
 
 // A block takes 32 elements at a time; its eight warps add every eighth split, and the first adds what they
 // have.
-__global__ void __launch_bounds__(32 * kWarps) finish_gram(const Finish p) {
+__global__ void __launch_bounds__(32 * kWarps) gram_finish(const Finish p) {
   double* const sums = shared_memory<double>();
   const int lane = static_cast<int>(threadIdx.x) & 31;
   const int warp = static_cast<int>(threadIdx.x) / 32;
@@ -257,9 +258,9 @@ __global__ void __launch_bounds__(32 * kWarps) finish_gram(const Finish p) {
     __syncthreads();
     if (warp == 0) {
       for (int i = 1; i < kWarps; ++i) sum += sums[i * 32 + lane];
-      const TilePlace place = tile_place(static_cast<int>(element / (kTile * kTile)), across);
-      const int i = place.row * kTile + static_cast<int>(element / kTile % kTile);
-      const int j = place.column * kTile + static_cast<int>(element % kTile);
+      const MatrixTile tile = matrix_tile(static_cast<int>(element / (kTile * kTile)), across);
+      const int i = tile.row * kTile + static_cast<int>(element / kTile % kTile);
+      const int j = tile.column * kTile + static_cast<int>(element % kTile);
       if (i <= j && j < p.channels) {
         const size_t at = static_cast<size_t>(i) * static_cast<size_t>(p.channels) + static_cast<size_t>(j);
         const size_t mirrored =
@@ -305,7 +306,7 @@ void launch_finish(const Tensor& features, Finish finish, cudaStream_t stream) {
   finish.channels = features.channels;
   finish.scale = 1 / (static_cast<double>(features.channels) * features.height * features.width);
   const int blocks = std::min(kPartials, finish.tiles * kTile * kTile / 32);
-  launch(finish_gram, dim3(static_cast<unsigned>(blocks)), dim3(32 * kWarps), sizeof(double) * 32 * kWarps,
+  launch(gram_finish, dim3(static_cast<unsigned>(blocks)), dim3(32 * kWarps), sizeof(double) * 32 * kWarps,
          stream, finish);
 }
 

@@ -25,17 +25,17 @@ void finish_difference(const Tensor& features, int splits, const StyleTerm& term
                        const void* scratch, cudaStream_t stream);
 
 // Row and column of a tile, in tiles.
-struct TilePlace {
+struct MatrixTile {
   int row;
   int column;
 };
-__device__ inline TilePlace tile_place(int tile, int across) {
+__device__ inline MatrixTile matrix_tile(int tile, int across) {
   int row = 0;
   while (tile >= across - row) tile -= across - row++;
   return {row, row + tile};
 }
-__device__ inline int tile_number(TilePlace place, int across) {
-  return place.row * across - place.row * (place.row - 1) / 2 + place.column - place.row;
+__device__ inline int tile_number(MatrixTile tile, int across) {
+  return tile.row * across - tile.row * (tile.row - 1) / 2 + tile.column - tile.row;
 }
 
 }  // namespace scumble::cuda

@@ -10,7 +10,7 @@ namespace {
 // 16 bytes of the packed matrix per thread, in rows of `inner` elements. S is symmetric, so it does not
 // matter which of its indices the product's kernel has in memory first.
 template <typename E, bool kTf32>
-__global__ void pack_matrix(const float* from, E* to, int channels, size_t inner, size_t vectors) {
+__global__ void style_back_pack(const float* from, E* to, int channels, size_t inner, size_t vectors) {
   for (size_t i = thread(); i < vectors; i += threads()) {
     const size_t at = i * kLanes<E>;
     const size_t row = at / inner;
@@ -35,7 +35,7 @@ void pack(const float* difference, void* to, int channels, Precision precision, 
                         ? padded(channels)
                         : groups_of(channels, precision) * group_channels(precision);
   const size_t vectors = elements / kLanes<E>;
-  launch(pack_matrix<E, kTf32>, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream, difference,
+  launch(style_back_pack<E, kTf32>, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream, difference,
          static_cast<E*>(to), channels, static_cast<size_t>(inner), vectors);
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr int kInputs = 3;
 
 template <typename E>
-__global__ void to_input(const float* picture, E* out, size_t vectors, Channels channels) {
+__global__ void input_from_picture(const float* picture, E* out, size_t vectors, Channels channels) {
   constexpr int kVectors = padded(kInputs) / kLanes<E>;
   for (size_t i = thread(); i < vectors; i += threads()) {
     Vec<E> values;
@@ -26,7 +26,7 @@ __global__ void to_input(const float* picture, E* out, size_t vectors, Channels 
 }
 
 template <typename E>
-__global__ void from_input(const E* gradient, float* picture, size_t pixels, Channels channels) {
+__global__ void input_back_to_picture(const E* gradient, float* picture, size_t pixels, Channels channels) {
   for (size_t i = thread(); i < pixels; i += threads()) {
     const Vec<E> values = load(gradient + i * padded(kInputs));
     float* to = picture + i * kInputs;
@@ -42,8 +42,8 @@ void input(const float* picture, const Tensor& out, const Channels& channels, Pr
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = vectors_of<E>(out);
-    launch(to_input<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream, picture, static_cast<E*>(out.at), n,
-           channels);
+    launch(input_from_picture<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream, picture,
+           static_cast<E*>(out.at), n, channels);
   });
 }
 
@@ -52,8 +52,8 @@ void input_back(const Tensor& gradient, float* picture, const Channels& channels
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = static_cast<size_t>(gradient.height) * static_cast<size_t>(gradient.width);
-    launch(from_input<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream, static_cast<const E*>(gradient.at),
-           picture, n, channels);
+    launch(input_back_to_picture<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream,
+           static_cast<const E*>(gradient.at), picture, n, channels);
   });
 }
 

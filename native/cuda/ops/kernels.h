@@ -6,8 +6,8 @@
 // Activations and their gradients are channels last without a border: a pixel has padded(channels) elements,
 // and every writer writes zeros to those beyond `channels`. Elements are float, or bfloat16 where the
 // precision is bf16. Pictures are dense interleaved RGB floats, matrices dense row-major floats. Whatever is
-// passed starts at a multiple of 16 bytes. Offsets are 64 bits wide; a row of a tensor has less than 2^31
-// elements.
+// passed starts at a multiple of 16 bytes. A tensor has less than 2^31 pixels and a row of it less than
+// 2^31 elements; offsets of elements are 64 bits wide.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -34,6 +34,12 @@ struct Tensor {
   int height = 0;
   int width = 0;
 };
+
+// The pixel (y, x) as a number, row by row. Multiplied in 32 bits, because in 64 the products in float32 run out of
+// registers.
+__host__ __device__ constexpr size_t pixel_index(int y, int x, int width) {
+  return static_cast<size_t>(y * width + x);
+}
 
 // A convolution over 3x3 taps, or its gradient, which is one with other weights. Forward there is a bias: out
 // = in * weights + bias, then ReLU if `relu`. Backward there is none: out = in * weights, + out if
@@ -88,11 +94,10 @@ void gram_difference(const Tensor& features, const StyleTerm& term, const Partia
 void style_back(const Tensor& features, const float* difference, const Tensor& out, const void* mask,
                 bool accumulate, void* scratch, Precision precision, cudaStream_t stream);
 
-// Every sum that becomes a loss or a scalar: kernels write one double per block, at a place that depends on
-// the block alone, and sum_partials() adds each slot's in their order. No atomics, so the same bytes every
-// time.
-constexpr int kPartials =
-    256;  // per slot; a kernel uses at most as many blocks for its sum and writes zeros to the rest
+// Every sum that becomes a loss or a scalar: kernels write one double per block, to where the block's number alone
+// says, and sum_partials() adds each slot's in their order. No atomics, so the same bytes every time. Of the
+// kPartials of a slot, a kernel uses at most as many as it has blocks and writes zeros to the rest.
+constexpr int kPartials = 256;
 struct Partials {
   double* at = nullptr;  // kPartials of one slot
 };
@@ -172,9 +177,9 @@ struct AdamUpdate {
   double learning_rate, beta1, beta2, epsilon;
 };
 void adam(const AdamUpdate& update, const State* state, cudaStream_t stream);
-// One L-BFGS step as core/lbfgs.h takes it, wholly on the device: the recursion runs on the scalar products
+// One L-BFGS step as core/lbfgs.h takes it, wholly on the device: the recursion runs on the dot products
 // of the history's vectors, which one batched kernel makes in one pass over memory. `memory` is lbfgs_bytes()
-// of device memory that holds the products, which vector is which, and partial sums.
+// of device memory that holds the dot products, which vector is which, and partial sums.
 struct LbfgsUpdate {
   float* x;
   const float* gradient;

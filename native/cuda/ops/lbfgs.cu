@@ -1,30 +1,31 @@
 // One L-BFGS step (core/lbfgs.h says which), with nothing decided on the host: which vector belongs to which
-// pair, the products that the recursion needs and whether a pair is taken all lie on the device, so that the
+// pair, the dot products that the recursion needs and whether a pair is taken all lie on the device, so that the
 // same launches, and so the same captured graph, do every step. Four kernels:
-//   difference   y = gradient - the gradient before, in place; the products of the new pair with itself and
-//   the
-//                gradient, and |gradient|_1
-//   products     the new pair and the gradient with every pair remembered: the history is read once. A block
-//   takes a
-//                stretch of elements and kGroup pairs, whose 25 sums stay in registers
-//   recurse      one block: adds up the sums, judges the new pair, runs the two loops on scalars in double,
-//   and writes
-//                down which vectors times which coefficients make the step
-//   move         the step, the picture and the gradient for the next time: the history is read once more
+//
+// lbfgs_difference makes the new pair's y, the gradient less the gradient before, in place. It also sums the new
+// pair's dot products with itself and with the gradient, and the gradient's absolute values.
+//
+// lbfgs_dot_products sums the dot products of the new pair and the gradient with every pair remembered; so the
+// history is read once. A block takes a stretch of elements and kGroup pairs, whose 25 sums stay in registers.
+//
+// lbfgs_recurse is one block. It adds up the sums, judges the new pair, runs the two loops on scalars in double,
+// and writes down which vectors times which coefficients make the step.
+//
+// lbfgs_move takes the step, and keeps it and the gradient for the next time; the history is read once more.
 //
 // A pair lives in one of history + 1 slots for good. Those remembered are a ring that starts at `first` (the
 // oldest); the slot after the newest holds the candidate (s: the last step; y: the gradient before it).
-// Products are kept by slot, so nothing moves when a pair goes.
+// Dot products are kept by slot, so nothing moves when a pair goes.
 //
-// Bytes per element with n pairs: difference 12 read, 4 written; products 8 n + 12 per group; move 8 n + 8
-// read, 12 written.
+// Bytes per element with n pairs: lbfgs_difference reads 12 and writes 4; lbfgs_dot_products reads 8 n, and 12 per
+// group; lbfgs_move reads 8 n + 8 and writes 12.
 #include "sums.h"
 
 namespace scumble::cuda {
 namespace {
 
-constexpr int kGroup = 5;  // pairs whose products a thread makes at once
-constexpr unsigned kProductThreads = 256;
+constexpr int kGroup = 5;  // pairs whose dot products a thread makes at once
+constexpr unsigned kDotThreads = 256;
 constexpr unsigned kRecurseThreads = 512;
 
 // Sums of the candidate.
@@ -59,9 +60,9 @@ struct Memory {
     const size_t found = kOwn + kCross * static_cast<size_t>(history);
     unsigned char* const begin = static_cast<unsigned char*>(memory);
     size_t at = 0;
-    const auto take = [&](auto*& place, size_t count) {
-      place = reinterpret_cast<std::remove_reference_t<decltype(place)>>(begin + at);
-      at += (count * sizeof *place + 15) / 16 * 16;
+    const auto take = [&](auto*& part, size_t count) {
+      part = reinterpret_cast<std::remove_reference_t<decltype(part)>>(begin + at);
+      at += (count * sizeof *part + 15) / 16 * 16;
     };
     take(ring, 1);
     take(vectors, 2 * n);
@@ -82,7 +83,7 @@ struct Some {
   float* at[kMost];
 };
 
-__global__ void note_vectors(Some some, int begin, int count, Memory memory) {
+__global__ void lbfgs_note_vectors(Some some, int begin, int count, Memory memory) {
   for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
     memory.vectors[begin + i] = some.at[i];
   }
@@ -94,7 +95,7 @@ __device__ inline double dot(const Vec<float>& a, const Vec<float>& b) {
 }
 
 __global__ void __launch_bounds__(kSumThreads)
-    difference(const float* gradient, size_t elements, const State* state, Memory memory) {
+    lbfgs_difference(const float* gradient, size_t elements, const State* state, Memory memory) {
   if (state->diverged) return;
   const bool started = memory.ring->started != 0;
   const float* from_s = memory.ring->s;
@@ -119,8 +120,8 @@ __global__ void __launch_bounds__(kSumThreads)
   if (threadIdx.x < kOwn) memory.partials[threadIdx.x * kPartials + blockIdx.x] = sum;
 }
 
-__global__ void __launch_bounds__(kProductThreads)
-    products(const float* gradient, size_t elements, const State* state, Memory memory) {
+__global__ void __launch_bounds__(kDotThreads)
+    lbfgs_dot_products(const float* gradient, size_t elements, const State* state, Memory memory) {
   if (state->diverged) return;
   const Ring ring = *memory.ring;
   const int begin = static_cast<int>(blockIdx.y) * kGroup;
@@ -156,14 +157,14 @@ __global__ void __launch_bounds__(kProductThreads)
   const double sum = block_sums(sums);
   const unsigned mine = threadIdx.x;
   if (mine < kGroup * kCross && begin + static_cast<int>(mine) / kCross < ring.count) {
-    const size_t place = kOwn + static_cast<size_t>(begin) * kCross + mine;
-    memory.partials[place * kPartials + blockIdx.x] = sum;
+    const size_t number = kOwn + static_cast<size_t>(begin) * kCross + mine;
+    memory.partials[number * kPartials + blockIdx.x] = sum;
   }
 }
 
 // `own`, `cross`: blocks that wrote partial sums.
 __global__ void __launch_bounds__(kRecurseThreads)
-    recurse(double learning_rate, int own, int cross, const State* state, Memory memory) {
+    lbfgs_recurse(double learning_rate, int own, int cross, const State* state, Memory memory) {
   if (state->diverged) return;
   const Ring ring = *memory.ring;
   const int me = static_cast<int>(threadIdx.x);
@@ -256,7 +257,7 @@ __global__ void __launch_bounds__(kRecurseThreads)
 }
 
 __global__ void __launch_bounds__(kThreads)
-    move(float* x, const float* gradient, size_t elements, const State* state, Memory memory) {
+    lbfgs_move(float* x, const float* gradient, size_t elements, const State* state, Memory memory) {
   if (state->diverged) return;
   const Ring ring = *memory.ring;
   for (size_t i = 4 * thread(); i < elements; i += 4 * threads()) {
@@ -298,7 +299,7 @@ void lbfgs_start(const LbfgsUpdate& update, void* memory, cudaStream_t stream) {
     Some some{};
     const int count = std::min(Some::kMost, 2 * at.slots - begin);
     std::copy_n(update.vectors + begin, count, some.at);
-    launch(note_vectors, dim3(1), dim3(kThreads), 0, stream, some, begin, count, at);
+    launch(lbfgs_note_vectors, dim3(1), dim3(kThreads), 0, stream, some, begin, count, at);
   }
 }
 
@@ -308,18 +309,19 @@ void lbfgs(const LbfgsUpdate& update, const State* state, void* memory, cudaStre
   const size_t vectors = (n + 3) / 4;
   const unsigned own = sum_blocks(vectors);
   const unsigned cross =
-      static_cast<unsigned>(std::min<size_t>((vectors + kProductThreads - 1) / kProductThreads, kPartials));
+      static_cast<unsigned>(std::min<size_t>((vectors + kDotThreads - 1) / kDotThreads, kPartials));
   const unsigned groups = static_cast<unsigned>((update.history + kGroup - 1) / kGroup);
-  launch(difference, dim3(own), dim3(kSumThreads), block_sums_bytes<8>(kSumThreads), stream, update.gradient,
-         n, state, at);
-  launch(products, dim3(cross, groups), dim3(kProductThreads), block_sums_bytes<32>(kProductThreads), stream,
+  launch(lbfgs_difference, dim3(own), dim3(kSumThreads), block_sums_bytes<8>(kSumThreads), stream,
          update.gradient, n, state, at);
+  launch(lbfgs_dot_products, dim3(cross, groups), dim3(kDotThreads), block_sums_bytes<32>(kDotThreads),
+         stream, update.gradient, n, state, at);
   // A warp per sum where there are few, so that short recursions have few threads to wait for.
   const unsigned sums = kOwn + kCross * static_cast<unsigned>(update.history);
-  launch(recurse, dim3(1), dim3(std::min(sums * kWarp, kRecurseThreads)),
+  launch(lbfgs_recurse, dim3(1), dim3(std::min(sums * kWarp, kRecurseThreads)),
          4 * static_cast<size_t>(at.slots) * sizeof(double), stream, update.learning_rate,
          static_cast<int>(own), static_cast<int>(cross), state, at);
-  launch(move, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream, update.x, update.gradient, n, state, at);
+  launch(lbfgs_move, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream, update.x, update.gradient, n,
+         state, at);
 }
 
 }  // namespace scumble::cuda

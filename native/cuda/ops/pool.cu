@@ -26,9 +26,7 @@ struct Cell {
       const int row = 2 * y + k / 2;
       const int column = 2 * x + k % 2;
       inside[k] = row < in.height && column < in.width;
-      at[k] =
-          (static_cast<size_t>(row) * static_cast<size_t>(in.width) + static_cast<size_t>(column)) * pixel +
-          static_cast<size_t>(channel);
+      at[k] = pixel_index(row, column, in.width) * pixel + static_cast<size_t>(channel);
       count += inside[k];
     }
   }
@@ -58,27 +56,26 @@ dim3 cell_grid(int rows, int columns, int channels) {
 }
 
 template <typename E, Pool kKind>
-__global__ void forward(Tensor in, Tensor out) {
+__global__ void pool_forward(Tensor in, Tensor out) {
   each_cell<E>(out.height, out.width, in.channels, [&](int y, int x, int channel) {
     const Cell cell(in, y, x, channel);
     Vec<E> values[4];
     load_cell(static_cast<const E*>(in.at), cell, values);
-    const size_t window = static_cast<size_t>(y) * static_cast<size_t>(out.width) + static_cast<size_t>(x);
-    store(static_cast<E*>(out.at) + window * static_cast<size_t>(padded(out.channels)) + channel,
+    store(static_cast<E*>(out.at) + pixel_index(y, x, out.width) * static_cast<size_t>(padded(out.channels)) +
+              channel,
           pooled<kKind>(values, cell.inside, cell.count));
   });
 }
 
 template <typename E, Pool kKind>
-__global__ void backward(Tensor gradient, Tensor in, Tensor out, const E* mask, bool accumulate) {
+__global__ void pool_backward(Tensor gradient, Tensor in, Tensor out, const E* mask, bool accumulate) {
   each_cell<E>((in.height + 1) / 2, (in.width + 1) / 2, in.channels, [&](int y, int x, int channel) {
     const Cell cell(in, y, x, channel);
     const bool covered = y < gradient.height && x < gradient.width;
-    const size_t window =
-        static_cast<size_t>(y) * static_cast<size_t>(gradient.width) + static_cast<size_t>(x);
     const size_t pixel = static_cast<size_t>(padded(in.channels));
     Vec<E> g;
-    if (covered) g = load(static_cast<const E*>(gradient.at) + window * pixel + channel);
+    if (covered)
+      g = load(static_cast<const E*>(gradient.at) + pixel_index(y, x, gradient.width) * pixel + channel);
     Vec<E> values[4];
     Vec<E> result;
     if (kKind != Pool::average && covered) {
@@ -118,7 +115,7 @@ void pool(Pool kind, const Tensor& in, const Tensor& out, Precision precision, c
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     with_kind(kind, [&](auto constant) {
-      launch(forward<E, decltype(constant)::value>, cell_grid<E>(out.height, out.width, in.channels),
+      launch(pool_forward<E, decltype(constant)::value>, cell_grid<E>(out.height, out.width, in.channels),
              dim3(kThreads), 0, stream, in, out);
     });
   });
@@ -129,7 +126,7 @@ void pool_back(Pool kind, const Tensor& gradient, const Tensor& in, const Tensor
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     with_kind(kind, [&](auto constant) {
-      launch(backward<E, decltype(constant)::value>,
+      launch(pool_backward<E, decltype(constant)::value>,
              cell_grid<E>((in.height + 1) / 2, (in.width + 1) / 2, in.channels), dim3(kThreads), 0, stream,
              gradient, in, out, static_cast<const E*>(mask), accumulate);
     });

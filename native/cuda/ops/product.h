@@ -91,13 +91,13 @@ void with_best_tile(const Product& p, const Use& use) {
 
 // Which tile a block of threads has. Blocks of outputs are next to each other, so that those that run at the
 // same time read few pixels and all of a layer's weights: both stay in the L2 cache.
-struct Place {
+struct TileOrigin {
   int y;
   int x;
   int output;
 };
 template <typename Tile>
-__device__ Place place_of_block(const Product& p) {
+__device__ TileOrigin origin_of_block(const Product& p) {
   constexpr TileShape tile = Tile::kShape;
   const unsigned across = static_cast<unsigned>((p.outputs + tile.outputs - 1) / tile.outputs);
   const unsigned columns = static_cast<unsigned>((p.width + tile.columns - 1) / tile.columns);
@@ -115,7 +115,7 @@ __device__ __forceinline__ void copy_or_zero(uint32_t to, const void* from, bool
                "r"(value.w)
                : "memory");
 #else
-  cp_async<16>(to, from, inside ? 16 : 0);
+  cp_async(to, from, inside ? 16 : 0);
 #endif
 }
 __device__ __forceinline__ void commit_copies() {

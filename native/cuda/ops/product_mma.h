@@ -12,7 +12,7 @@
 // during the later taps of this one. With one tap the patches are a ring like the weights.
 //
 // Shared memory: a pixel (or an output's weights) has 64 bytes, four chunks of 16; chunk c of pixel i lies in
-// place c ^ (i / 2 % 4) of it. ldmatrix reads one chunk of eight neighbouring pixels at a time: in units of
+// chunk number c ^ (i / 2 % 4) of it. ldmatrix reads one chunk of eight neighbouring pixels at a time: in units of
 // 16 bytes, modulo the eight that the banks hold, they lie at i % 2 * 4 + (c ^ i / 2 % 4), eight different
 // places, whatever the first i is. So no tap meets a bank conflict. Writes are four chunks of two pixels per
 // eight threads, likewise.
@@ -92,14 +92,14 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_mma(c
   const int lane = thread_index & 31;
   const int warp_m = thread_index / 32 % Tile::kWarpsM;
   const int warp_n = thread_index / 32 / Tile::kWarpsM;
-  const Place place = place_of_block<Tile>(p);
+  const TileOrigin origin = origin_of_block<Tile>(p);
   const int pixel_bytes = p.channels * static_cast<int>(sizeof(E));
   const int groups = (pixel_bytes + 63) / 64;
   const int steps = groups * kTaps;
   const auto* const in = static_cast<const unsigned char*>(p.in);
   const int weight_row = groups * 64;  // bytes of an output's weights of a tap
   const unsigned char* const weights =
-      static_cast<const unsigned char*>(p.weights) + static_cast<ptrdiff_t>(place.output) * weight_row;
+      static_cast<const unsigned char*>(p.weights) + static_cast<ptrdiff_t>(origin.output) * weight_row;
 
   // Chunks first, first + kThreads, ... of a group's patch, as many as there are before `end`.
   const auto load_patch = [&](int group, uint32_t to, int first, int end) {
@@ -107,13 +107,14 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_mma(c
     for (int i = first + thread_index; i < end; i += kThreads) {
       const int pixel = i >> 2;
       const int c = i & 3;
-      const int y = place.y + pixel / Memory::kPatchColumns - Memory::kHalo;
-      const int x = place.x + pixel % Memory::kPatchColumns - Memory::kHalo;
+      const int y = origin.y + pixel / Memory::kPatchColumns - Memory::kHalo;
+      const int x = origin.x + pixel % Memory::kPatchColumns - Memory::kHalo;
       const int byte = group * 64 + c * 16;
       const bool inside = y >= 0 && y < p.height && x >= 0 && x < p.width && byte < pixel_bytes;
       const unsigned char* from = in;
-      if (inside) from += static_cast<ptrdiff_t>(y * p.width + x) * pixel_bytes + byte;
-      cp_async<16>(to + swizzled(pixel, c), from, inside ? 16 : 0);
+      if (inside)
+        from += pixel_index(y, x, p.width) * static_cast<size_t>(pixel_bytes) + static_cast<size_t>(byte);
+      cp_async(to + swizzled(pixel, c), from, inside ? 16 : 0);
     }
   };
 
@@ -131,9 +132,9 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_mma(c
         const int i = k + thread_index;
         if (Tile::kOutputs * 4 % kThreads != 0 && i >= Tile::kOutputs * 4) break;
         const int output = i >> 2;
-        const bool inside = place.output + output < p.outputs;
-        cp_async<16>(to + swizzled(output, i & 3), inside ? from + output * weight_row + (i & 3) * 16 : from,
-                     inside ? 16 : 0);
+        const bool inside = origin.output + output < p.outputs;
+        cp_async(to + swizzled(output, i & 3), inside ? from + output * weight_row + (i & 3) * 16 : from,
+                 inside ? 16 : 0);
       }
       if constexpr (kTaps == 1) {
         load_patch(load_group, patches + static_cast<uint32_t>(stage * Memory::kPatch), 0, kChunks);
@@ -186,9 +187,9 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_mma(c
     uint32_t from_a[kFragmentsM];
 #pragma unroll
     for (int i = 0; i < kFragmentsM; ++i) from_a[i] = patch + swizzled(pixels[i] + tap, chunk_a);
+    // A half of the step's 64 bytes at a time; chunk c + 2 has the address of chunk c with bit 5 flipped.
 #pragma unroll
-    for (int half = 0; half < 2;
-         ++half) {  // of the step's 64 bytes; chunk c + 2 lies at the place of c, bit 5 flipped
+    for (int half = 0; half < 2; ++half) {
       uint32_t a[kFragmentsM][4];
       uint32_t b[kFragmentsN][2];
 #pragma unroll
@@ -244,10 +245,10 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_mma(c
 #pragma unroll 1
     for (int k = lane; k < 16 * kVectors; k += 32) {
       const int row = warp_m * Tile::kPixelsOfWarp + i * 16 + k / kVectors;
-      const int y = place.y + row / kColumns;
-      const int x = place.x + row % kColumns;
+      const int y = origin.y + row / kColumns;
+      const int x = origin.x + row % kColumns;
       const int inside = k % kVectors * kLanes<E>;
-      const int output = place.output + warp_n * Tile::kOutputsOfWarp + inside;
+      const int output = origin.output + warp_n * Tile::kOutputsOfWarp + inside;
       if (y < p.height && x < p.width && output < p.outputs) {
         const float* const from = staging + k / kVectors * Memory::kStagingPitch + inside;
         Vec<E> sum;
@@ -258,8 +259,7 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_mma(c
           for (int n = 0; n < 4; ++n) sum.at[e + n] = four.at[n];
         }
         finish<E>(p,
-                  static_cast<size_t>(y * p.width + x) * static_cast<size_t>(p.outputs) +
-                      static_cast<size_t>(output),
+                  pixel_index(y, x, p.width) * static_cast<size_t>(p.outputs) + static_cast<size_t>(output),
                   output, sum);
       }
     }

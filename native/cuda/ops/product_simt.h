@@ -25,8 +25,8 @@ struct SimtTile {
   static constexpr int kWarpsN = kWarpsN_;
   static constexpr int kOutputsOfThread = kOutputsOfThread_;
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
-  static constexpr int kResident =
-      kResident_ / 2;  // shared memory has room for no more, registers may as well be used
+  // Shared memory has room for no more, and registers may as well be used.
+  static constexpr int kResident = kResident_ / 2;
 #else
   static constexpr int kResident = kResident_;
 #endif
@@ -66,12 +66,12 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_simt(
   const int column = warp / Tile::kWarpRows % 2 * 8;
   const int output =
       warp / (2 * Tile::kWarpRows) * Tile::kOutputsOfWarp + (lane & 7) * 4;  // and 32 further on
-  const Place place = place_of_block<Tile>(p);
+  const TileOrigin origin = origin_of_block<Tile>(p);
   const int stages = (p.channels / 4 + Memory::kGroups - 1) / Memory::kGroups;
   const auto* const in = static_cast<const float*>(p.in);
-  const auto* weights = static_cast<const float*>(p.weights) + place.output;
+  const auto* weights = static_cast<const float*>(p.weights) + origin.output;
   if (kTaps == 1 && p.rows_of_weights > 0) {
-    weights += static_cast<size_t>(place.y / p.rows_of_weights) * static_cast<size_t>(p.channels) *
+    weights += static_cast<size_t>(origin.y / p.rows_of_weights) * static_cast<size_t>(p.channels) *
                static_cast<size_t>(p.outputs);
   }
 
@@ -81,11 +81,12 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_simt(
     for (int i = thread_index; i < Memory::kGroups * Memory::kPatchPixels; i += kThreads) {
       const int pixel = i % Memory::kPatchPixels;
       const int group = stage * Memory::kGroups + i / Memory::kPatchPixels;
-      const int y = place.y + pixel / Memory::kPitch - Memory::kHalo;
-      const int x = place.x + pixel % Memory::kPitch - Memory::kHalo;
+      const int y = origin.y + pixel / Memory::kPitch - Memory::kHalo;
+      const int x = origin.x + pixel % Memory::kPitch - Memory::kHalo;
       const bool inside = y >= 0 && y < p.height && x >= 0 && x < p.width && group * 4 < p.channels;
       const float* from = in;
-      if (inside) from += static_cast<ptrdiff_t>(y * p.width + x) * p.channels + group * 4;
+      if (inside)
+        from += pixel_index(y, x, p.width) * static_cast<size_t>(p.channels) + static_cast<size_t>(group * 4);
       copy_or_zero(to + static_cast<uint32_t>(i * 16), from, inside);
     }
     const int first = stage * Memory::kWeightRows;
@@ -94,7 +95,7 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_simt(
     for (int i = thread_index; i < Memory::kWeightRows * kOutputs / 4; i += kThreads) {
       const int n = i % (kOutputs / 4) * 4;
       const int k = first + i / (kOutputs / 4);
-      const bool inside = place.output + n < p.outputs && k < rows;
+      const bool inside = origin.output + n < p.outputs && k < rows;
       const float* from = weights;
       if (inside) from += static_cast<ptrdiff_t>(k) * p.outputs + n;
       copy_or_zero(to + static_cast<uint32_t>(Memory::kPatch + i * 16), from, inside);
@@ -142,14 +143,14 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident) product_simt(
     }
   }
 
-  const int y = place.y + row;
+  const int y = origin.y + row;
 #pragma unroll
   for (int i = 0; i < 8; ++i) {
-    const int x = place.x + column + i;
-    const size_t pixel = static_cast<size_t>(y * p.width + x) * static_cast<size_t>(p.outputs);
+    const int x = origin.x + column + i;
+    const size_t pixel = pixel_index(y, x, p.width) * static_cast<size_t>(p.outputs);
 #pragma unroll
     for (int four = 0; four < kFours; ++four) {
-      const int n = place.output + output + four * 32;
+      const int n = origin.output + output + four * 32;
       if (y < p.height && x < p.width && n < p.outputs) {
         const float* const sum = &sums[i][four * 4];
         finish<float>(p, pixel + static_cast<size_t>(n), n, Vec<float>{{sum[0], sum[1], sum[2], sum[3]}});

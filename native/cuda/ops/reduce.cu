@@ -5,7 +5,7 @@
 namespace scumble::cuda {
 namespace {
 
-__global__ void add_partials(const double* partials, double* sums) {
+__global__ void reduce_partials(const double* partials, double* sums) {
   const double* mine = partials + static_cast<size_t>(blockIdx.x) * kPartials;
   double values[1] = {0};
   for (unsigned i = threadIdx.x; i < kPartials; i += kWarp) values[0] += mine[i];
@@ -16,7 +16,7 @@ __global__ void add_partials(const double* partials, double* sums) {
 }  // namespace
 
 void sum_partials(const double* partials, int slots, double* sums, cudaStream_t stream) {
-  launch(add_partials, dim3(static_cast<unsigned>(slots)), dim3(kWarp), 0, stream, partials, sums);
+  launch(reduce_partials, dim3(static_cast<unsigned>(slots)), dim3(kWarp), 0, stream, partials, sums);
 }
 
 }  // namespace scumble::cuda

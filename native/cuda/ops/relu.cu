@@ -9,7 +9,7 @@ namespace scumble::cuda {
 namespace {
 
 template <typename E>
-__global__ void rectify(const E* in, E* out, size_t vectors) {
+__global__ void relu_forward(const E* in, E* out, size_t vectors) {
   for (size_t i = thread(); i < vectors; i += threads()) {
     Vec<E> values = load(in + i * kLanes<E>);
 #pragma unroll
@@ -19,8 +19,8 @@ __global__ void rectify(const E* in, E* out, size_t vectors) {
 }
 
 template <typename E>
-__global__ void rectify_back(const E* in, const E* positive, E* out, const E* mask, bool accumulate,
-                             size_t vectors) {
+__global__ void relu_backward(const E* in, const E* positive, E* out, const E* mask, bool accumulate,
+                              size_t vectors) {
   for (size_t i = thread(); i < vectors; i += threads()) {
     const size_t at = i * kLanes<E>;
     Vec<E> values = load(in + at);
@@ -39,7 +39,7 @@ void relu(const Tensor& in, const Tensor& out, Precision precision, cudaStream_t
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = vectors_of<E>(in);
-    launch(rectify<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream, static_cast<const E*>(in.at),
+    launch(relu_forward<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream, static_cast<const E*>(in.at),
            static_cast<E*>(out.at), n);
   });
 }
@@ -49,7 +49,7 @@ void relu_back(const Tensor& in, const void* positive, const Tensor& out, const 
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = vectors_of<E>(in);
-    launch(rectify_back<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream, static_cast<const E*>(in.at),
+    launch(relu_backward<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream, static_cast<const E*>(in.at),
            static_cast<const E*>(positive), static_cast<E*>(out.at), static_cast<const E*>(mask), accumulate,
            n);
   });

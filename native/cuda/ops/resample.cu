@@ -56,7 +56,7 @@ __device__ double lanczos(double x) {
   return kLobes * sin(p) * sin(p / kLobes) / (p * p);
 }
 
-__global__ void make_weights(Filter filter) {
+__global__ void resample_weights(Filter filter) {
   const int i = static_cast<int>(thread());
   if (i >= filter.to) return;
   const double scale = static_cast<double>(filter.from) / filter.to;
@@ -76,7 +76,7 @@ __global__ void make_weights(Filter filter) {
   filter.count[i] = end - begin;
 }
 
-__global__ void across(const float* from, Filter filter, int height, int channels, float* to) {
+__global__ void resample_across(const float* from, Filter filter, int height, int channels, float* to) {
   const int row = filter.to * channels;
   const int i = static_cast<int>(thread());
   if (i >= row) return;
@@ -97,7 +97,8 @@ __global__ void across(const float* from, Filter filter, int height, int channel
   }
 }
 
-__global__ void down(const float* from, Filter filter, size_t row, float low, float high, float* to) {
+__global__ void resample_down(const float* from, Filter filter, size_t row, float low, float high,
+                              float* to) {
   const size_t i = thread();
   if (i >= row) return;
   for (size_t y = blockIdx.y; y < static_cast<size_t>(filter.to); y += gridDim.y) {
@@ -133,12 +134,13 @@ void resample(const float* from, int width, int height, int channels, int to_wid
   const Filter columns = filter_at(at, width, to_width);
   const Filter rows = filter_at(at + filter_bytes(width, to_width), height, to_height);
   for (const Filter& filter : {columns, rows}) {
-    launch(make_weights, grid_of(static_cast<size_t>(filter.to), 1), dim3(kThreads), 0, stream, filter);
+    launch(resample_weights, grid_of(static_cast<size_t>(filter.to), 1), dim3(kThreads), 0, stream, filter);
   }
   const size_t row = static_cast<size_t>(to_width) * static_cast<size_t>(channels);
-  launch(across, grid_of(row, height), dim3(kThreads), 0, stream, from, columns, height, channels, narrow);
-  launch(down, grid_of(row, to_height), dim3(kThreads), 0, stream, static_cast<const float*>(narrow), rows,
-         row, low, high, to);
+  launch(resample_across, grid_of(row, height), dim3(kThreads), 0, stream, from, columns, height, channels,
+         narrow);
+  launch(resample_down, grid_of(row, to_height), dim3(kThreads), 0, stream, static_cast<const float*>(narrow),
+         rows, row, low, high, to);
 }
 
 }  // namespace scumble::cuda

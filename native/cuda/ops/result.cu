@@ -25,15 +25,15 @@ __global__ void judge_losses(const double* losses, int slots, State* state) {
   }
 }
 
-__global__ void keep_best(const float* picture, float* result, size_t elements, const State* state) {
+__global__ void keep_result_best(const float* picture, float* result, size_t elements, const State* state) {
   if (state->diverged || state->best != state->iteration) return;
   for (size_t i = 4 * thread(); i < elements; i += 4 * threads()) {
     store(result + i, load(picture + i, elements - i), elements - i);
   }
 }
 
-__global__ void keep_mean(const float* picture, float* result, size_t elements, double averaging,
-                          State* state) {
+__global__ void keep_result_mean(const float* picture, float* result, size_t elements, double averaging,
+                                 State* state) {
   if (state->diverged) return;
   const bool first = state->iteration == 1;  // what is there was never written
   const double take = 1 - averaging;
@@ -61,9 +61,9 @@ void keep_result(const float* picture, float* result, size_t elements, double av
                  cudaStream_t stream) {
   const dim3 grid(blocks_for((elements + 3) / 4));
   if (averaging > 0) {
-    launch(keep_mean, grid, dim3(kThreads), 0, stream, picture, result, elements, averaging, state);
+    launch(keep_result_mean, grid, dim3(kThreads), 0, stream, picture, result, elements, averaging, state);
   } else {
-    launch(keep_best, grid, dim3(kThreads), 0, stream, picture, result, elements,
+    launch(keep_result_best, grid, dim3(kThreads), 0, stream, picture, result, elements,
            static_cast<const State*>(state));
   }
 }

@@ -13,8 +13,8 @@ __device__ float sign(float x) {
 }
 
 __global__ void __launch_bounds__(kSumThreads)
-    variation(const float* picture, size_t row, size_t n, size_t stretch, float* gradient, double weight,
-              Partials partials) {
+    tv_loss_and_gradient(const float* picture, size_t row, size_t n, size_t stretch, float* gradient,
+                         double weight, Partials partials) {
   const size_t begin = blockIdx.x * stretch;
   const size_t end = begin + stretch < n ? begin + stretch : n;
   const float scale = static_cast<float>(weight);
@@ -53,8 +53,8 @@ void total_variation(const float* picture, int width, int height, float* gradien
   const size_t row = static_cast<size_t>(width) * 3;
   const size_t n = row * static_cast<size_t>(height);
   const unsigned blocks = sum_blocks(n);
-  launch(variation, dim3(blocks), dim3(kSumThreads), block_sums_bytes<1>(kSumThreads), stream, picture, row,
-         n, (n + blocks - 1) / blocks, gradient, weight, partials);
+  launch(tv_loss_and_gradient, dim3(blocks), dim3(kSumThreads), block_sums_bytes<1>(kSumThreads), stream,
+         picture, row, n, (n + blocks - 1) / blocks, gradient, weight, partials);
 }
 
 }  // namespace scumble::cuda

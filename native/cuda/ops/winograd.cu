@@ -72,7 +72,8 @@ __device__ __forceinline__ void to_outputs(const Vec<float> (&m)[6], Vec<float> 
   }
 }
 
-// Of a pass: tiles from `first` on, `count` of them, in `rows` whole rows of 16, a multiple of kRows.
+// A pass takes `count` tiles from number `first` on. They lie in `rows` rows of kRowOfTiles, a multiple of kRows, of
+// which the last tiles may be filled up.
 struct Pass {
   int first;
   int count;
@@ -83,14 +84,15 @@ struct Pass {
 constexpr int kRowOfTiles = 16;
 constexpr int kRows = 8;  // so that no block of the product has rows of two points
 
-__device__ __forceinline__ size_t place(int point, const Pass& pass, int tile, int channels) {
+__device__ __forceinline__ size_t offset_of(int point, const Pass& pass, int tile, int channels) {
   return (static_cast<size_t>(point) * static_cast<size_t>(pass.rows * kRowOfTiles) +
           static_cast<size_t>(tile)) *
          static_cast<size_t>(channels);
 }
 
 // What lies outside is zero, and so are the tiles that fill the last row.
-__global__ void __launch_bounds__(kTileThreads) transform_tiles(const Product p, const Pass pass, float* v) {
+__global__ void __launch_bounds__(kTileThreads)
+    winograd_tiles_to_points(const Product p, const Pass pass, float* v) {
   const size_t fours = static_cast<size_t>(p.channels / 4);
   const size_t n = static_cast<size_t>(pass.rows * kRowOfTiles) * fours;
   for (size_t i = thread(); i < n; i += threads()) {
@@ -104,7 +106,7 @@ __global__ void __launch_bounds__(kTileThreads) transform_tiles(const Product p,
       const int y = y0 + k / 6;
       const int x = x0 + k % 6;
       if (tile < pass.count && y >= 0 && y < p.height && x >= 0 && x < p.width) {
-        const size_t pixel = static_cast<size_t>(y) * static_cast<size_t>(p.width) + static_cast<size_t>(x);
+        const size_t pixel = pixel_index(y, x, p.width);
         d[k] = load(static_cast<const float*>(p.in) + pixel * static_cast<size_t>(p.channels) + channel);
       }
     }
@@ -113,12 +115,12 @@ __global__ void __launch_bounds__(kTileThreads) transform_tiles(const Product p,
 #pragma unroll
     for (int row = 0; row < 6; ++row) to_points<1>(d + row * 6);
 #pragma unroll
-    for (int k = 0; k < 36; ++k) store(v + place(k, pass, tile, p.channels) + channel, d[k]);
+    for (int k = 0; k < 36; ++k) store(v + offset_of(k, pass, tile, p.channels) + channel, d[k]);
   }
 }
 
 __global__ void __launch_bounds__(kTileThreads)
-    transform_back(const Product p, const Pass pass, const float* m) {
+    winograd_points_to_outputs(const Product p, const Pass pass, const float* m) {
   const size_t fours = static_cast<size_t>(p.outputs / 4);
   const size_t n = static_cast<size_t>(pass.count) * fours;
   for (size_t i = thread(); i < n; i += threads()) {
@@ -130,7 +132,7 @@ __global__ void __launch_bounds__(kTileThreads)
       Vec<float> points[6];
 #pragma unroll
       for (int row = 0; row < 6; ++row) {
-        points[row] = load(m + place(row * 6 + column, pass, tile, p.outputs) + output);
+        points[row] = load(m + offset_of(row * 6 + column, pass, tile, p.outputs) + output);
       }
       Vec<float> out[4];
       to_outputs(points, out);
@@ -148,7 +150,7 @@ __global__ void __launch_bounds__(kTileThreads)
         const int y = y0 + row;
         const int x = x0 + column;
         if (y >= p.height || x >= p.width) continue;
-        const size_t pixel = static_cast<size_t>(y) * static_cast<size_t>(p.width) + static_cast<size_t>(x);
+        const size_t pixel = pixel_index(y, x, p.width);
         finish<float>(p, pixel * static_cast<size_t>(p.outputs) + static_cast<size_t>(output), output,
                       out[column]);
       }
@@ -227,8 +229,8 @@ void launch_winograd(const Product& p, void* scratch, size_t scratch_bytes, cuda
       return dim3(
           static_cast<unsigned>(std::min<size_t>((items + kTileThreads - 1) / kTileThreads, kBlocks)));
     };
-    launch(transform_tiles, blocks(positions * static_cast<size_t>(p.channels / 4)), dim3(kTileThreads), 0,
-           stream, p, pass, v);
+    launch(winograd_tiles_to_points, blocks(positions * static_cast<size_t>(p.channels / 4)),
+           dim3(kTileThreads), 0, stream, p, pass, v);
     Product at_points{};
     at_points.in = v;
     at_points.weights = p.weights;
@@ -239,8 +241,9 @@ void launch_winograd(const Product& p, void* scratch, size_t scratch_bytes, cuda
     at_points.width = kRowOfTiles;
     at_points.rows_of_weights = pass.rows;
     launch_product_simt<1>(at_points, stream);
-    launch(transform_back, blocks(static_cast<size_t>(pass.count) * static_cast<size_t>(p.outputs / 4)),
-           dim3(kTileThreads), 0, stream, p, pass, m);
+    launch(winograd_points_to_outputs,
+           blocks(static_cast<size_t>(pass.count) * static_cast<size_t>(p.outputs / 4)), dim3(kTileThreads),
+           0, stream, p, pass, m);
   }
 }
 

@@ -34,18 +34,11 @@ __device__ __forceinline__ uint32_t shared_address(const void* at) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(at));
 }
 
-// Copies kBytes (4, 8 or 16, and as aligned) from global to shared memory; after the first `filled` bytes,
-// zeros. 16 bytes bypass L1. Lands at the wait for the group that cp_async_commit() puts it in.
-template <int kBytes>
-__device__ __forceinline__ void cp_async(uint32_t to, const void* from, int filled = kBytes) {
-  static_assert(kBytes == 4 || kBytes == 8 || kBytes == 16);
-  if constexpr (kBytes == 16) {
-    SCUMBLE_SM80(asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from),
-                              "r"(filled) : "memory"));
-  } else {
-    SCUMBLE_SM80(asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(to), "l"(from),
-                              "n"(kBytes), "r"(filled) : "memory"));
-  }
+// Copies 16 bytes from global to shared memory, past the first-level cache, both ends aligned to 16; after the first
+// `filled` bytes, zeros. It lands at the wait for the group that cp_async_commit() puts it in.
+__device__ __forceinline__ void cp_async(uint32_t to, const void* from, int filled = 16) {
+  SCUMBLE_SM80(asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from),
+                            "r"(filled) : "memory"));
 }
 __device__ __forceinline__ void cp_async_commit() {
   SCUMBLE_SM80(asm volatile("cp.async.commit_group;" :: : "memory"));
@@ -56,33 +49,12 @@ __device__ __forceinline__ void cp_async_wait() {
   SCUMBLE_SM80(asm volatile("cp.async.wait_group %0;" ::"n"(kLeft) : "memory"));
 }
 
-// Matrices of eight rows of 16 bytes: lane 8 i + j gives the address of row j of matrix i. Register i gets
+// Four matrices of eight rows of 16 bytes: lane 8 i + j gives the address of row j of matrix i. Register i gets
 // elements 2 (lane % 4) and the next (16 bits each) of row lane / 4 of matrix i; with `trans`, of its column
 // lane / 4.
-__device__ __forceinline__ void ldmatrix_x1(uint32_t (&r)[1], uint32_t address) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%0}, [%1];" : "=r"(r[0]) : "r"(address) : "memory");
-}
-__device__ __forceinline__ void ldmatrix_x2(uint32_t (&r)[2], uint32_t address) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];"
-               : "=r"(r[0]), "=r"(r[1])
-               : "r"(address)
-               : "memory");
-}
 __device__ __forceinline__ void ldmatrix_x4(uint32_t (&r)[4], uint32_t address) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"(address)
-               : "memory");
-}
-__device__ __forceinline__ void ldmatrix_x1_trans(uint32_t (&r)[1], uint32_t address) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%0}, [%1];"
-               : "=r"(r[0])
-               : "r"(address)
-               : "memory");
-}
-__device__ __forceinline__ void ldmatrix_x2_trans(uint32_t (&r)[2], uint32_t address) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
-               : "=r"(r[0]), "=r"(r[1])
                : "r"(address)
                : "memory");
 }
@@ -103,12 +75,6 @@ __device__ __forceinline__ void mma_bf16_16816(float (&d)[4], const uint32_t (&a
       "{%0, %1, %2, "
       "%3};" : "+f"(d[0]),
       "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1])));
-}
-__device__ __forceinline__ void mma_bf16_1688(float (&d)[4], const uint32_t (&a)[2], const uint32_t (&b)[1]) {
-  SCUMBLE_SM80(
-      asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, "
-                   "{%0, %1, %2, %3};" : "+f"(d[0]),
-                   "+f"(d[1]), "+f"(d[2]), "+f"(d[3]) : "r"(a[0]), "r"(a[1]), "r"(b[0])));
 }
 // TF32 (see to_tf32()), a 16 x 8, b 8 x 8: the same with elements of 32 bits.
 __device__ __forceinline__ void mma_tf32_1688(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
@@ -138,9 +104,8 @@ T* shared_memory() {
 inline uint32_t shared_address(const void* at) {
   return stand_in::shared_address(at);
 }
-template <int kBytes>
-void cp_async(uint32_t to, const void* from, int filled = kBytes) {
-  stand_in::copy_async(to, from, kBytes, filled);
+inline void cp_async(uint32_t to, const void* from, int filled = 16) {
+  stand_in::copy_async(to, from, filled);
 }
 inline void cp_async_commit() {
   stand_in::commit_copies();
@@ -149,29 +114,14 @@ template <int kLeft>
 void cp_async_wait() {
   stand_in::wait_copies(kLeft);
 }
-inline void ldmatrix_x1(uint32_t (&r)[1], uint32_t address) {
-  stand_in::load_matrices(r, 1, false, address);
-}
-inline void ldmatrix_x2(uint32_t (&r)[2], uint32_t address) {
-  stand_in::load_matrices(r, 2, false, address);
-}
 inline void ldmatrix_x4(uint32_t (&r)[4], uint32_t address) {
-  stand_in::load_matrices(r, 4, false, address);
-}
-inline void ldmatrix_x1_trans(uint32_t (&r)[1], uint32_t address) {
-  stand_in::load_matrices(r, 1, true, address);
-}
-inline void ldmatrix_x2_trans(uint32_t (&r)[2], uint32_t address) {
-  stand_in::load_matrices(r, 2, true, address);
+  stand_in::load_matrices(r, false, address);
 }
 inline void ldmatrix_x4_trans(uint32_t (&r)[4], uint32_t address) {
-  stand_in::load_matrices(r, 4, true, address);
+  stand_in::load_matrices(r, true, address);
 }
 inline void mma_bf16_16816(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
   stand_in::multiply_bf16_k16(d, a, b);
-}
-inline void mma_bf16_1688(float (&d)[4], const uint32_t (&a)[2], const uint32_t (&b)[1]) {
-  stand_in::multiply_bf16_k8(d, a, b);
 }
 inline void mma_tf32_1688(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
   stand_in::multiply_tf32_k8(d, a, b);

@@ -4,8 +4,8 @@
 //
 // What every kernel here has to do: fence_barrier_init() and a barrier between barrier_init() and the first
 // use of an mbarrier; fence_async() by every thread that wrote shared memory with store_shared() before a
-// barrier after which a tensor store or a product reads it; products_fence() before the first product after
-// its accumulators were touched, and wait_products() before they are touched again.
+// barrier after which a tensor store or a product reads it; wgmma_fence() before the first product after
+// its accumulators were touched, and wgmma_wait() before they are touched again.
 #pragma once
 
 #include <cuda.h>
@@ -64,7 +64,7 @@ __device__ __forceinline__ void fence_barrier_init() {
 __device__ __forceinline__ void barrier_arrive(uint32_t barrier) {
   asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
 }
-// The same place in another block of the cluster, and an arrival there.
+// The same address in another block of the cluster, and an arrival there.
 __device__ __forceinline__ uint32_t address_in(uint32_t address, uint32_t rank) {
   uint32_t found;
   asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(found) : "r"(address), "r"(rank));
@@ -78,8 +78,9 @@ __device__ __forceinline__ void barrier_expect(uint32_t barrier, uint32_t bytes)
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes)
                : "memory");
 }
-// Until the phase of this parity has ended: on a new mbarrier, at once for 1. What would wait for ever traps,
-// after a good part of a second, so that a card on which something is wrong answers with an error.
+// Until the phase of this parity has ended: on a new mbarrier, at once for 1. What would wait for ever traps after
+// 2^24 tries, so that a card on which something is wrong answers with an error. How long a try lasts is the card's
+// choice, so that may take seconds or minutes.
 __device__ __forceinline__ void barrier_wait(uint32_t barrier, uint32_t parity) {
   asm volatile(
       "{\n.reg .pred p;\n.reg .u32 tries;\nmov.u32 tries, 0;\n"
@@ -133,15 +134,15 @@ __device__ __forceinline__ void wait_stores_read() {
   asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
 }
 
-__device__ __forceinline__ void products_fence() {
+__device__ __forceinline__ void wgmma_fence() {
   asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 }
-__device__ __forceinline__ void commit_products() {
+__device__ __forceinline__ void wgmma_commit() {
   asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
 }
 // Until all but the last kLeft groups are made.
 template <int kLeft>
-__device__ __forceinline__ void wait_products() {
+__device__ __forceinline__ void wgmma_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kLeft) : "memory");
 }
 // To the compiler, accumulators change here: what is done with them stays behind the wait for them.
@@ -227,13 +228,13 @@ using stand_in::barrier_expect;
 using stand_in::barrier_init;
 using stand_in::barrier_wait;
 using stand_in::cluster_barrier;
-using stand_in::commit_products;
 using stand_in::commit_stores;
 using stand_in::fence_async;
 using stand_in::fence_barrier_init;
 using stand_in::named_barrier;
-using stand_in::products_fence;
 using stand_in::store_shared;
+using stand_in::wgmma_commit;
+using stand_in::wgmma_fence;
 
 inline void barrier_arrive_cluster(uint32_t barrier) {
   stand_in::barrier_arrive(barrier);
@@ -251,8 +252,8 @@ inline void wait_stores_read() {
   stand_in::wait_stores_read(0);
 }
 template <int kLeft>
-void wait_products() {
-  stand_in::wait_products(kLeft);
+void wgmma_wait() {
+  stand_in::wgmma_wait(kLeft);
 }
 template <int kCount>
 void hold(float (&)[kCount]) {}
@@ -277,7 +278,7 @@ void take_registers() {
 
 // A stage of a ring, and the parity of its mbarriers' phase.
 template <int kStages>
-struct RingPlace {
+struct RingStage {
   uint32_t stage = 0;
   uint32_t parity = 0;
   __device__ __forceinline__ void next() {

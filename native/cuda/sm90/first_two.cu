@@ -77,7 +77,7 @@ struct Parameters {
   int tiles;
 };
 
-__device__ __forceinline__ Place place_of_tile(const Parameters& q, int tile) {
+__device__ __forceinline__ TileOrigin origin_of_tile(const Parameters& q, int tile) {
   return {tile / q.columns * kRows, tile % q.columns * kColumns, 0};
 }
 
@@ -85,14 +85,14 @@ __device__ __forceinline__ Place place_of_tile(const Parameters& q, int tile) {
 // that are there if `add`.
 __device__ __forceinline__ void multiply_gram(uint32_t stage, bool add, float (&run)[kGramTile / 2]) {
   const uint32_t inside = stage + kCopy + kRow;
-  products_fence();
+  wgmma_fence();
 #pragma unroll
   for (uint32_t k = 0; k < kRows; ++k) {
     const uint64_t operand = transposed(inside + k * kRow, 0);
     multiply<true, true>(run, operand, operand, add || k > 0);
   }
-  commit_products();
-  wait_products<0>();
+  wgmma_commit();
+  wgmma_wait<0>();
   hold(run);
 }
 
@@ -130,11 +130,11 @@ __device__ __forceinline__ void make(const Parameters& q, uint32_t memory) {
   const int column = index / (kOutputs / 8) % (kMiddleColumns / kPixels) * kPixels;
   const int row = index / (kOutputs / 8) / (kMiddleColumns / kPixels);
   const auto fetch = [&](int tile) {
-    const Place place = place_of_tile(q, tile);
-    return tile < q.tiles ? first_pixel<Bf16>(q.first, place.y + patch_y, place.x + patch_x) : Vec<float>{};
+    const TileOrigin origin = origin_of_tile(q, tile);
+    return tile < q.tiles ? first_pixel<Bf16>(q.first, origin.y + patch_y, origin.x + patch_x) : Vec<float>{};
   };
 
-  RingPlace<kStages> stage;
+  RingStage<kStages> stage;
   Vec<float> pixel = fetch(static_cast<int>(blockIdx.x));
   float run[kGramTile / 2];
   int tiles_in_run = 0;
@@ -144,7 +144,7 @@ __device__ __forceinline__ void make(const Parameters& q, uint32_t memory) {
     named_barrier(1, kMakers);
     pixel = fetch(tile + static_cast<int>(gridDim.x));
 
-    const Place place = place_of_tile(q, tile);
+    const TileOrigin origin = origin_of_tile(q, tile);
     float sums[kPixels][8];
     if (row < kMiddleRows) {
 #pragma unroll
@@ -163,10 +163,10 @@ __device__ __forceinline__ void make(const Parameters& q, uint32_t memory) {
     named_barrier(1, kMakers);
     const uint32_t to = memory + stage.stage * kStage;
     if (row < kMiddleRows) {
-      const int y = place.y - 1 + row;
+      const int y = origin.y - 1 + row;
 #pragma unroll
       for (int i = 0; i < kPixels; ++i) {
-        const int x = place.x - 1 + column + i;
+        const int x = origin.x - 1 + column + i;
         const bool inside = y >= 0 && y < q.second.height && x >= 0 && x < q.second.width;
         uint4 eight{};
         if (inside) {
@@ -189,7 +189,7 @@ __device__ __forceinline__ void make(const Parameters& q, uint32_t memory) {
     named_barrier(1, kMakers);
     if (index == 0) {
       barrier_arrive(memory + kFull + stage.stage * 8);
-      store_tensor(q.middle, 0, place.x, place.y, to + kCopy + kRow);
+      store_tensor(q.middle, 0, origin.x, origin.y, to + kCopy + kRow);
       commit_stores();
     }
     if (sums_gram) {
@@ -237,13 +237,13 @@ __device__ __forceinline__ void multiply_second(const Parameters& q, uint32_t me
   }
   const float bias[2] = {p.bias[output], p.bias[output + 8]};
 
-  RingPlace<kStages> stage;
+  RingStage<kStages> stage;
 #pragma unroll 1
   for (int tile = static_cast<int>(blockIdx.x); tile < q.tiles; tile += static_cast<int>(gridDim.x)) {
     float sums[kRows * kColumns / 2];
     barrier_wait(memory + kFull + stage.stage * 8, stage.parity);
     const uint32_t from = memory + stage.stage * kStage;
-    products_fence();
+    wgmma_fence();
 #pragma unroll
     for (int tap = 0; tap < 9; ++tap) {
 #pragma unroll
@@ -259,13 +259,13 @@ __device__ __forceinline__ void multiply_second(const Parameters& q, uint32_t me
         }
       }
     }
-    commit_products();
-    wait_products<0>();
+    wgmma_commit();
+    wgmma_wait<0>();
     hold(sums);
     if (lane == 0) barrier_arrive(memory + kEmpty + stage.stage * 8);
     stage.next();
 
-    const Place place = place_of_tile(q, tile);
+    const TileOrigin origin = origin_of_tile(q, tile);
     if (index == 0) wait_stores_read();
     named_barrier(2, 128);
 #pragma unroll
@@ -290,20 +290,21 @@ __device__ __forceinline__ void multiply_second(const Parameters& q, uint32_t me
       with_kind(p.kind, [&](auto kind) {
 #pragma unroll 1
         for (int half = 0; half < 2; ++half) {
-          pool_block<decltype(kind)::value, kOutputs>(p, {place.y + half * 4, place.x, 0},
+          pool_block<decltype(kind)::value, kOutputs>(p, {origin.y + half * 4, origin.x, 0},
                                                       kStaging + static_cast<uint32_t>(half) * 4 * kRow);
         }
       });
     }
     if (index == 0) {
-      store_tensor(q.out, 0, place.x, place.y, memory + kStaging);
+      store_tensor(q.out, 0, origin.x, origin.y, memory + kStaging);
       commit_stores();
     }
   }
   if (index == 0) wait_stores_read();
 }
 
-__global__ void __launch_bounds__(kBlockThreads, 1) first_two(const __grid_constant__ Parameters q) {
+__global__ void __launch_bounds__(kBlockThreads, 1)
+    conv_first_two_sm90(const __grid_constant__ Parameters q) {
   float* const weights = reinterpret_cast<float*>(shared_memory<unsigned char>() + kWeights);
   const uint32_t memory = shared_address(shared_memory<unsigned char>());
   const int index = static_cast<int>(threadIdx.x);
@@ -359,7 +360,7 @@ int launch_first_two_sm90(const FirstTwo& two, cudaStream_t stream) {
   q.tiles = parts(middle.height, kRows) * q.columns;
   int blocks = std::min(q.tiles, multiprocessors());
   if (q.partials) blocks = std::min(blocks, gram_splits_sm90(kOutputs, middle.height * middle.width));
-  launch(first_two, dim3(static_cast<unsigned>(blocks)), dim3(kBlockThreads), kBytes, stream, q);
+  launch(conv_first_two_sm90, dim3(static_cast<unsigned>(blocks)), dim3(kBlockThreads), kBytes, stream, q);
   return blocks;
 }
 

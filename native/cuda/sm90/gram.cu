@@ -49,8 +49,8 @@ __global__ void __launch_bounds__(Shape<kTile>::kThreads, Shape<kTile>::kResiden
   const uint32_t full = memory + kStages * S::kStageBytes;
   const uint32_t empty = full + kStages * 8;
   const int thread_index = static_cast<int>(threadIdx.x);
-  const TilePlace place = tile_place(static_cast<int>(blockIdx.x), channels / kTile);
-  const bool diagonal = place.row == place.column;
+  const MatrixTile block = matrix_tile(static_cast<int>(blockIdx.x), channels / kTile);
+  const bool diagonal = block.row == block.column;
   const int begin = min(positions, static_cast<int>(blockIdx.y) * positions_of_split);
   const int end = min(positions, begin + positions_of_split);
   const int steps = (end - begin + kStep - 1) / kStep;
@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(Shape<kTile>::kThreads, Shape<kTile>::kResiden
   }
   __syncthreads();
 
-  RingPlace<kStages> stage;
+  RingStage<kStages> stage;
   if (thread_index < 128) {
     give_registers<S::kLoaderRegisters>();
     if (thread_index == 0) {
@@ -75,9 +75,9 @@ __global__ void __launch_bounds__(Shape<kTile>::kThreads, Shape<kTile>::kResiden
         barrier_expect(barrier, diagonal ? S::kOperand : S::kStageBytes);
         for (int i = 0; i < S::kMultipliers; ++i) {
           const uint32_t at = to + static_cast<uint32_t>(i) * kBox;
-          load_tensor(at, features, place.row * kTile + i * 64, begin + step * kStep, 0, barrier);
+          load_tensor(at, features, block.row * kTile + i * 64, begin + step * kStep, 0, barrier);
           if (!diagonal) {
-            load_tensor(at + S::kOperand, features, place.column * kTile + i * 64, begin + step * kStep, 0,
+            load_tensor(at + S::kOperand, features, block.column * kTile + i * 64, begin + step * kStep, 0,
                         barrier);
           }
         }
@@ -99,20 +99,20 @@ __global__ void __launch_bounds__(Shape<kTile>::kThreads, Shape<kTile>::kResiden
     for (int i = step; i < last; ++i) {
       const uint32_t from = memory + stage.stage * S::kStageBytes;
       barrier_wait(full + stage.stage * 8, stage.parity);
-      products_fence();
+      wgmma_fence();
 #pragma unroll
       for (uint32_t k = 0; k < 4; ++k) {
         multiply<true, true>(run, transposed(from + static_cast<uint32_t>(rows) * kBox + k * 2048, 0),
                              transposed(from + (diagonal ? 0 : S::kOperand) + k * 2048, kBox),
                              i > step || k > 0);
       }
-      commit_products();
-      wait_products<1>();
+      wgmma_commit();
+      wgmma_wait<1>();
       if (i > step && lane == 0) barrier_arrive(empty + before * 8);
       before = stage.stage;
       stage.next();
     }
-    wait_products<0>();
+    wgmma_wait<0>();
     hold(run);
     if (lane == 0) barrier_arrive(empty + before * 8);
     fold(run, sums, lost);
@@ -123,7 +123,7 @@ __global__ void __launch_bounds__(Shape<kTile>::kThreads, Shape<kTile>::kResiden
   const int warp = thread_index / 32 % 4;
 #pragma unroll
   for (int part = 0; part < kTile / 64; ++part) {
-    const TilePlace tile{place.row * (kTile / 64) + rows, place.column * (kTile / 64) + part};
+    const MatrixTile tile{block.row * (kTile / 64) + rows, block.column * (kTile / 64) + part};
     if (tile.column < tile.row) continue;
     float* const to =
         partials + (static_cast<size_t>(blockIdx.y) * static_cast<size_t>(gram_tiles_of(channels)) +

@@ -96,7 +96,7 @@ struct ProductSm90 {
 // The pixels and outputs of a block's next tile. One beyond the picture has pixels outside, which are zero
 // and are not stored.
 template <typename Tile>
-__device__ __forceinline__ Place place_of_unit(const Product& p, int unit, int rank) {
+__device__ __forceinline__ TileOrigin origin_of_unit(const Product& p, int unit, int rank) {
   const int across = p.outputs / Tile::kOutputs;
   const int columns = (p.width + kColumnsSm90 - 1) / kColumnsSm90;
   const int pixels = unit / across * Tile::kCluster + rank;
@@ -108,11 +108,11 @@ __device__ __forceinline__ float2 two_of(uint32_t pair) {
   return {as_float(pair << 16), as_float(pair & 0xffff0000u)};
 }
 
-// Pools the 4 x 16 pixels that begin at the place and lie in shared memory, `staged` bytes from its
+// Pools the 4 x 16 pixels that begin at the origin and lie in shared memory, `staged` bytes from its
 // beginning. A warpgroup takes eight windows at a time (sixteen of 64 outputs), a thread eight outputs of
 // one; two at a time, because the registers are full of sums.
 template <Pool kKind, int kOutputs>
-__device__ __forceinline__ void pool_block(const Product& p, const Place& place, uint32_t staged) {
+__device__ __forceinline__ void pool_block(const Product& p, const TileOrigin& origin, uint32_t staged) {
   struct Two {
     float at[2] = {};
   };
@@ -121,8 +121,8 @@ __device__ __forceinline__ void pool_block(const Product& p, const Place& place,
   const int vector = thread_index % kVectors;
 #pragma unroll 1
   for (int window = thread_index / kVectors; window < 16; window += 128 / kVectors) {
-    const int y = place.y / 2 + window / 8;
-    const int x = place.x / 2 + window % 8;
+    const int y = origin.y / 2 + window / 8;
+    const int x = origin.x / 2 + window % 8;
     if (y >= p.pooled_height || x >= p.pooled_width) continue;
     bool inside[4];
     const unsigned char* from[4];
@@ -149,10 +149,8 @@ __device__ __forceinline__ void pool_block(const Product& p, const Place& place,
       const Two result = pooled<kKind>(values, inside, count);
       words[word] = to_bf16(result.at[0], result.at[1]);
     }
-    const size_t to =
-        (static_cast<size_t>(y) * static_cast<size_t>(p.pooled_width) + static_cast<size_t>(x)) *
-            static_cast<size_t>(p.outputs) +
-        static_cast<size_t>(place.output + vector * kLanes<Bf16>);
+    const size_t to = pixel_index(y, x, p.pooled_width) * static_cast<size_t>(p.outputs) +
+                      static_cast<size_t>(origin.output + vector * kLanes<Bf16>);
     *reinterpret_cast<uint4*>(static_cast<Bf16*>(p.pooled) + to) =
         uint4{words[0], words[1], words[2], words[3]};
   }
@@ -203,26 +201,26 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident)
     __syncthreads();
   }
 
-  RingPlace<kBoxes> box;
-  RingPlace<kWeightStages> weight;
+  RingStage<kBoxes> box;
+  RingStage<kWeightStages> weight;
   if (thread_index < 128) {
     give_registers<Tile::kLoaderRegisters>();
     if (thread_index == 0) {
       for (int unit = first_unit; unit < q.units; unit += unit_step) {
-        const Place place = place_of_unit<Tile>(p, unit, rank);
+        const TileOrigin origin = origin_of_unit<Tile>(p, unit, rank);
         for (int group = 0; group < groups; ++group) {
           for (int x = 0; x < kSide; ++x) {
             barrier_wait(empty_boxes + box.stage * 8, box.parity ^ 1);
             barrier_expect(full_boxes + box.stage * 8, Memory::kBox);
-            load_tensor(boxes + box.stage * Memory::kBox, q.in, group * 64, place.x + x - kHalo,
-                        place.y - kHalo, full_boxes + box.stage * 8);
+            load_tensor(boxes + box.stage * Memory::kBox, q.in, group * 64, origin.x + x - kHalo,
+                        origin.y - kHalo, full_boxes + box.stage * 8);
             box.next();
             for (int y = 0; y < kSide; ++y) {
               barrier_wait(empty_weights + weight.stage * 8, weight.parity ^ 1);
               barrier_expect(full_weights + weight.stage * 8, Memory::kWeights);
               const uint32_t to =
                   weights + weight.stage * Memory::kWeights + static_cast<uint32_t>(rank * kPart);
-              const int output = place.output + rank * (kOutputs / kCluster);
+              const int output = origin.output + rank * (kOutputs / kCluster);
               if constexpr (kCluster > 1) {
                 load_tensor(to, q.weights, group * 64, output, y * kSide + x, full_weights + weight.stage * 8,
                             static_cast<uint16_t>((1 << kCluster) - 1));
@@ -270,7 +268,7 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident)
           barrier_wait(full_weights + weight.stage * 8, weight.parity);
           const uint32_t a = from_box + static_cast<uint32_t>(y) * 2048;
           const uint32_t b = weights + weight.stage * Memory::kWeights;
-          products_fence();
+          wgmma_fence();
 #pragma unroll
           for (uint32_t k = 0; k < 4; ++k) {
 #pragma unroll
@@ -279,8 +277,8 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident)
                                      step > 0 || y > 0 || k > 0);
             }
           }
-          commit_products();
-          wait_products<1>();  // for those before
+          wgmma_commit();
+          wgmma_wait<1>();  // for those before
           if (step > 0 || y > 0) release_weights(last_weight);
           if (step > 0 && y == 0) release_box(last_box);
           last_weight = weight.stage;
@@ -289,27 +287,25 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident)
         last_box = box.stage;
         box.next();
       }
-      wait_products<0>();
+      wgmma_wait<0>();
       release_weights(last_weight);
       release_box(last_box);
 
-      const Place place = place_of_unit<Tile>(p, unit, rank);
-      const int output = place.output + lane % 4 * 2;
+      const TileOrigin origin = origin_of_unit<Tile>(p, unit, rank);
+      const int output = origin.output + lane % 4 * 2;
 #pragma unroll
       for (int i = 0; i < kBlocks; ++i) {
         hold(sums[i]);
-        const int y = place.y + (consumer * kBlocks + i) * 4;
+        const int y = origin.y + (consumer * kBlocks + i) * 4;
         if (thread_index % 128 == 0) wait_stores_read();
         named_barrier(1 + consumer, 128);
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
           const int column = lane / 4 + half * 8;
-          const int x = place.x + column;
+          const int x = origin.x + column;
           const bool inside = y + warp < p.height && x < p.width;
-          const size_t at =
-              (static_cast<size_t>(y + warp) * static_cast<size_t>(p.width) + static_cast<size_t>(x)) *
-                  static_cast<size_t>(p.outputs) +
-              static_cast<size_t>(output);
+          const size_t at = pixel_index(y + warp, x, p.width) * static_cast<size_t>(p.outputs) +
+                            static_cast<size_t>(output);
           const uint32_t to = my_staging + static_cast<uint32_t>((warp * 16 + column) * 128 + lane % 4 * 4);
 #pragma unroll
           for (int j = 0; j < kOutputs / 8; ++j) {
@@ -345,14 +341,15 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident)
         if constexpr (kTaps == 9) {
           if (p.pooled) {
             with_kind(p.kind, [&](auto kind) {
-              pool_block<decltype(kind)::value, kOutputs>(p, {y, place.x, place.output}, my_staging - boxes);
+              pool_block<decltype(kind)::value, kOutputs>(p, {y, origin.x, origin.output},
+                                                          my_staging - boxes);
             });
           }
         }
         if (thread_index % 128 == 0) {
 #pragma unroll
           for (int part = 0; part < kOutputs / 64; ++part) {
-            store_tensor(q.out, place.output + part * 64, place.x, y,
+            store_tensor(q.out, origin.output + part * 64, origin.x, y,
                          my_staging + static_cast<uint32_t>(part * 8192));
           }
           commit_stores();

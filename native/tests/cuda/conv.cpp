@@ -7,17 +7,14 @@
 
 #include "../../cuda/sm90/sm90.h"
 #include "../check.h"
-#include "../support.h"
 #include "device.h"
-#ifdef SCUMBLE_STAND_IN
-#include "stand_in/control.h"
-#endif
 
 namespace cuda = scumble::cuda;
 using cuda::Precision;
 using device::Array;
 using device::as_operand;
 using device::kPrecisions;
+using device::random_operand;
 using support::Random;
 
 namespace {
@@ -56,12 +53,6 @@ const char* name_of(Precision precision) {
   return precision == Precision::bf16 ? "bf16" : precision == Precision::tf32 ? "tf32" : "float32";
 }
 
-reference::Tensor random_operand(Random& numbers, int channels, int height, int width, Precision precision) {
-  reference::Tensor t = support::random_tensor(numbers, channels, height, width);
-  for (double& v : t.values) v = as_operand(v, precision);
-  return t;
-}
-
 // Weights on the device, and as the reference reads them.
 struct Weights {
   scumble::ConvolutionWeights values;
@@ -94,15 +85,6 @@ struct Weights {
 void expect(const device::Tensor& found, const reference::Tensor& expected, Precision precision) {
   CHECK_ALL_CLOSE(found.values(), expected.values, tolerance(precision));
   CHECK(found.padding_is_zero());
-}
-
-// The choice of a tile depends on how many there are.
-void one_multiprocessor() {
-#ifdef SCUMBLE_STAND_IN
-  stand_in::Machine machine;
-  machine.multiprocessors = 1;
-  stand_in::machine(machine);
-#endif
 }
 
 void say(Precision precision, const Case& c, const std::string& more = "") {
@@ -175,7 +157,7 @@ void expect_forward(const Case& shape, Random& numbers, Precision precision, boo
 }  // namespace
 
 TEST(convolution) {
-  one_multiprocessor();
+  device::multiprocessors(1);
   Random numbers(1);
   for (const Precision precision : kPrecisions) {
     bool relu = false;
@@ -188,7 +170,7 @@ TEST(convolution) {
 }
 
 TEST(convolution_back) {
-  one_multiprocessor();
+  device::multiprocessors(1);
   Random numbers(2);
   for (const Precision precision : kPrecisions) {
     for (const Case& shape : kCases) {

@@ -3,11 +3,7 @@
 // sums over several runs.
 #include "../../cuda/sm90/sm90.h"
 #include "../check.h"
-#include "../support.h"
 #include "device.h"
-#ifdef SCUMBLE_STAND_IN
-#include "stand_in/control.h"
-#endif
 
 namespace cuda = scumble::cuda;
 using cuda::Precision;
@@ -18,16 +14,6 @@ namespace {
 
 constexpr int kChannels = 64;
 constexpr auto kBf16 = Precision::bf16;
-
-void multiprocessors(int count) {
-#ifdef SCUMBLE_STAND_IN
-  stand_in::Machine machine;
-  machine.multiprocessors = count;
-  stand_in::machine(machine);
-#else
-  static_cast<void>(count);
-#endif
-}
 
 Array<unsigned char> packed(const scumble::ConvolutionWeights& w, int inputs, bool first) {
   const cuda::WeightsOf of{inputs, kChannels, first, false};
@@ -105,7 +91,7 @@ TEST(first_two_convolutions) {
   Random numbers(1);
   int run = 0;
   for (const auto& [height, width] : {std::pair{1, 1}, {7, 18}, {37, 45}, {16, 33}}) {
-    multiprocessors(run % 2 == 0 ? 3 : 1);
+    device::multiprocessors(run % 2 == 0 ? 3 : 1);
     const bool replicate = run % 2 == 1;
     const cuda::Pool kind = std::vector{cuda::Pool::max, cuda::Pool::average, cuda::Pool::l2}[run % 3];
     ++run;
@@ -161,7 +147,7 @@ TEST(first_two_convolutions) {
 // With nothing between and behind; and in every order of threads.
 TEST(first_two_convolutions_alone) {
   if (!cuda::sm90_kernels()) return;
-  multiprocessors(1);
+  device::multiprocessors(1);
   Random numbers(2);
   const Beginning b(numbers, 17, 19);
   std::vector<unsigned char> before;

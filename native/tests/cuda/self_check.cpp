@@ -56,6 +56,16 @@ TEST(kernels_can_be_switched_off) {
   CHECK(cuda::sm90_kernels());
 }
 
+// A choice within a choice ends with it, and the one outside holds again.
+TEST(kernels_here_restores_what_was_chosen_outside) {
+  const cuda::KernelsHere outer(cuda::KernelSet::portable);
+  {
+    const cuda::KernelsHere inner(cuda::KernelSet::fast);
+    CHECK(cuda::kernels_of(0) == cuda::KernelSet::fast);
+  }
+  CHECK(cuda::kernels_of(0) == cuda::KernelSet::portable);
+}
+
 TEST(an_old_card_has_nothing_to_check) {
   stand_in::Machine machine;
   machine.major = 7;

@@ -47,12 +47,12 @@ void wait_stores_read(int groups_left);
 
 // wgmma. d += a b, or = where not `add`: 64 x columns, of bfloat16, k = 16. An operand is K-major, or M- or
 // N-major where transposed.
-void products_fence();
+void wgmma_fence();
 void multiply(float* d, int columns, uint64_t a, uint64_t b, bool a_transposed, bool b_transposed, bool add);
 // With a in registers, and b K-major.
 void multiply(float* d, int columns, const uint32_t (&a)[4], uint64_t b, bool add);
-void commit_products();
-void wait_products(int groups_left);
+void wgmma_commit();
+void wgmma_wait(int groups_left);
 
 // setmaxnreg.inc and .dec.
 void set_registers(int count, bool more);
