@@ -223,71 +223,6 @@ __global__ void __launch_bounds__(kThreadsOfTile, 3)
   }
 }
 
-// What the sums become: the Gram itself where there is `out`, else the style term's difference and loss.
-struct Finish {
-  const float* partials;
-  int splits;
-  int tiles;
-  int channels;
-  double scale;
-  float* out;
-  StyleTerm term;
-  double* losses;  // kPartials
-};
-
-constexpr int kWarps = 8;
-
-// A block takes 32 elements at a time; its eight warps add every eighth split, and the first adds what they
-// have.
-__global__ void __launch_bounds__(32 * kWarps) gram_finish(const Finish p) {
-  double* const sums = shared_memory<double>();
-  const int lane = static_cast<int>(threadIdx.x) & 31;
-  const int warp = static_cast<int>(threadIdx.x) / 32;
-  const size_t elements = static_cast<size_t>(p.tiles) * kTile * kTile;
-  const int across = gram_tiles_across(p.channels);
-  double loss = 0;
-  for (size_t first = static_cast<size_t>(blockIdx.x) * 32; first < elements;
-       first += static_cast<size_t>(gridDim.x) * 32) {
-    const size_t element = first + static_cast<size_t>(lane);
-    double sum = 0;
-#pragma unroll 4
-    for (int split = warp; split < p.splits; split += kWarps) {
-      sum += static_cast<double>(p.partials[static_cast<size_t>(split) * elements + element]);
-    }
-    sums[warp * 32 + lane] = sum;
-    __syncthreads();
-    if (warp == 0) {
-      for (int i = 1; i < kWarps; ++i) sum += sums[i * 32 + lane];
-      const MatrixTile tile = matrix_tile(static_cast<int>(element / (kTile * kTile)), across);
-      const int i = tile.row * kTile + static_cast<int>(element / kTile % kTile);
-      const int j = tile.column * kTile + static_cast<int>(element % kTile);
-      if (i <= j && j < p.channels) {
-        const size_t at = static_cast<size_t>(i) * static_cast<size_t>(p.channels) + static_cast<size_t>(j);
-        const size_t mirrored =
-            static_cast<size_t>(j) * static_cast<size_t>(p.channels) + static_cast<size_t>(i);
-        sum *= p.scale;
-        if (p.out) {
-          p.out[at] = p.out[mirrored] = static_cast<float>(sum);
-        } else {
-          const double d = sum - static_cast<double>(p.term.target[at]);
-          p.term.difference[at] = p.term.difference[mirrored] = static_cast<float>(p.term.gradient_scale * d);
-          loss += i == j ? d * d : 2 * (d * d);
-        }
-      }
-    }
-    __syncthreads();
-  }
-  if (!p.losses) return;
-  if (warp == 0) sums[lane] = loss;
-  __syncthreads();
-  if (threadIdx.x == 0) {
-    for (int i = 1; i < 32; ++i) loss += sums[i];
-    p.losses[blockIdx.x] = p.term.loss_scale * loss;
-  }
-  if (blockIdx.x == 0 && threadIdx.x >= gridDim.x && threadIdx.x < kPartials) p.losses[threadIdx.x] = 0;
-}
-static_assert(kPartials <= 32 * kWarps);
-
 // Returns the number of splits.
 template <Precision kPrecision>
 int launch_tiles(const Tensor& features, float* partials, cudaStream_t stream) {
@@ -301,33 +236,20 @@ int launch_tiles(const Tensor& features, float* partials, cudaStream_t stream) {
   return splits;
 }
 
-void launch_finish(const Tensor& features, Finish finish, cudaStream_t stream) {
-  finish.tiles = gram_tiles_of(features.channels);
-  finish.channels = features.channels;
-  finish.scale = 1 / (static_cast<double>(features.channels) * features.height * features.width);
-  const int blocks = std::min(kPartials, finish.tiles * kTile * kTile / 32);
-  launch(gram_finish, dim3(static_cast<unsigned>(blocks)), dim3(32 * kWarps), sizeof(double) * 32 * kWarps,
-         stream, finish);
-}
-
-void gram_into(const Tensor& features, Finish finish, void* scratch, Precision precision,
-               cudaStream_t stream) {
+// The sums of the features' splits, into scratch. Returns how many there are.
+int launch_sums(const Tensor& features, void* scratch, Precision precision, cudaStream_t stream) {
   auto* const partials = static_cast<float*>(scratch);
   switch (precision) {
     case Precision::float32:
-      finish.splits = launch_tiles<Precision::float32>(features, partials, stream);
-      break;
+      return launch_tiles<Precision::float32>(features, partials, stream);
     case Precision::tf32:
-      finish.splits = launch_tiles<Precision::tf32>(features, partials, stream);
-      break;
+      return launch_tiles<Precision::tf32>(features, partials, stream);
     case Precision::bf16:
-      finish.splits = gram_splits_sm90(features.channels, features.height * features.width);
-      if (sm90_kernels() && launch_gram_sm90(features, finish.splits, partials, stream)) break;
-      finish.splits = launch_tiles<Precision::bf16>(features, partials, stream);
       break;
   }
-  finish.partials = partials;
-  launch_finish(features, finish, stream);
+  const int splits = gram_splits_sm90(features.channels, features.height * features.width);
+  if (sm90_kernels() && launch_gram_sm90(features, splits, partials, stream)) return splits;
+  return launch_tiles<Precision::bf16>(features, partials, stream);
 }
 
 }  // namespace
@@ -342,27 +264,13 @@ size_t gram_scratch_bytes(int channels, int height, int width, Precision precisi
 }
 
 void gram(const Tensor& features, float* out, void* scratch, Precision precision, cudaStream_t stream) {
-  Finish finish{};
-  finish.out = out;
-  gram_into(features, finish, scratch, precision, stream);
+  finish_gram(features, launch_sums(features, scratch, precision, stream), out, scratch, stream);
 }
 
 void gram_difference(const Tensor& features, const StyleTerm& term, const Partials& partials, void* scratch,
                      Precision precision, cudaStream_t stream) {
-  Finish finish{};
-  finish.term = term;
-  finish.losses = partials.at;
-  gram_into(features, finish, scratch, precision, stream);
-}
-
-void finish_difference(const Tensor& features, int splits, const StyleTerm& term, const Partials& partials,
-                       const void* scratch, cudaStream_t stream) {
-  Finish finish{};
-  finish.term = term;
-  finish.losses = partials.at;
-  finish.splits = splits;
-  finish.partials = static_cast<const float*>(scratch);
-  launch_finish(features, finish, stream);
+  const int splits = launch_sums(features, scratch, precision, stream);
+  finish_difference(features, splits, term, partials, scratch, stream);
 }
 
 }  // namespace scumble::cuda

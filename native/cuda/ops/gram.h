@@ -20,7 +20,8 @@ __host__ __device__ constexpr int gram_tiles_of(int channels) {
   return gram_tiles_across(channels) * (gram_tiles_across(channels) + 1) / 2;
 }
 
-// Makes of the sums of so many splits, in `scratch`, what gram_difference() does.
+// Make of the sums of so many splits, in `scratch`, what gram() and gram_difference() do.
+void finish_gram(const Tensor& features, int splits, float* out, const void* scratch, cudaStream_t stream);
 void finish_difference(const Tensor& features, int splits, const StyleTerm& term, const Partials& partials,
                        const void* scratch, cudaStream_t stream);
 

@@ -26,14 +26,13 @@
 #pragma once
 
 #include "../ops/launch.h"
-#include "../ops/pool.h"
 #include "../ops/product.h"
 #include "../ptx/ptx_sm90.h"
+#include "pool_sm90.h"
 #include "tensor_map.h"
 
 namespace scumble::cuda {
 
-constexpr int kColumnsSm90 = 16;
 constexpr size_t kMostSharedSm90 = 227 << 10;  // of a block; two share 228 KB, of which each has 1 reserved
 constexpr int kRegistersOfProcessor = 65536;
 
@@ -101,59 +100,6 @@ __device__ __forceinline__ TileOrigin origin_of_unit(const Product& p, int unit,
   const int columns = (p.width + kColumnsSm90 - 1) / kColumnsSm90;
   const int pixels = unit / across * Tile::kCluster + rank;
   return {pixels / columns * Tile::kRows, pixels % columns * kColumnsSm90, unit % across * Tile::kOutputs};
-}
-
-// Two neighbouring outputs of a pixel.
-__device__ __forceinline__ float2 two_of(uint32_t pair) {
-  return {as_float(pair << 16), as_float(pair & 0xffff0000u)};
-}
-
-// Pools the 4 x 16 pixels that begin at the origin and lie in shared memory, `staged` bytes from its
-// beginning. A warpgroup takes eight windows at a time (sixteen of 64 outputs), a thread eight outputs of
-// one; two at a time, because the registers are full of sums.
-template <Pool kKind, int kOutputs>
-__device__ __forceinline__ void pool_block(const Product& p, const TileOrigin& origin, uint32_t staged) {
-  struct Two {
-    float at[2] = {};
-  };
-  constexpr int kVectors = kOutputs / kLanes<Bf16>;
-  const int thread_index = static_cast<int>(threadIdx.x) % 128;
-  const int vector = thread_index % kVectors;
-#pragma unroll 1
-  for (int window = thread_index / kVectors; window < 16; window += 128 / kVectors) {
-    const int y = origin.y / 2 + window / 8;
-    const int x = origin.x / 2 + window % 8;
-    if (y >= p.pooled_height || x >= p.pooled_width) continue;
-    bool inside[4];
-    const unsigned char* from[4];
-    int count = 0;
-#pragma unroll
-    for (int k = 0; k < 4; ++k) {
-      const int pixel = (window / 8 * 2 + k / 2) * kColumnsSm90 + window % 8 * 2 + k % 2;
-      inside[k] = 2 * y + k / 2 < p.height && 2 * x + k % 2 < p.width;
-      count += inside[k];
-      from[k] = shared_memory<unsigned char>() + staged + vector / 8 * 8192 + pixel * 128 +
-                ((vector ^ pixel) & 7) * 16;
-    }
-    uint32_t words[4];
-#pragma unroll
-    for (int word = 0; word < 4; ++word) {
-      Two values[4];
-#pragma unroll
-      for (int k = 0; k < 4; ++k) {
-        if (!inside[k]) continue;
-        const float2 two = two_of(*reinterpret_cast<const uint32_t*>(from[k] + word * 4));
-        values[k].at[0] = two.x;
-        values[k].at[1] = two.y;
-      }
-      const Two result = pooled<kKind>(values, inside, count);
-      words[word] = to_bf16(result.at[0], result.at[1]);
-    }
-    const size_t to = pixel_index(y, x, p.pooled_width) * static_cast<size_t>(p.outputs) +
-                      static_cast<size_t>(origin.output + vector * kLanes<Bf16>);
-    *reinterpret_cast<uint4*>(static_cast<Bf16*>(p.pooled) + to) =
-        uint4{words[0], words[1], words[2], words[3]};
-  }
 }
 
 template <int kTaps, typename Tile>
@@ -360,40 +306,6 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kResident)
   }
   // A block's memory must stay until no other of its cluster writes to it.
   if constexpr (kCluster > 1) cluster_barrier();
-}
-
-// Clocks of a multiprocessor, on paper: 2048 multiply-adds per clock, 64 outputs at nine tenths of it (wgmma
-// then reads as much shared memory as there is); 24 bytes per clock from the L2 cache; 1500 clocks until the
-// first bytes are there; results leave at 16 bytes per clock, behind the products of another block where two
-// are resident.
-template <int kTaps, typename Tile>
-double clocks_sm90(const Product& p, int processors) {
-  using Memory = typename Tile::template Memory<kTaps>;
-  const double products = Tile::kRows * kColumnsSm90 * Tile::kOutputs * 64.0 * Memory::kSide / 2048 /
-                          (Tile::kOutputs < 128 ? 0.9 : 1.0);
-  const double bytes = Memory::kBox + Memory::kSide * Memory::kWeights / static_cast<double>(Tile::kCluster);
-  const double steps = p.channels / 64 * Memory::kSide;
-  const double inside = steps * std::max(products, bytes / 24);
-  const double leaving = Tile::kRows * kColumnsSm90 * Tile::kOutputs * 2.0 / 16;
-  const int blocks = Tile::units(p) * Tile::kCluster;
-  if (Tile::kResident == 1) return 1500 + parts(blocks, processors) * (inside + leaving);
-  return 1500 + parts(blocks, processors) * inside + leaving;
-}
-
-template <int kTaps, typename Tile>
-bool launch_tile_sm90(const Product& p, cudaStream_t stream) {
-  using Memory = typename Tile::template Memory<kTaps>;
-  ProductSm90 q;
-  const bool encoded =
-      encode_tensor(q.in, p.in, p.channels, p.width, p.height, kColumnsSm90, Memory::kBoxRows) &&
-      encode_tensor(q.weights, p.weights, p.channels, p.outputs, kTaps, Tile::kOutputs / Tile::kCluster, 1) &&
-      encode_tensor(q.out, p.out, p.outputs, p.width, p.height, kColumnsSm90, 4);
-  if (!encoded) return false;
-  q.p = p;
-  q.units = Tile::units(p);
-  launch_clusters(product_sm90<kTaps, Tile>, q.units, true, Tile::kCluster, dim3(Tile::kThreads),
-                  static_cast<size_t>(Memory::kBytes), stream, q);
-  return true;
 }
 
 }  // namespace scumble::cuda
