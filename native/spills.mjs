@@ -4,23 +4,23 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ARCHITECTURES = [75, 80, 86, 89, 90, 100, 120];
-const HOPPER = ['90a']; // all that *_sm90.cu is for
-const STRICT = /^(conv|gram)/;
+const HOPPER = ['90a']; // all that sm90/*.cu is for
+const STRICT = /\/(conv|gram)[^/]*$/;
 const SERIALIZED = /^.*Potential Performance Loss.*$/gm;
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'cuda');
-const asked = process.argv.slice(2).map((file) => basename(file));
-const sources = readdirSync(folder).filter(
+const asked = process.argv.slice(2).map((file) => relative(folder, resolve(file)));
+const sources = readdirSync(folder, { recursive: true }).filter(
   (file) => file.endsWith('.cu') && (!asked.length || asked.includes(file)),
 );
 const scratch = mkdtempSync(join(tmpdir(), 'scumble-'));
 
 /** What ptxas says of each kernel: { kernel, architecture, registers, bytes }. */
 function compile(source, architecture) {
-  const object = join(scratch, `${source}.${architecture}.o`);
+  const object = join(scratch, `${source.replaceAll('/', '-')}.${architecture}.o`);
   const args = [
     '-std=c++17',
     '-DSCUMBLE_SM90',
@@ -58,7 +58,7 @@ function compile(source, architecture) {
 }
 
 const jobs = sources.flatMap((source) =>
-  (source.endsWith('_sm90.cu') ? HOPPER : ARCHITECTURES).map((architecture) => ({ source, architecture })),
+  (source.startsWith('sm90/') ? HOPPER : ARCHITECTURES).map((architecture) => ({ source, architecture })),
 );
 let kernels = 0;
 let spilling = 0;

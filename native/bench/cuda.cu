@@ -12,11 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "../cuda/devices.h"
-#include "../cuda/kernels.h"
-#include "../cuda/launch.h"
-#include "../cuda/ptx.h"
-#include "../cuda/sm90.h"
+#include "../cuda/host/devices.h"
+#include "../cuda/ops/kernel_set.h"
+#include "../cuda/ops/kernels.h"
+#include "../cuda/ops/launch.h"
+#include "../cuda/ptx/ptx.h"
+#include "../cuda/sm90/sm90.h"
 
 using namespace scumble::cuda;
 
@@ -163,6 +164,7 @@ class Bench {
 
   // All kernels of a layer from `inputs` to `outputs` channels.
   void layer(int inputs, int outputs, int size) const {
+    const bool first = inputs == 3;
     const auto positions = static_cast<double>(size) * size;
     const auto pixels = static_cast<size_t>(size) * static_cast<size_t>(size);
     const auto bytes_of = [&](int channels) {
@@ -177,8 +179,9 @@ class Bench {
     const std::vector<float> weight(static_cast<size_t>(inputs) * static_cast<size_t>(outputs) * 9, 0.01f);
     const Memory bias(static_cast<size_t>(padded(outputs)) * sizeof(float));
     const auto packed = [&](bool backward) {
-      std::vector<char> host(packed_weight_bytes(inputs, outputs, backward, precision_));
-      pack_weights(weight.data(), inputs, outputs, backward, precision_, host.data());
+      const WeightsOf of{inputs, outputs, first, backward};
+      std::vector<char> host(packed_weight_bytes(of, precision_));
+      pack_weights(weight.data(), of, precision_, host.data());
       return host;
     };
     Convolution forward;
@@ -190,6 +193,7 @@ class Bench {
     forward.weights = weights.get();
     forward.bias = bias.get<const float>();
     forward.relu = true;
+    forward.first = first;
     const Memory convolution_scratch(
         std::max<size_t>(1, std::max(convolution_scratch_bytes(inputs, outputs, size, size, precision_),
                                      convolution_scratch_bytes(outputs, inputs, size, size, precision_))));
@@ -205,14 +209,10 @@ class Bench {
     backward.weights = weights_back.get();
     backward.scratch = convolution_scratch.get();
     backward.scratch_bytes = convolution_scratch_bytes(outputs, inputs, size, size, precision_);
-    if (inputs == 3) {
-      print("its gradient", from, products, moved,
-            [&] { convolve_first_back(backward, precision_, nullptr); });
-    } else {
-      backward.mask = in.get();
-      print("its gradient", from, products, moved + static_cast<double>(bytes_of(inputs)),
-            [&] { convolve(backward, precision_, nullptr); });
-    }
+    backward.first = first;
+    if (!first) backward.mask = in.get();
+    print("its gradient", from, products, moved + (first ? 0 : static_cast<double>(bytes_of(inputs))),
+          [&] { convolve(backward, precision_, nullptr); });
     const Memory matrix(static_cast<size_t>(outputs) * static_cast<size_t>(outputs) * sizeof(float));
     const Memory scratch(std::max<size_t>(1, gram_scratch_bytes(outputs, size, size, precision_)));
     print("gram", to, 1.0 * outputs * outputs * positions, static_cast<double>(bytes_of(outputs)),
@@ -242,8 +242,8 @@ class Bench {
     const Memory middle(pixels * kChannels * element);
     const Memory out(pixels * kChannels * element);
     const Memory pooled(pixels / 4 * kChannels * element);
-    const Memory first_weights(packed_weight_bytes(3, kChannels, false, precision_));
-    const Memory second_weights(packed_weight_bytes(kChannels, kChannels, false, precision_));
+    const Memory first_weights(packed_weight_bytes({3, kChannels, true, false}, precision_));
+    const Memory second_weights(packed_weight_bytes({kChannels, kChannels, false, false}, precision_));
     const Memory bias(kChannels * sizeof(float));
     const Memory matrix(kChannels * kChannels * sizeof(float));
     const Memory losses(kPartials * sizeof(double));
@@ -257,6 +257,7 @@ class Bench {
     two.second.weights = second_weights.get();
     two.first.bias = two.second.bias = bias.get<const float>();
     two.first.relu = two.second.relu = true;
+    two.first.first = true;
     two.style = {matrix.get<const float>(), matrix.get<float>(), 1, 1};
     two.losses = {losses.get<double>()};
     two.scratch = scratch.get();
@@ -279,12 +280,12 @@ void run(int size, int repeats) {
   struct Family {
     const char* name;
     Precision precision;
-    Kernels kernels;
+    KernelSet kernels;
   };
-  std::vector<Family> families = {{"float32", Precision::float32, Kernels::portable},
-                                  {"tf32", Precision::tf32, Kernels::portable},
-                                  {"bf16", Precision::bf16, Kernels::portable}};
-  if (sm90_kernels()) families.push_back({"sm_90a", Precision::bf16, Kernels::fast});
+  std::vector<Family> families = {{"float32", Precision::float32, KernelSet::portable},
+                                  {"tf32", Precision::tf32, KernelSet::portable},
+                                  {"bf16", Precision::bf16, KernelSet::portable}};
+  if (sm90_kernels()) families.push_back({"sm_90a", Precision::bf16, KernelSet::fast});
   for (const Family& family : families) {
     if (ceilings.operations[static_cast<int>(family.precision)] == 0) continue;  // not on this card
     const KernelsHere here(family.kernels);

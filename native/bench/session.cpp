@@ -21,7 +21,7 @@
 #include "../cpp/cpu/backend.h"
 #include "vgg19.h"
 #ifdef SCUMBLE_CUDA
-#include "../cuda/backend.h"
+#include "../cuda/host/backend.h"
 #endif
 
 namespace {

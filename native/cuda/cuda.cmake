@@ -59,9 +59,9 @@ set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
 set(CMAKE_CUDA_RUNTIME_LIBRARY Static)  # it looks for the driver when it runs, so the addon loads without one
 
-file(GLOB cuda_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cu ${CMAKE_CURRENT_LIST_DIR}/*.cpp)
+file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cu ${CMAKE_CURRENT_LIST_DIR}/*.cpp)
 set(sm90_sources ${cuda_sources})
-list(FILTER sm90_sources INCLUDE REGEX "_sm90\\.cu$")
+list(FILTER sm90_sources INCLUDE REGEX "/sm90/[^/]*\\.cu$")
 list(REMOVE_ITEM cuda_sources ${sm90_sources})
 add_library(cuda_backend STATIC ${cuda_sources})
 target_include_directories(cuda_backend SYSTEM PUBLIC ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})

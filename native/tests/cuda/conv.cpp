@@ -3,20 +3,18 @@
 // with the padding checked. Tolerances: inputs and weights are first rounded as the kernel keeps them, so
 // that what is left is the rounding of float32 sums (see ../kernels.cpp) and, in bfloat16, of the result.
 #include <functional>
+#include <optional>
 
-#include "../../cuda/sm90.h"
+#include "../../cuda/sm90/sm90.h"
 #include "../check.h"
-#include "../support.h"
 #include "device.h"
-#ifdef SCUMBLE_STAND_IN
-#include "stand_in/control.h"
-#endif
 
 namespace cuda = scumble::cuda;
 using cuda::Precision;
 using device::Array;
 using device::as_operand;
 using device::kPrecisions;
+using device::random_operand;
 using support::Random;
 
 namespace {
@@ -29,9 +27,23 @@ struct Case {
 };
 // With one multiprocessor, they take every tile of every precision between them; one tile and several, and
 // channels of less than a step of the main loop, of one and of several.
-const std::vector<Case> kCases = {{1, 1, 5, 17},     {2, 3, 33, 1},    {17, 31, 17, 40}, {7, 15, 70, 110},
-                                  {14, 13, 24, 120}, {15, 14, 40, 20}, {33, 35, 4, 64},  {17, 33, 40, 136},
-                                  {3, 4, 96, 160},   {2, 1, 160, 260}, {3, 4, 20, 160},  {50, 45, 33, 40}};
+const std::vector<Case> kCases = {
+    {1, 1, 5, 17},
+    {2, 3, 33, 1},
+    {17, 31, 17, 40},
+    {7, 15, 70, 110},
+    {14, 13, 24, 120},
+    {15, 14, 40, 20},
+    {33, 35, 4, 64},
+    {17, 33, 40, 136},
+    {3, 4, 96, 160},
+    {2, 1, 160, 260},
+    {3, 4, 20, 160},
+    {50, 45, 33, 40},
+    // Three channels, which only the network's first convolution has kernels for.
+    {9, 35, 3, 20},
+    {17, 19, 12, 3},
+    {5, 6, 3, 3}};
 
 double tolerance(Precision precision) {
   return precision == Precision::bf16 ? 0x1p-8 : 2e-6;
@@ -41,32 +53,26 @@ const char* name_of(Precision precision) {
   return precision == Precision::bf16 ? "bf16" : precision == Precision::tf32 ? "tf32" : "float32";
 }
 
-reference::Tensor random_operand(Random& numbers, int channels, int height, int width, Precision precision) {
-  reference::Tensor t = support::random_tensor(numbers, channels, height, width);
-  for (double& v : t.values) v = as_operand(v, precision);
-  return t;
-}
-
 // Weights on the device, and as the reference reads them.
 struct Weights {
   scumble::ConvolutionWeights values;
   Array<unsigned char> packed;
   Array<float> bias;
 
-  // The first convolution (3 inputs) keeps its weights in float32.
-  Weights(Random& numbers, int inputs, int outputs, bool backward, Precision precision)
-      : values(support::random_weights(numbers, inputs, outputs)),
-        packed(pack(values, inputs, outputs, backward, precision)),
+  // The first convolution keeps its weights in float32.
+  Weights(Random& numbers, const cuda::WeightsOf& of, Precision precision)
+      : values(support::random_weights(numbers, of.inputs, of.outputs)),
+        packed(pack(values, of, precision)),
         bias(padded_bias()) {
-    if (inputs == 3) return;
+    if (of.first) return;
     for (float& w : values.weight) w = static_cast<float>(as_operand(static_cast<double>(w), precision));
   }
 
  private:
-  static std::vector<unsigned char> pack(const scumble::ConvolutionWeights& w, int inputs, int outputs,
-                                         bool backward, Precision precision) {
-    std::vector<unsigned char> packed(cuda::packed_weight_bytes(inputs, outputs, backward, precision), 0xff);
-    cuda::pack_weights(w.weight.data(), inputs, outputs, backward, precision, packed.data());
+  static std::vector<unsigned char> pack(const scumble::ConvolutionWeights& w, const cuda::WeightsOf& of,
+                                         Precision precision) {
+    std::vector<unsigned char> packed(cuda::packed_weight_bytes(of, precision), 0xff);
+    cuda::pack_weights(w.weight.data(), of, precision, packed.data());
     return packed;
   }
   std::vector<float> padded_bias() const {
@@ -79,15 +85,6 @@ struct Weights {
 void expect(const device::Tensor& found, const reference::Tensor& expected, Precision precision) {
   CHECK_ALL_CLOSE(found.values(), expected.values, tolerance(precision));
   CHECK(found.padding_is_zero());
-}
-
-// The choice of a tile depends on how many there are.
-void one_multiprocessor() {
-#ifdef SCUMBLE_STAND_IN
-  stand_in::Machine machine;
-  machine.multiprocessors = 1;
-  stand_in::machine(machine);
-#endif
 }
 
 void say(Precision precision, const Case& c, const std::string& more = "") {
@@ -129,12 +126,14 @@ void expect_gradients(Random& numbers, const reference::Tensor& back, cuda::Conv
   }
 }
 
+// `padding` is the first convolution's; a later one's is always zero.
 void expect_forward(const Case& shape, Random& numbers, Precision precision, bool relu,
-                    scumble::Padding padding, const Run& run = cuda::convolve) {
-  const Weights weights(numbers, shape.from, shape.to, false, precision);
+                    std::optional<scumble::Padding> padding, const Run& run = cuda::convolve) {
+  const bool first = padding.has_value();
+  const Weights weights(numbers, {shape.from, shape.to, first, false}, precision);
   const reference::Tensor in =
-      shape.from == 3
-          ? device::rounded(support::random_tensor(numbers, 3, shape.height, shape.width), precision)
+      first
+          ? device::rounded(support::random_tensor(numbers, shape.from, shape.height, shape.width), precision)
           : random_operand(numbers, shape.from, shape.height, shape.width, precision);
   const device::Tensor from(in, precision);
   const device::Tensor out(shape.to, shape.height, shape.width, precision);
@@ -144,37 +143,39 @@ void expect_forward(const Case& shape, Random& numbers, Precision precision, boo
   c.weights = weights.packed.get();
   c.bias = weights.bias.get();
   c.relu = relu;
+  c.first = first;
   c.replicate = padding == scumble::Padding::replicate;
   const Array<unsigned char> scratch = scratch_for(shape, precision);
   c.scratch = scratch.get();
   c.scratch_bytes = scratch.size();
   run(c, precision, nullptr);
-  const reference::Tensor expected = reference::convolve(in, weights.values, padding);
+  const reference::Tensor expected =
+      reference::convolve(in, weights.values, padding.value_or(scumble::Padding::zero));
   expect(out, relu ? reference::relu(expected) : expected, precision);
 }
 
 }  // namespace
 
 TEST(convolution) {
-  one_multiprocessor();
+  device::multiprocessors(1);
   Random numbers(1);
   for (const Precision precision : kPrecisions) {
     bool relu = false;
     for (const Case& shape : kCases) {
       relu = !relu;
       say(precision, shape, relu ? "relu" : "");
-      expect_forward(shape, numbers, precision, relu, scumble::Padding::zero);
+      expect_forward(shape, numbers, precision, relu, std::nullopt);
     }
   }
 }
 
 TEST(convolution_back) {
-  one_multiprocessor();
+  device::multiprocessors(1);
   Random numbers(2);
   for (const Precision precision : kPrecisions) {
     for (const Case& shape : kCases) {
       say(precision, shape);
-      const Weights weights(numbers, shape.to, shape.from, true, precision);
+      const Weights weights(numbers, {shape.to, shape.from, false, true}, precision);
       const reference::Tensor gradient =
           random_operand(numbers, shape.from, shape.height, shape.width, precision);
       const device::Tensor in(gradient, precision);
@@ -206,9 +207,9 @@ TEST(convolution_on_hopper) {
     const Run run = [&](const cuda::Convolution& c, Precision, cudaStream_t stream) {
       CHECK(cuda::launch_product_sm90(cuda::product_of(c), 9, stream, tile));
     };
-    device::in_every_order(
-        [&] { expect_forward(shape, numbers, Precision::bf16, true, scumble::Padding::zero, run); }, 2);
-    const Weights weights(numbers, shape.to, shape.from, true, Precision::bf16);
+    device::in_every_order([&] { expect_forward(shape, numbers, Precision::bf16, true, std::nullopt, run); },
+                           2);
+    const Weights weights(numbers, {shape.to, shape.from, false, true}, Precision::bf16);
     const reference::Tensor gradient =
         random_operand(numbers, shape.from, shape.height, shape.width, Precision::bf16);
     const device::Tensor in(gradient, Precision::bf16);
@@ -227,7 +228,7 @@ TEST(convolution_and_pool_on_hopper) {
   Random numbers(7);
   for (int tile = 0; tile < cuda::kTilesSm90; ++tile) {
     const int outputs = tile == 0 || tile == 2 ? 128 : 64;
-    const Weights weights(numbers, 64, outputs, false, Precision::bf16);
+    const Weights weights(numbers, {64, outputs, false, false}, Precision::bf16);
     const int height = tile % 2 == 0 ? 9 : 10;
     const device::Tensor in(random_operand(numbers, 64, height, 19, Precision::bf16), Precision::bf16);
     const device::Tensor out(outputs, height, 19, Precision::bf16);
@@ -276,16 +277,17 @@ TEST(first_convolution_back) {
     for (const Case& shape : {Case{1, 1, 64, 3}, Case{1, 4, 5, 3}, Case{5, 1, 9, 3}, Case{19, 37, 17, 3}}) {
       for (const scumble::Padding padding : {scumble::Padding::zero, scumble::Padding::replicate}) {
         say(precision, shape, padding == scumble::Padding::zero ? "zero" : "replicate");
-        const Weights weights(numbers, 3, shape.from, true, precision);
+        const Weights weights(numbers, {3, shape.from, true, true}, precision);
         const reference::Tensor gradient = device::rounded(
             support::random_tensor(numbers, shape.from, shape.height, shape.width), precision);
         const device::Tensor in(gradient, precision);
         cuda::Convolution c;
         c.in = in.view();
         c.weights = weights.packed.get();
+        c.first = true;
         c.replicate = padding == scumble::Padding::replicate;
         expect_gradients(numbers, reference::convolve_back(gradient, weights.values, 3, padding), c,
-                         precision, cuda::convolve_first_back);
+                         precision, cuda::convolve);
       }
     }
   }
@@ -295,9 +297,10 @@ TEST(first_convolution_back) {
 TEST(not_a_number_survives_a_relu) {
   Random numbers(5);
   for (const Precision precision : kPrecisions) {
-    for (const int channels : {3, 9}) {
+    for (const bool first : {true, false}) {
+      const int channels = first ? 3 : 9;
       say(precision, {3, 3, channels, 9});
-      const Weights weights(numbers, channels, 9, false, precision);
+      const Weights weights(numbers, {channels, 9, first, false}, precision);
       reference::Tensor values = support::random_tensor(numbers, channels, 3, 3);
       values.at(1, 1, 0) = std::nan("");
       const device::Tensor in(values, precision);
@@ -308,6 +311,7 @@ TEST(not_a_number_survives_a_relu) {
       c.weights = weights.packed.get();
       c.bias = weights.bias.get();
       c.relu = true;
+      c.first = first;
       cuda::convolve(c, precision, nullptr);
       for (const double v : out.values()) CHECK(std::isnan(v));
     }

@@ -5,8 +5,9 @@
 #include <cstring>
 #include <vector>
 
-#include "../../cuda/kernels.h"
+#include "../../cuda/ops/kernels.h"
 #include "../reference.h"
+#include "../support.h"
 #include "orders.h"
 
 namespace device {
@@ -36,6 +37,14 @@ inline reference::Tensor rounded(reference::Tensor t, Precision precision) {
   return t;
 }
 
+// Random, and such as an operand of a product can be.
+inline reference::Tensor random_operand(support::Random& numbers, int channels, int height, int width,
+                                        Precision precision, double low = -1) {
+  reference::Tensor t = support::random_tensor(numbers, channels, height, width, low, 1);
+  for (double& v : t.values) v = as_operand(v, precision);
+  return t;
+}
+
 // A tensor on the device. Its values are rounded on the way there.
 class Tensor {
  public:
@@ -49,7 +58,7 @@ class Tensor {
       const float value = static_cast<float>(rounded(t.values[i], precision));
       unsigned char word[4];
       std::memcpy(word, &value, sizeof value);
-      std::memcpy(&bytes[place(i)], word + 4 - element(), element());  // bfloat16: the upper half
+      std::memcpy(&bytes[offset_of(i)], word + 4 - element(), element());  // bfloat16: the upper half
     }
     memory_.set(bytes);
   }
@@ -61,7 +70,7 @@ class Tensor {
   std::vector<double> values() const {
     const std::vector<unsigned char> bytes = memory_.values();
     std::vector<double> found(shape_.values.size());
-    for (size_t i = 0; i < found.size(); ++i) found[i] = value(bytes, place(i));
+    for (size_t i = 0; i < found.size(); ++i) found[i] = value(bytes, offset_of(i));
     return found;
   }
 
@@ -78,7 +87,7 @@ class Tensor {
  private:
   size_t pixel() const { return static_cast<size_t>(scumble::cuda::padded(shape_.channels)); }
   size_t element() const { return scumble::cuda::element_bytes(precision_); }
-  size_t place(size_t i) const {
+  size_t offset_of(size_t i) const {
     const size_t c = static_cast<size_t>(shape_.channels);
     return (i / c * pixel() + i % c) * element();
   }

@@ -1,13 +1,9 @@
 // The first two convolutions in one pass, with the Gram matrix between and the pool behind: what the kernels
 // that make them one by one give, and the reference in double. One multiprocessor takes tile after tile, and
 // sums over several runs.
-#include "../../cuda/sm90.h"
+#include "../../cuda/sm90/sm90.h"
 #include "../check.h"
-#include "../support.h"
 #include "device.h"
-#ifdef SCUMBLE_STAND_IN
-#include "stand_in/control.h"
-#endif
 
 namespace cuda = scumble::cuda;
 using cuda::Precision;
@@ -19,19 +15,10 @@ namespace {
 constexpr int kChannels = 64;
 constexpr auto kBf16 = Precision::bf16;
 
-void multiprocessors(int count) {
-#ifdef SCUMBLE_STAND_IN
-  stand_in::Machine machine;
-  machine.multiprocessors = count;
-  stand_in::machine(machine);
-#else
-  static_cast<void>(count);
-#endif
-}
-
-Array<unsigned char> packed(const scumble::ConvolutionWeights& w, int inputs) {
-  std::vector<unsigned char> bytes(cuda::packed_weight_bytes(inputs, kChannels, false, kBf16));
-  cuda::pack_weights(w.weight.data(), inputs, kChannels, false, kBf16, bytes.data());
+Array<unsigned char> packed(const scumble::ConvolutionWeights& w, int inputs, bool first) {
+  const cuda::WeightsOf of{inputs, kChannels, first, false};
+  std::vector<unsigned char> bytes(cuda::packed_weight_bytes(of, kBf16));
+  cuda::pack_weights(w.weight.data(), of, kBf16, bytes.data());
   return Array<unsigned char>(bytes);
 }
 
@@ -71,8 +58,8 @@ struct Beginning {
         second_weights(support::random_weights(numbers, kChannels, kChannels)),
         picture(device::rounded(support::random_tensor(numbers, 3, height, width), kBf16)),
         in(picture, kBf16),
-        first_packed(packed(first_weights, 3)),
-        second_packed(packed(second_weights, kChannels)),
+        first_packed(packed(first_weights, 3, true)),
+        second_packed(packed(second_weights, kChannels, false)),
         first_bias(first_weights.bias),
         second_bias(second_weights.bias) {
     for (float& w : second_weights.weight)
@@ -86,6 +73,7 @@ struct Beginning {
     made.first.weights = first_packed.get();
     made.first.bias = first_bias.get();
     made.first.relu = true;
+    made.first.first = true;
     made.first.replicate = replicate;
     made.second.in = middle.view();
     made.second.out = out.view();
@@ -103,7 +91,7 @@ TEST(first_two_convolutions) {
   Random numbers(1);
   int run = 0;
   for (const auto& [height, width] : {std::pair{1, 1}, {7, 18}, {37, 45}, {16, 33}}) {
-    multiprocessors(run % 2 == 0 ? 3 : 1);
+    device::multiprocessors(run % 2 == 0 ? 3 : 1);
     const bool replicate = run % 2 == 1;
     const cuda::Pool kind = std::vector{cuda::Pool::max, cuda::Pool::average, cuda::Pool::l2}[run % 3];
     ++run;
@@ -159,7 +147,7 @@ TEST(first_two_convolutions) {
 // With nothing between and behind; and in every order of threads.
 TEST(first_two_convolutions_alone) {
   if (!cuda::sm90_kernels()) return;
-  multiprocessors(1);
+  device::multiprocessors(1);
   Random numbers(2);
   const Beginning b(numbers, 17, 19);
   std::vector<unsigned char> before;
@@ -178,6 +166,9 @@ TEST(what_no_kernel_takes_is_left_alone) {
   cuda::FirstTwo narrow = b.two();
   narrow.second.out.channels = 32;
   CHECK(!cuda::convolve_first_two(narrow, kBf16, nullptr));
+  cuda::FirstTwo later = b.two();
+  later.first.first = false;
+  CHECK(!cuda::convolve_first_two(later, kBf16, nullptr));
   cuda::FirstTwo without_relu = b.two();
   without_relu.first.relu = false;
   CHECK(!cuda::convolve_first_two(without_relu, kBf16, nullptr));

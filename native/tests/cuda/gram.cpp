@@ -2,13 +2,9 @@
 // precision, at sizes and channel counts that fit no tile, in memory of exactly the size: against the
 // reference in double. Inputs are rounded as the kernel keeps them, so that what is left is the rounding of
 // float32 sums and, in bfloat16, of the result.
-#include "../../cuda/sm90.h"
+#include "../../cuda/sm90/sm90.h"
 #include "../check.h"
-#include "../support.h"
 #include "device.h"
-#ifdef SCUMBLE_STAND_IN
-#include "stand_in/control.h"
-#endif
 
 namespace cuda = scumble::cuda;
 using cuda::Precision;
@@ -34,9 +30,7 @@ const std::vector<Case> kWholeCases = {{9, 17, 64}, {11, 23, 192}, {7, 19, 128},
 constexpr double kSums = 2e-6;
 
 reference::Tensor random_features(Random& numbers, const Case& shape, Precision precision) {
-  reference::Tensor t = support::random_tensor(numbers, shape.channels, shape.height, shape.width, -0.5, 1);
-  for (double& v : t.values) v = as_operand(v, precision);
-  return t;
+  return device::random_operand(numbers, shape.channels, shape.height, shape.width, precision, -0.5);
 }
 
 template <typename Visit>
@@ -108,11 +102,7 @@ TEST(gram_difference) {
 }
 
 TEST(style_back) {
-#ifdef SCUMBLE_STAND_IN
-  stand_in::Machine machine;
-  machine.multiprocessors = 1;
-  stand_in::machine(machine);
-#endif
+  device::multiprocessors(1);
   Random numbers(3);
   each_case([&](Precision precision, const Case& shape) {
     const reference::Tensor features = random_features(numbers, shape, precision);
@@ -178,9 +168,9 @@ TEST(gram_on_hopper_over_several_runs) {
           std::vector<double> expected;
           const int across = cuda::gram_tiles_across(channels);
           for (size_t i = 0; i < tiles * tile; ++i) {
-            const cuda::TilePlace place = cuda::tile_place(static_cast<int>(i / tile), across);
-            const size_t row = static_cast<size_t>(place.row) * 64 + i % tile / 64;
-            const size_t column = static_cast<size_t>(place.column) * 64 + i % 64;
+            const cuda::MatrixTile found_tile = cuda::matrix_tile(static_cast<int>(i / tile), across);
+            const size_t row = static_cast<size_t>(found_tile.row) * 64 + i % tile / 64;
+            const size_t column = static_cast<size_t>(found_tile.column) * 64 + i % 64;
             expected.push_back(gram[row * static_cast<size_t>(channels) + column] * channels * 31 * 43);
             sums.push_back(static_cast<double>(found[i]) + static_cast<double>(found[tiles * tile + i]));
           }

@@ -76,4 +76,15 @@ void in_every_order(const Test& test, int orders = 4) {
 #endif
 }
 
+// So many, because the choice of a kernel's tile and of its sums' splits depends on it; on a GPU, as many as it has.
+inline void multiprocessors(int count) {
+#ifdef SCUMBLE_STAND_IN
+  stand_in::Machine machine;
+  machine.multiprocessors = count;
+  stand_in::machine(machine);
+#else
+  static_cast<void>(count);
+#endif
+}
+
 }  // namespace device

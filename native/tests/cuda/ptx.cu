@@ -3,8 +3,8 @@
 // elements all differ. Everything is a whole number that the types hold exactly, so results must be equal.
 #include <numeric>
 
-#include "../../cuda/launch.h"
-#include "../../cuda/ptx.h"
+#include "../../cuda/ops/launch.h"
+#include "../../cuda/ptx/ptx.h"
 #include "../check.h"
 #include "orders.h"
 
@@ -14,32 +14,26 @@ using device::Array;
 namespace {
 
 // Where element i of a lane's fragment lies. (group and member: lane / 4 and lane % 4, as in the manual.)
-struct Place {
+struct Element {
   int row;
   int column;
 };
-using Table = Place (*)(int group, int member, int i);
+using Table = Element (*)(int group, int member, int i);
 
-Place bf16_k16_a(int group, int member, int i) {
+Element bf16_k16_a(int group, int member, int i) {
   const bool upper = i < 2 || (i >= 4 && i < 6);
   return {upper ? group : group + 8, i < 4 ? member * 2 + (i & 1) : member * 2 + (i & 1) + 8};
 }
-Place bf16_k16_b(int group, int member, int i) {
+Element bf16_k16_b(int group, int member, int i) {
   return {i < 2 ? member * 2 + (i & 1) : member * 2 + (i & 1) + 8, group};
 }
-Place bf16_k8_a(int group, int member, int i) {
-  return {i < 2 ? group : group + 8, member * 2 + (i & 1)};
-}
-Place bf16_k8_b(int group, int member, int i) {
-  return {member * 2 + (i & 1), group};
-}
-Place tf32_k8_a(int group, int member, int i) {
+Element tf32_k8_a(int group, int member, int i) {
   return {i == 0 || i == 2 ? group : group + 8, i < 2 ? member : member + 4};
 }
-Place tf32_k8_b(int group, int member, int i) {
+Element tf32_k8_b(int group, int member, int i) {
   return {i == 0 ? member : member + 4, group};
 }
-Place accumulator(int group, int member, int i) {
+Element accumulator(int group, int member, int i) {
   return {i < 2 ? group : group + 8, member * 2 + (i & 1)};
 }
 
@@ -55,7 +49,6 @@ struct Kind {
 };
 const Kind kKinds[] = {
     {"m16n8k16 bf16", 16, true, 8, 4, bf16_k16_a, bf16_k16_b},
-    {"m16n8k8 bf16", 8, true, 4, 2, bf16_k8_a, bf16_k8_b},
     {"m16n8k8 tf32", 8, false, 4, 2, tf32_k8_a, tf32_k8_b},
 };
 
@@ -71,8 +64,8 @@ std::vector<uint32_t> fragments(const std::vector<float>& matrix, int columns, b
   std::vector<uint32_t> made(static_cast<size_t>(32 * registers));
   for (int lane = 0; lane < 32; ++lane) {
     for (int i = 0; i < elements; ++i) {
-      const Place place = table(lane / 4, lane % 4, i);
-      const uint32_t bits = bits_of(matrix[static_cast<size_t>(place.row * columns + place.column)]);
+      const Element at = table(lane / 4, lane % 4, i);
+      const uint32_t bits = bits_of(matrix[static_cast<size_t>(at.row * columns + at.column)]);
       uint32_t& word = made[static_cast<size_t>(lane * registers + (bf16 ? i / 2 : i))];
       word |= !bf16 ? bits : i % 2 == 0 ? bits >> 16 : bits & 0xffff0000u;
     }
@@ -83,13 +76,10 @@ std::vector<uint32_t> fragments(const std::vector<float>& matrix, int columns, b
 __global__ void multiply(int kind, const uint32_t* a, const uint32_t* b, float* d) {
   const int lane = static_cast<int>(threadIdx.x);
   const uint32_t a4[4] = {a[lane * 4], a[lane * 4 + 1], a[lane * 4 + 2], a[lane * 4 + 3]};
-  const uint32_t a2[2] = {a4[0], a4[1]};
   const uint32_t b2[2] = {b[lane * 2], b[lane * 2 + 1]};
-  const uint32_t b1[1] = {b2[0]};
   float sum[4] = {d[lane * 4], d[lane * 4 + 1], d[lane * 4 + 2], d[lane * 4 + 3]};
   if (kind == 0) mma_bf16_16816(sum, a4, b2);
-  if (kind == 1) mma_bf16_1688(sum, a2, b1);
-  if (kind == 2) mma_tf32_1688(sum, a4, b2);
+  if (kind == 1) mma_tf32_1688(sum, a4, b2);
   for (int i = 0; i < 4; ++i) d[lane * 4 + i] = sum[i];
 }
 
@@ -110,39 +100,33 @@ std::vector<float> multiplied(int kind, const std::vector<uint32_t>& a, const st
 }
 
 // Shared memory is the numbers 0, 1, 2 ... of 16 bits. Lane i reads the row rows[i].
-__global__ void load(const uint32_t* rows, uint32_t* out, int count, bool transposed) {
+__global__ void load(const uint32_t* rows, uint32_t* out, bool transposed) {
   uint16_t* shared = shared_memory<uint16_t>();
   const int lane = static_cast<int>(threadIdx.x);
   for (int i = lane; i < 32 * 8; i += 32) shared[i] = static_cast<uint16_t>(i);
   __syncwarp();
   const uint32_t address = shared_address(shared + rows[lane] * 8);
-  uint32_t r1[1] = {};
-  uint32_t r2[2] = {};
-  uint32_t r4[4] = {};
-  if (count == 1 && !transposed) ldmatrix_x1(r1, address);
-  if (count == 2 && !transposed) ldmatrix_x2(r2, address);
-  if (count == 4 && !transposed) ldmatrix_x4(r4, address);
-  if (count == 1 && transposed) ldmatrix_x1_trans(r1, address);
-  if (count == 2 && transposed) ldmatrix_x2_trans(r2, address);
-  if (count == 4 && transposed) ldmatrix_x4_trans(r4, address);
-  for (int i = 0; i < count; ++i) out[lane * 4 + i] = count == 1 ? r1[i] : count == 2 ? r2[i] : r4[i];
+  uint32_t r[4];
+  if (transposed) {
+    ldmatrix_x4_trans(r, address);
+  } else {
+    ldmatrix_x4(r, address);
+  }
+  for (int i = 0; i < 4; ++i) out[lane * 4 + i] = r[i];
 }
 
-// Three groups of copies: 16 bytes of which `filled` come from memory, 4 and 8; then what has landed is
-// stored.
+// Two groups of copies, of 16 bytes of which `filled` come from memory, and of 16; what has landed after each is stored.
 __global__ void copy(const float* in, float* out, int filled) {
   float* shared = shared_memory<float>();
   const uint32_t to = shared_address(shared);
-  cp_async<16>(to, in, filled);
+  cp_async(to, in, filled);
   cp_async_commit();
-  cp_async<4>(to + 16, in + 4);
-  cp_async_commit();
-  cp_async<8>(to + 24, in + 6);
+  cp_async(to + 16, in + 4);
   cp_async_commit();
   cp_async_wait<1>();
-  for (int i = 0; i < 5; ++i) out[i] = shared[i];
+  for (int i = 0; i < 4; ++i) out[i] = shared[i];
   cp_async_wait<0>();
-  for (int i = 6; i < 8; ++i) out[i] = shared[i];
+  for (int i = 4; i < 8; ++i) out[i] = shared[i];
 }
 
 __global__ void round_all(const float* in, uint32_t* out) {
@@ -152,7 +136,7 @@ __global__ void round_all(const float* in, uint32_t* out) {
 }  // namespace
 
 TEST(products_of_fragments) {
-  for (int kind = 0; kind < 3; ++kind) {
+  for (int kind = 0; kind < 2; ++kind) {
     const Kind& k = kKinds[kind];
     check::at() = k.name;
     const std::vector<float> a = counting(16 * k.depth, 1 - 8 * k.depth, 1);
@@ -161,7 +145,7 @@ TEST(products_of_fragments) {
     std::vector<double> expected(32 * 4);
     for (int lane = 0; lane < 32; ++lane) {
       for (int i = 0; i < 4; ++i) {
-        const Place at = accumulator(lane / 4, lane % 4, i);
+        const Element at = accumulator(lane / 4, lane % 4, i);
         const size_t n = static_cast<size_t>(lane * 4 + i);
         start[n] = static_cast<float>(1000 * at.row + 10 * at.column);
         expected[n] = static_cast<double>(start[n]);
@@ -180,11 +164,10 @@ TEST(products_of_fragments) {
 
 // A few places read off the manual's figures, so that the tables above are not only consistent.
 TEST(places_in_the_manuals_figures) {
-  const auto is = [](Place place, int row, int column) { return place.row == row && place.column == column; };
+  const auto is = [](Element at, int row, int column) { return at.row == row && at.column == column; };
   CHECK(is(bf16_k16_a(0, 0, 1), 0, 1) && is(bf16_k16_a(0, 0, 2), 8, 0) && is(bf16_k16_a(0, 0, 4), 0, 8));
   CHECK(is(bf16_k16_a(7, 3, 7), 15, 15) && is(bf16_k16_a(1, 1, 6), 9, 10));
   CHECK(is(bf16_k16_b(0, 0, 2), 8, 0) && is(bf16_k16_b(7, 3, 3), 15, 7) && is(bf16_k16_b(1, 0, 1), 1, 1));
-  CHECK(is(bf16_k8_a(0, 3, 1), 0, 7) && is(bf16_k8_a(7, 0, 2), 15, 0) && is(bf16_k8_b(7, 3, 1), 7, 7));
   CHECK(is(tf32_k8_a(0, 0, 1), 8, 0) && is(tf32_k8_a(0, 0, 2), 0, 4) && is(tf32_k8_a(7, 3, 3), 15, 7));
   CHECK(is(tf32_k8_b(0, 1, 0), 1, 0) && is(tf32_k8_b(7, 3, 1), 7, 7));
   CHECK(is(accumulator(0, 0, 1), 0, 1) && is(accumulator(0, 3, 2), 8, 6) && is(accumulator(7, 3, 3), 15, 7));
@@ -196,23 +179,21 @@ TEST(matrices_from_shared_memory) {
   for (uint32_t i = 0; i < 32; ++i) rows[i] = (i * 11 + 5) % 32;
   const Array<uint32_t> on_rows(rows);
   device::in_every_order([&] {
-    for (const int count : {1, 2, 4}) {
-      for (const bool transposed : {false, true}) {
-        const Array<uint32_t> out(32 * 4);
-        launch(load, dim3(1), dim3(32), 32 * 16, nullptr, on_rows.get(), out.get(), count, transposed);
-        device::wait();
-        const std::vector<uint32_t> found = out.values();
-        for (uint32_t lane = 0; lane < 32; ++lane) {
-          for (uint32_t matrix = 0; matrix < static_cast<uint32_t>(count); ++matrix) {
-            uint32_t expected[2];
-            for (uint32_t e = 0; e < 2; ++e) {
-              const uint32_t major = lane / 4;
-              const uint32_t minor = lane % 4 * 2 + e;
-              expected[e] =
-                  transposed ? rows[matrix * 8 + minor] * 8 + major : rows[matrix * 8 + major] * 8 + minor;
-            }
-            CHECK(found[lane * 4 + matrix] == (expected[0] | expected[1] << 16));
+    for (const bool transposed : {false, true}) {
+      const Array<uint32_t> out(32 * 4);
+      launch(load, dim3(1), dim3(32), 32 * 16, nullptr, on_rows.get(), out.get(), transposed);
+      device::wait();
+      const std::vector<uint32_t> found = out.values();
+      for (uint32_t lane = 0; lane < 32; ++lane) {
+        for (uint32_t matrix = 0; matrix < 4; ++matrix) {
+          uint32_t expected[2];
+          for (uint32_t e = 0; e < 2; ++e) {
+            const uint32_t major = lane / 4;
+            const uint32_t minor = lane % 4 * 2 + e;
+            expected[e] =
+                transposed ? rows[matrix * 8 + minor] * 8 + major : rows[matrix * 8 + major] * 8 + minor;
           }
+          CHECK(found[lane * 4 + matrix] == (expected[0] | expected[1] << 16));
         }
       }
     }
@@ -226,7 +207,7 @@ TEST(asynchronous_copies) {
       const Array<float> out(std::vector<float>(8, -1));
       launch(copy, dim3(1), dim3(1), 32, nullptr, in.get(), out.get(), filled);
       device::wait();
-      std::vector<double> expected = {1, 2, 3, 4, 5, -1, 7, 8};
+      std::vector<double> expected = {1, 2, 3, 4, 5, 6, 7, 8};
       for (int i = filled / 4; i < 4; ++i) expected[static_cast<size_t>(i)] = 0;
       CHECK_ALL_CLOSE(out.values(), expected, 0);
     }

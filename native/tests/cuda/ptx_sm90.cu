@@ -3,9 +3,9 @@
 // result. Right, it must give the plain product of matrices in every order of things; and each step of it
 // left out, or a descriptor or a phase made wrong, must be seen, or the kernels' tests would prove little.
 // Elements are small whole numbers, so results must be equal.
-#include "../../cuda/elements.h"
-#include "../../cuda/ptx_sm90.h"
-#include "../../cuda/tensor_map.h"
+#include "../../cuda/ops/elements.h"
+#include "../../cuda/ptx/ptx_sm90.h"
+#include "../../cuda/sm90/tensor_map.h"
 #include "../check.h"
 #include "orders.h"
 #ifdef SCUMBLE_STAND_IN
@@ -27,8 +27,8 @@ enum class Wrong {
   more_bytes,
   more_arrivals,
   early_release,
-  no_products_fence,
-  no_wait_for_products,
+  no_wgmma_fence,
+  no_wgmma_wait,
   no_swizzle,
   stride,
   leading,
@@ -129,7 +129,7 @@ __global__ void __launch_bounds__(kThreads, 1)
       const uint32_t parity = wrong == Wrong::one_phase ? 0 : static_cast<uint32_t>(step / kStages & 1);
       if (wrong != Wrong::no_wait_for_loads) barrier_wait(full + stage * 8, parity);
       hold(sums);
-      if (wrong != Wrong::no_products_fence) products_fence();
+      if (wrong != Wrong::no_wgmma_fence) wgmma_fence();
       for (uint32_t k = 0; k < 4; ++k) {
         const uint32_t from_a = a + stage * Places::kA + k * (kTransposed ? 2048 : 32);
         const uint32_t from_b = b + stage * Places::kB +
@@ -147,15 +147,15 @@ __global__ void __launch_bounds__(kThreads, 1)
           multiply<kTransposed, kTransposed>(sums, of_a, of_b, step > 0 || k > 0);
         }
       }
-      commit_products();
+      wgmma_commit();
       if (wrong == Wrong::early_release) {
         release(step);
       } else {
-        wait_products<1>();
+        wgmma_wait<1>();
         if (step > 0) release(step - 1);
       }
     }
-    if (wrong != Wrong::no_wait_for_products) wait_products<0>();
+    if (wrong != Wrong::no_wgmma_wait) wgmma_wait<0>();
     hold(sums);
     const int at = thread / 32 * 16 + thread % 32 / 4;
     // Twice, the second time zeros over what the first may still be reading, to a place outside.
@@ -334,8 +334,8 @@ TEST(what_is_forgotten_at_an_mbarrier_shows) {
 
 TEST(what_is_forgotten_about_products_shows) {
   expect_seen<64, false>(Wrong::early_release, "a wrong result");
-  expect_seen<64, false>(Wrong::no_products_fence, "wgmma without wgmma.fence");
-  expect_seen<64, false>(Wrong::no_wait_for_products, "wgmma that it has not waited for");
+  expect_seen<64, false>(Wrong::no_wgmma_fence, "wgmma without wgmma.fence");
+  expect_seen<64, false>(Wrong::no_wgmma_wait, "wgmma that it has not waited for");
   expect_seen<64, false>(Wrong::registers, "setmaxnreg.inc 240 from 256");
 }
 

@@ -1,9 +1,9 @@
 // The check of a card's fast kernels against the exact ones: it finds a sound card sound, and names what is
 // wrong on one that is not; and once they are switched off, only the others run.
-#include "../../cuda/self_check.h"
+#include "../../cuda/check/self_check.h"
 
-#include "../../cuda/devices.h"
-#include "../../cuda/sm90.h"
+#include "../../cuda/ops/kernel_set.h"
+#include "../../cuda/sm90/sm90.h"
 #include "../check.h"
 #include "orders.h"
 #ifdef SCUMBLE_STAND_IN
@@ -29,7 +29,7 @@ TEST(a_sound_card_is_found_sound) {
     fast = fast || !one.portable;
   }
   CHECK(portable && fast == cuda::sm90_kernels());
-  CHECK(cuda::kernels_of(0) == cuda::Kernels::fast);
+  CHECK(cuda::kernels_of(0) == cuda::KernelSet::fast);
 }
 
 #ifdef SCUMBLE_STAND_IN
@@ -47,13 +47,23 @@ TEST(a_wrong_instruction_is_found) {
 
 TEST(kernels_can_be_switched_off) {
   CHECK(cuda::sm90_kernels());
-  cuda::use_kernels(1, cuda::Kernels::portable);  // another card
+  cuda::use_kernels(1, cuda::KernelSet::portable);  // another card
   CHECK(cuda::sm90_kernels());
-  cuda::use_kernels(0, cuda::Kernels::portable);
+  cuda::use_kernels(0, cuda::KernelSet::portable);
   CHECK(!cuda::sm90_kernels());
-  cuda::use_kernels(0, cuda::Kernels::fast);
-  cuda::use_kernels(1, cuda::Kernels::fast);
+  cuda::use_kernels(0, cuda::KernelSet::fast);
+  cuda::use_kernels(1, cuda::KernelSet::fast);
   CHECK(cuda::sm90_kernels());
+}
+
+// A choice within a choice ends with it, and the one outside holds again.
+TEST(kernels_here_restores_what_was_chosen_outside) {
+  const cuda::KernelsHere outer(cuda::KernelSet::portable);
+  {
+    const cuda::KernelsHere inner(cuda::KernelSet::fast);
+    CHECK(cuda::kernels_of(0) == cuda::KernelSet::fast);
+  }
+  CHECK(cuda::kernels_of(0) == cuda::KernelSet::portable);
 }
 
 TEST(an_old_card_has_nothing_to_check) {

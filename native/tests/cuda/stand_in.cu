@@ -1,7 +1,7 @@
 // The stand-in itself: right kernels give right results in every order, and each kind of fault is found,
 // proven by kernels that are wrong on purpose. Those that abort do so in a process of their own.
-#include "../../cuda/launch.h"
-#include "../../cuda/ptx.h"
+#include "../../cuda/ops/launch.h"
+#include "../../cuda/ptx/ptx.h"
 #include "../check.h"
 #include "faults.h"
 #include "orders.h"
@@ -63,7 +63,7 @@ __global__ void read_unwritten(float* out) {
 // Copies 16 bytes and reads them, waiting for the copy or not.
 __global__ void read_copy(const float* in, float* out, bool wait) {
   float* shared = shared_memory<float>();
-  cp_async<16>(shared_address(shared), in);
+  cp_async(shared_address(shared), in);
   cp_async_commit();
   if (wait) cp_async_wait<0>();
   out[0] = shared[1];
@@ -73,7 +73,7 @@ __global__ void read_copy(const float* in, float* out, bool wait) {
 __global__ void read_others_copy(const float* in, float* out, bool wait) {
   float* shared = shared_memory<float>();
   if (threadIdx.x == 0) {
-    cp_async<4>(shared_address(shared), in);
+    cp_async(shared_address(shared), in, 4);
     cp_async_commit();
     cp_async_wait<0>();
   }
@@ -89,7 +89,7 @@ __global__ void overwrite_by_copy(const float* in, float* out, bool wait) {
   if (threadIdx.x == 32) out[0] = shared[0];
   if (wait) __syncthreads();
   if (threadIdx.x == 0) {
-    cp_async<4>(shared_address(shared), in);
+    cp_async(shared_address(shared), in, 4);
     cp_async_commit();
     cp_async_wait<0>();
   }
@@ -110,7 +110,7 @@ __global__ void write_shared_at(int i) {
   shared_memory<float>()[i] = 1;
 }
 __global__ void copy_at(const float* in, int to, int from) {
-  cp_async<16>(shared_address(shared_memory<char>()) + static_cast<uint32_t>(to), in + from);
+  cp_async(shared_address(shared_memory<char>()) + static_cast<uint32_t>(to), in + from);
 }
 __global__ void load_at(uint32_t address) {
   uint32_t r[4];

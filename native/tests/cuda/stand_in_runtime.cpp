@@ -1,6 +1,6 @@
 // The stand-in's runtime: what the manual promises about streams, events, copies, graphs and errors, and that
 // work whose end nobody waited for has not happened.
-#include "../../cuda/launch.h"
+#include "../../cuda/ops/launch.h"
 #include "../check.h"
 #include "orders.h"
 

@@ -599,7 +599,7 @@ void wait_stores_read(int groups_left) {
   }
 }
 
-void products_fence() {
+void wgmma_fence() {
   mine().fenced_products = true;
 }
 
@@ -611,7 +611,7 @@ void multiply(float* d, int columns, const uint32_t (&a)[4], uint64_t b, bool ad
   issue({d, columns, 0, b, false, false, add, true, {a[0], a[1], a[2], a[3]}});
 }
 
-void commit_products() {
+void wgmma_commit() {
   Thread& thread = mine();
   thread.products.push_back(std::move(thread.open_products));
   thread.open_products.clear();
@@ -629,7 +629,7 @@ void commit_products() {
   }
 }
 
-void wait_products(int groups_left) {
+void wgmma_wait(int groups_left) {
   Thread& thread = mine();
   const int first = first_of_warpgroup();
   const size_t left = static_cast<size_t>(groups_left);

@@ -24,10 +24,10 @@ constexpr int kWarp = 32;
 constexpr int kNamedBarriers = 16;
 
 // Copies that a thread has queued and that land when it waits.
+constexpr uint32_t kCopyBytes = 16;
 struct Copy {
   uint32_t to;
   const char* from;
-  int bytes;
   int filled;  // from here on zeros
 };
 
@@ -227,12 +227,11 @@ void block() {
   if (next != &mine) Fibre::change(mine, *next);
 }
 
-void land(Thread& thread, const std::vector<Copy>& copies) {
-  static_cast<void>(thread);
+void land(const std::vector<Copy>& copies) {
   for (const Copy& copy : copies) {
     char* const to = shared().at + copy.to;
     std::memcpy(to, copy.from, static_cast<size_t>(copy.filled));
-    std::memset(to + copy.filled, 0, static_cast<size_t>(copy.bytes - copy.filled));
+    std::memset(to + copy.filled, 0, kCopyBytes - static_cast<size_t>(copy.filled));
   }
 }
 
@@ -427,24 +426,20 @@ const Collective kBallot = {"__ballot_sync", [](Lane* lanes, unsigned mask) {
 
 // --- asynchronous copies ---
 
-void copy_async(uint32_t to, const void* from, int bytes, int filled) {
-  if (bytes != 4 && bytes != 8 && bytes != 16) fault("cp.async of %d bytes", bytes);
-  if (filled < 0 || filled > bytes) fault("cp.async of %d bytes from a source of %d", bytes, filled);
-  if (to % static_cast<unsigned>(bytes) != 0)
-    fault("cp.async to a misaligned address in shared memory, %u", to);
-  if (reinterpret_cast<uintptr_t>(from) % static_cast<unsigned>(bytes) != 0)
-    fault("cp.async from a misaligned address");
+void copy_async(uint32_t to, const void* from, int filled) {
+  if (filled < 0 || filled > static_cast<int>(kCopyBytes)) fault("cp.async of %d bytes", filled);
+  if (to % kCopyBytes != 0) fault("cp.async to a misaligned address in shared memory, %u", to);
+  if (reinterpret_cast<uintptr_t>(from) % kCopyBytes != 0) fault("cp.async from a misaligned address");
   const Shared memory = shared();
-  if (to + static_cast<size_t>(bytes) > memory.bytes) {
-    fault("cp.async to %u ... %zu of %zu bytes of shared memory", to, to + static_cast<size_t>(bytes),
-          memory.bytes);
+  if (size_t{to} + kCopyBytes > memory.bytes) {
+    fault("cp.async to %u ... %zu of %zu bytes of shared memory", to, size_t{to} + kCopyBytes, memory.bytes);
   }
   const char* source = static_cast<const char*>(from);
   // Reads here, too, so that AddressSanitizer names the line that is to blame.
   for (int i = 0; i < filled; i += 4) static_cast<void>(*reinterpret_cast<const volatile char*>(source + i));
   // From now to the wait anything may be there.
-  std::memset(memory.at + to, poison(), static_cast<size_t>(bytes));
-  current().copies.push_back({to, source, bytes, filled});
+  std::memset(memory.at + to, poison(), kCopyBytes);
+  current().copies.push_back({to, source, filled});
 }
 
 void commit_copies() {
@@ -457,7 +452,7 @@ void wait_copies(int groups_left) {
   const size_t left = static_cast<size_t>(groups_left);
   if (thread.groups.size() <= left) return;
   const size_t landing = thread.groups.size() - left;
-  for (size_t i = 0; i < landing; ++i) land(thread, thread.groups[i]);
+  for (size_t i = 0; i < landing; ++i) land(thread.groups[i]);
   thread.groups.erase(thread.groups.begin(), thread.groups.begin() + static_cast<ptrdiff_t>(landing));
 }
 

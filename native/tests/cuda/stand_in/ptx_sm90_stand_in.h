@@ -1,4 +1,4 @@
-// What native/cuda/ptx_sm90.h stands for on the host: Hopper's asynchronous instructions as the PTX ISA
+// What native/cuda/ptx/ptx_sm90.h stands for on the host: Hopper's asynchronous instructions as the PTX ISA
 // manual (8.x) defines them. An address in a cluster's shared memory has the block's rank + 1 in bits 24 and
 // up; without it is the block's own.
 //
@@ -47,12 +47,12 @@ void wait_stores_read(int groups_left);
 
 // wgmma. d += a b, or = where not `add`: 64 x columns, of bfloat16, k = 16. An operand is K-major, or M- or
 // N-major where transposed.
-void products_fence();
+void wgmma_fence();
 void multiply(float* d, int columns, uint64_t a, uint64_t b, bool a_transposed, bool b_transposed, bool add);
 // With a in registers, and b K-major.
 void multiply(float* d, int columns, const uint32_t (&a)[4], uint64_t b, bool add);
-void commit_products();
-void wait_products(int groups_left);
+void wgmma_commit();
+void wgmma_wait(int groups_left);
 
 // setmaxnreg.inc and .dec.
 void set_registers(int count, bool more);

@@ -15,9 +15,8 @@ constexpr int kLanes = 32;
 // Thread T holds, of each matrix, elements 2 (T % 4) and one more of row T / 4 (transposed: of column T / 4).
 template <bool kTransposed>
 void load_all(Lane* lanes, unsigned) {
-  const int count = lanes[0].argument;
   const Shared memory = shared();
-  for (int matrix = 0; matrix < count; ++matrix) {
+  for (int matrix = 0; matrix < 4; ++matrix) {
     uint16_t elements[8][8];
     for (int row = 0; row < 8; ++row) {
       uint32_t address = 0;
@@ -73,49 +72,45 @@ SCUMBLE_UNCHECKED float bits_as_float(uint32_t bits) {
   return value;
 }
 
-// bfloat16, k = 8 kHalves: register i of a has two neighbouring elements of row T / 4 + 8 (i % 2), from
-// column 2 (T % 4) + 8 (i / 2); register i of b those of column T / 4, from row 2 (T % 4) + 8 i.
-template <int kHalves>
+// bfloat16, k = 16: register i of a has two neighbouring elements of row T / 4 + 8 (i % 2), from column
+// 2 (T % 4) + 8 (i / 2); register i of b those of column T / 4, from row 2 (T % 4) + 8 i.
 SCUMBLE_UNCHECKED void multiply_bf16(Lane* lanes, unsigned) {
-  float a[16][8 * kHalves];
-  float b[8 * kHalves][8];
+  float a[16][16];
+  float b[16][8];
   for (int lane = 0; lane < kLanes; ++lane) {
     const Operands* operands = static_cast<const Operands*>(lanes[lane].in);
-    for (int i = 0; i < 2 * kHalves; ++i) {
+    for (int i = 0; i < 4; ++i) {
       const int row = lane / 4 + i % 2 * 8;
       const int column = lane % 4 * 2 + i / 2 * 8;
       a[row][column] = bits_as_float(operands->a[i] << 16);
       a[row][column + 1] = bits_as_float(operands->a[i] & 0xffff0000u);
     }
-    for (int i = 0; i < kHalves; ++i) {
+    for (int i = 0; i < 2; ++i) {
       const int row = lane % 4 * 2 + i * 8;
       b[row][lane / 4] = bits_as_float(operands->b[i] << 16);
       b[row + 1][lane / 4] = bits_as_float(operands->b[i] & 0xffff0000u);
     }
   }
-  multiply<8 * kHalves>(lanes, a, b);
+  multiply<16>(lanes, a, b);
 }
 
-// TF32, k = 4 kHalves: register i of a is element (T / 4 + 8 (i % 2), T % 4 + 4 (i / 2)), register i of b
-// element (T % 4 + 4 i, T / 4). Of an operand the lowest 13 bits are not looked at.
-template <int kHalves>
+// TF32, k = 8: register i of a is element (T / 4 + 8 (i % 2), T % 4 + 4 (i / 2)), register i of b element
+// (T % 4 + 4 i, T / 4). Of an operand the lowest 13 bits are not looked at.
 SCUMBLE_UNCHECKED void multiply_tf32(Lane* lanes, unsigned) {
-  float a[16][4 * kHalves];
-  float b[4 * kHalves][8];
+  float a[16][8];
+  float b[8][8];
   for (int lane = 0; lane < kLanes; ++lane) {
     const Operands* operands = static_cast<const Operands*>(lanes[lane].in);
-    for (int i = 0; i < 2 * kHalves; ++i) {
+    for (int i = 0; i < 4; ++i) {
       a[lane / 4 + i % 2 * 8][lane % 4 + i / 2 * 4] = bits_as_float(operands->a[i] & 0xffffe000u);
     }
-    for (int i = 0; i < kHalves; ++i)
-      b[lane % 4 + i * 4][lane / 4] = bits_as_float(operands->b[i] & 0xffffe000u);
+    for (int i = 0; i < 2; ++i) b[lane % 4 + i * 4][lane / 4] = bits_as_float(operands->b[i] & 0xffffe000u);
   }
-  multiply<4 * kHalves>(lanes, a, b);
+  multiply<8>(lanes, a, b);
 }
 
-const Collective kBf16K16 = {"mma.m16n8k16.bf16", multiply_bf16<2>};
-const Collective kBf16K8 = {"mma.m16n8k8.bf16", multiply_bf16<1>};
-const Collective kTf32K8 = {"mma.m16n8k8.tf32", multiply_tf32<2>};
+const Collective kBf16K16 = {"mma.m16n8k16.bf16", multiply_bf16};
+const Collective kTf32K8 = {"mma.m16n8k8.tf32", multiply_tf32};
 
 void multiply_with(const Collective& operation, float* d, const uint32_t* a, const uint32_t* b) {
   const Operands operands{a, b};
@@ -124,15 +119,12 @@ void multiply_with(const Collective& operation, float* d, const uint32_t* a, con
 
 }  // namespace
 
-void load_matrices(uint32_t* registers, int count, bool transposed, uint32_t address) {
-  collective({transposed ? &kLoadTransposed : &kLoad, kAll, &address, registers, 0, count, 0});
+void load_matrices(uint32_t* registers, bool transposed, uint32_t address) {
+  collective({transposed ? &kLoadTransposed : &kLoad, kAll, &address, registers, 0, 0, 0});
 }
 
 void multiply_bf16_k16(float* d, const uint32_t* a, const uint32_t* b) {
   multiply_with(kBf16K16, d, a, b);
-}
-void multiply_bf16_k8(float* d, const uint32_t* a, const uint32_t* b) {
-  multiply_with(kBf16K8, d, a, b);
 }
 void multiply_tf32_k8(float* d, const uint32_t* a, const uint32_t* b) {
   multiply_with(kTf32K8, d, a, b);

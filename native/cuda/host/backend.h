@@ -1,0 +1,34 @@
+// The CUDA backend: a plan's steps are queued as kernels on a stream of the program's own, and an iteration,
+// optimiser and all, is captured once as a graph and replayed. No CUDA types here.
+#pragma once
+
+#include "../../cpp/core/backend.h"
+#include "../ops/precision.h"
+
+namespace scumble::cuda {
+
+class CudaBackend final : public Backend {
+ public:
+  // Throws InvalidArgument for a device that does not exist or cannot run this precision.
+  CudaBackend(int device, Precision precision);
+
+  size_t tensor_bytes(const Shape& shape) const override;
+  size_t matrix_scratch_bytes(const Shape& features) const override;
+  size_t steps_at_once(const Plan& plan, size_t step) const override;
+  // `threads` means nothing here.
+  size_t program_bytes(const Plan& plan, int threads) const override;
+  size_t network_bytes(const Architecture& architecture) const override;
+  // All throw DeviceFailure, with kind `memory` where the device has too little.
+  std::shared_ptr<const Network> load(const Architecture& architecture,
+                                      const std::vector<ConvolutionWeights>& weights) const override;
+  std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
+                                   int threads) const override;
+  std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
+                              int to_height, float low, float high, int threads) const override;
+
+ private:
+  int device_;
+  Precision precision_;
+};
+
+}  // namespace scumble::cuda

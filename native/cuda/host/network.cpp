@@ -1,0 +1,56 @@
+#include "network.h"
+
+#include <cstring>
+
+#include "../ops/kernels.h"
+#include "offsets.h"
+
+namespace scumble::cuda {
+namespace {
+
+WeightsOf weights_of(const Architecture& architecture, size_t i, bool backward) {
+  const scumble::Convolution& conv = architecture.convolutions[i];
+  return {conv.inputs, conv.outputs, i == 0, backward};
+}
+
+}  // namespace
+
+NetworkLayout::NetworkLayout(const Architecture& architecture, Precision precision) {
+  Offsets offsets;
+  for (size_t i = 0; i < architecture.convolutions.size(); ++i) {
+    Packed packed{};
+    packed.forward = offsets.take(packed_weight_bytes(weights_of(architecture, i, false), precision));
+    packed.backward = offsets.take(packed_weight_bytes(weights_of(architecture, i, true), precision));
+    packed.bias =
+        offsets.take(static_cast<size_t>(padded(architecture.convolutions[i].outputs)) * sizeof(float));
+    convolutions.push_back(packed);
+  }
+  bytes = offsets.bytes();
+}
+
+CudaNetwork::CudaNetwork(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights,
+                         int device, Precision precision)
+    : Network(architecture), layout_(architecture, precision), memory_(device, layout_.bytes) {
+  std::vector<char> packed(layout_.bytes);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const NetworkLayout::Packed& at = layout_.convolutions[i];
+    const float* w = weights[i].weight.data();
+    pack_weights(w, weights_of(architecture, i, false), precision, packed.data() + at.forward);
+    pack_weights(w, weights_of(architecture, i, true), precision, packed.data() + at.backward);
+    std::memcpy(packed.data() + at.bias, weights[i].bias.data(), weights[i].bias.size() * sizeof(float));
+  }
+  check(cudaMemcpy(memory_.at(), packed.data(), packed.size(), cudaMemcpyHostToDevice),
+        "loading the network");
+}
+
+const void* CudaNetwork::weights(int convolution, bool backward) const {
+  const NetworkLayout::Packed& at = layout_.convolutions[static_cast<size_t>(convolution)];
+  return memory_.at(backward ? at.backward : at.forward);
+}
+
+const float* CudaNetwork::bias(int convolution) const {
+  const NetworkLayout::Packed& at = layout_.convolutions[static_cast<size_t>(convolution)];
+  return reinterpret_cast<const float*>(memory_.at(at.bias));
+}
+
+}  // namespace scumble::cuda

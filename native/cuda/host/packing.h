@@ -1,0 +1,18 @@
+// Tensors as the device keeps them (ops/kernels.h says how), packed and unpacked on the host: only targets go
+// this way, once each.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "../../cpp/core/shape.h"
+#include "../ops/precision.h"
+
+namespace scumble::cuda {
+
+size_t tensor_bytes(const Shape& shape, Precision precision);
+// `dense`: height * width * channels floats.
+std::vector<char> pack_tensor(const float* dense, const Shape& shape, Precision precision);
+void unpack_tensor(const char* packed, const Shape& shape, Precision precision, float* dense);
+
+}  // namespace scumble::cuda
