@@ -18,34 +18,24 @@ class Backend;
 using BufferId = int;
 constexpr BufferId kNoBuffer = -1;
 
-// A step applies an operation, which goes by its name in every backend (ops/ there has one file for each).
-// An operation knows nothing of losses: their scales come with the step.
+// A step applies an operation, which goes by its name in every backend: ops/ there has a file for each. An
+// operation knows nothing of losses: what they weigh comes with the step. These are the network's, and two
+// that losses share; a loss that needs others says in its own file (losses/) what they do.
 //
 //   input           in: picture; out: the network's input
 //   conv            in, out; bias always, ReLU if `relu`
 //   relu            in, out
 //   pool            in, out
 //   weigh           in, guide; out: in times the guide, pixel by pixel
-//   gram_sums       in: features; out (working): sums over positions of F F^T, over `rows`
-//   gram            in: those sums; out: scale * them
-//   channel_sums    in: features, guide or none; out (working): per channel, sums of F and F^2, over `rows`
-//   mean_std        in: those sums; out: scale * the first, and the standard deviation
-//   histogram       in: features; out: per channel, range and counts
-//   quantiles       in: a histogram; out: per channel, its quantiles
 //   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
-//   tv              in: picture; out: scale * the gradient of loss: loss_scale * sum of |dx| + |dy|
 //
-// and gradients, which add to what is in `out` if `accumulate`, and are zero where `mask` is not positive:
+// and gradients, which add to what is in `out` if `accumulate`, and are zero where `mask` is not positive (as
+// is a difference of features):
 //
 //   conv_back       in: gradient of the convolution's output; out: of its input
 //   relu_back       in: gradient, other: the ReLU's output
 //   pool_back       in: gradient, other: the pool's input
 //   input_back      in: gradient of the network's input; out: of the picture
-//   gram_back       in: features F, other: S (symmetric); out: S F
-//   mean_std_back   in: features, statistic: their mean and deviation, other: the gradient of both; guide
-//   histogram_back  in: features, statistic: their histogram, other: quantiles; loss and gradient of the
-//                   difference from what has those quantiles
-//   difference      of features
 struct Step {
   std::string_view op;
   BufferId in = kNoBuffer;

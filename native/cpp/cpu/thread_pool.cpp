@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -103,7 +104,11 @@ void ThreadPool::run(int count, int threads, const std::function<void(int)>& tas
   std::unique_lock<std::mutex> lock(state.mutex);
   const int helpers = std::min(job.wanted, state.places);
   while (!state.stopping && static_cast<int>(state.threads.size()) < helpers) {
-    state.threads.emplace_back([&state] { state.help(); });
+    try {
+      state.threads.emplace_back([&state] { state.help(); });
+    } catch (const std::system_error&) {
+      break;  // the system gives no more: those that there are do the work
+    }
   }
   state.jobs.push_back(&job);
   if (job.wanted == 2) {

@@ -1,6 +1,11 @@
 // Style (Gatys, Ecker, Bethge 2015, equations 3 to 5, as a mean): w * mean over C^2 of (G - T)^2, where G =
 // sum over positions of F F^T / (C*M) and T is the target images'. With a mask the sum is weighted (guided
 // Gram matrices: Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", section 4).
+//
+//   gram_sums       in: features; out (working): sums over positions of F F^T, over `rows`; adds to what is
+//                   there if `accumulate`
+//   gram            in: those sums; out: scale * them
+//   gram_back       in: features F, other: S (symmetric); out: S F
 #include "loss.h"
 
 namespace scumble {

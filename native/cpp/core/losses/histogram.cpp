@@ -2,6 +2,11 @@
 // Transfer Using Histogram Losses", equation 8): w * mean over C*M of (F - R(F))^2, where R maps each
 // channel's values to those of the target with the same rank. As there, R is held constant when
 // differentiating.
+//
+//   histogram       in: features; out: per channel, as below
+//   quantiles       in: a histogram; out: per channel, its quantiles
+//   histogram_back  in: features, statistic: their histogram, other: quantiles; out: scale * (F - R(F)); loss:
+//                   loss_scale * the sum of its square
 #include "loss.h"
 
 namespace scumble {

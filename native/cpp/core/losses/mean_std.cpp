@@ -1,6 +1,12 @@
 // Channel means and standard deviations (the terms that Bouaziz & Galerne 2024, "Scaling Painting Style
 // Transfer", add to the Gram matrix, whose objective says nothing of either by itself): w * (mean over C of
 // (mu - mu_T)^2 + mean over C of (sigma - sigma_T)^2), with sigma^2 the mean square of F - mu.
+//
+//   channel_sums    in: features, guide or none; out (working): per channel, sums of F and of F^2 over `rows`,
+//                   weighted by the guide's square; adds to what is there if `accumulate`
+//   mean_std        in: those sums; out: scale * the first, and the standard deviation
+//   mean_std_back   in: features, statistic: their mean and deviation, other: the gradient of both, guide; out:
+//                   scale * the gradient of the features
 #include "loss.h"
 
 namespace scumble {

@@ -1,4 +1,6 @@
 // Total variation of the picture in 0..255: w * (sum |dx| + sum |dy|), as neural-style-pt has it.
+//
+//   tv              in: picture; out: scale * the gradient of what is summed; loss: loss_scale * the sum
 #include "loss.h"
 
 namespace scumble {
