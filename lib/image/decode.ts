@@ -93,15 +93,16 @@ async function describedBySharp(bytes: Buffer): Promise<Metadata> {
   });
 }
 
+/** Of samples whose scale is known. */
 const DEPTHS: Record<string, Header['depth']> = { uchar: 8, ushort: 16, float: 32 };
 
 function headerOf(metadata: Metadata, bytes: number): Header {
-  const { autoOrient, hasAlpha, isProgressive, orientation = 1, format, depth: samples } = metadata;
+  const { autoOrient, hasAlpha, isProgressive, orientation = 1, format, depth: samples, space } = metadata;
   const depth = DEPTHS[samples];
-  if (!depth) {
-    const reason = `holds samples of type ${samples}, which have no scale: save it with 8 or 16 bits`;
-    throw new JobError('ERR_IMAGE', reason);
-  }
+  const refuse = (what: string) => new JobError('ERR_IMAGE', `${what}: save it with 8 or 16 bits`);
+  if (!depth) throw refuse(`holds samples of type ${samples}, which have no scale`);
+  // sharp rounds these to whole numbers, whatever it is asked.
+  if (depth === 32 && space === 'grey16') throw refuse('holds grey as half floats, which are not read');
   return {
     ...autoOrient,
     hasAlpha,
@@ -146,26 +147,31 @@ async function samplesOf(source: Encoded, input: Decoding, notes: string[]): Pro
   const pages = metadata.pages ?? 1;
   if (pages > 1) notes.push(`has ${pages} frames or pages: only the first is used`);
   if (isMasked(bytes)) return decodeWithPngjs(bytes);
-  const how = await howToDecode(header, metadata, sizes && decodedSize(header, sizes), linear, notes);
-  return decodeToEnd(bytes, notes, how);
+  const decoder = await decoderFor(header, metadata, sizes && decodedSize(header, sizes), linear, notes);
+  return decodeDamaged(bytes, decoder, notes);
 }
 
-/** Decodes; if that fails, the file with its end put back, since only that may be missing. */
-async function decodeToEnd(
-  bytes: Buffer,
-  notes: string[],
-  decode: (file: Buffer, failOn: 'error' | 'warning') => Promise<RawImage>,
-): Promise<RawImage> {
+type Decoder = (file: Buffer, failOn: 'error' | 'warning') => Promise<RawImage>;
+
+/** Decodes what viewers show: a JPEG with damaged parts too, and a file that lacks only its end. */
+async function decodeDamaged(bytes: Buffer, decoder: Decoder, notes: string[]): Promise<RawImage> {
+  const { isJpeg, withEnd } = await import('./mend.js');
+  const reasonOf = (error: unknown) => (error as Error).message.split('\n')[0];
   try {
-    return await decode(bytes, 'error');
+    return await decoder(bytes, isJpeg(bytes) ? 'warning' : 'error');
   } catch (error) {
     if (error instanceof JobError) throw error;
-    const [ended, ...padded] = (await import('./mend.js')).withEnd(bytes);
+    const damaged = isJpeg(bytes) && (await decoder(bytes, 'error').catch(() => undefined));
+    if (damaged) {
+      notes.push(`is damaged, and was read as far as it can be: ${reasonOf(error)}`);
+      return damaged;
+    }
+    const [ended, ...padded] = withEnd(bytes);
     if (!ended) throw undecodable(error);
     try {
-      const samples = await decode(ended, 'warning');
+      const samples = await decoder(ended, 'warning');
       for (const file of padded) {
-        if (!isDeepStrictEqual(samples.data, (await decode(file, 'error')).data)) throw error;
+        if (!isDeepStrictEqual(samples.data, (await decoder(file, 'error')).data)) throw error;
       }
       notes.push('lacks its last bytes; the picture is whole');
       return samples;
@@ -175,7 +181,7 @@ async function decodeToEnd(
   }
 }
 
-async function howToDecode(
+async function decoderFor(
   { depth }: Header,
   { icc, space }: Metadata,
   size: Size | undefined,
@@ -184,7 +190,7 @@ async function howToDecode(
 ) {
   const [{ default: sharp }, { srgbProfile }] = await Promise.all([import('sharp'), import('./icc.js')]);
   const ignoreIcc = icc === undefined || icc.equals(await srgbProfile());
-  return async (bytes: Buffer, failOn: 'error' | 'warning'): Promise<RawImage> => {
+  const decoder: Decoder = async (bytes, failOn) => {
     const image = sharp(bytes, { ...SHARP, failOn, ignoreIcc: ignoreIcc || depth === 32 }).autoOrient();
     if (depth === 32) {
       return floats(
@@ -200,6 +206,7 @@ async function howToDecode(
     if (depth === 8) return integers(image, 'srgb');
     return integers(image, profiled && space === 'grey16' ? 'grey16' : 'rgb16');
   };
+  return decoder;
 }
 
 async function integers(image: Sharp, space: 'srgb' | 'rgb16' | 'grey16'): Promise<RawImage> {
