@@ -4,7 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { ImageError } from '../dist/errors.js';
 import { probeImage, readImage } from '../dist/image/read.js';
 import { bmpFile, tiffFile } from './support/image-files.js';
@@ -124,7 +124,7 @@ for (const format of ['jpeg', 'png', 'webp', 'tiff', 'avif'] as const) {
 test('a JPEG with a gain map is what a screen without high dynamic range shows', async (t) => {
   const pixels = noise(64 * 64 * 3, 8).map((_, i) => ((i % 192) + i / 128) * 0.8);
   const plain = await encoded(pixels, 64, 64, 3).jpeg().toBuffer();
-  const image = sharp(plain) as sharp.Sharp & { withGainMap(): sharp.Sharp }; // its types lag behind
+  const image = sharp(plain) as Sharp & { withGainMap(): Sharp }; // its types lag behind
   const file = await image.withGainMap().jpeg().toBuffer();
   const second = file.indexOf(Buffer.from('ffd8ff', 'hex'), 2);
   const base = Buffer.from(file.subarray(0, second));
