@@ -5,14 +5,15 @@ import { readFile, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Metadata, Sharp } from 'sharp';
 import type { Size } from '../run/scales.js';
-import { decodedSize } from './budget.js';
+import { decodedSize, decoderBytes } from './budget.js';
+import { collect } from './collect.js';
 import { toRaster } from './convert.js';
 import { refuseForeign } from './formats.js';
 import { type Decoded, type Decoding, type Encoded, JobError, type Jobs } from './job.js';
 import { chunks, isPng, pngText, withMetadata } from './png.js';
 import { resize } from './resize.js';
 import { sizeFault } from './size.js';
-import type { Header, RawImage } from './types.js';
+import type { Header, Raster, RawImage } from './types.js';
 import { fromXmp } from './xmp.js';
 
 // The pixel limit is ours alone; 'error' refuses damaged files but lets a harmless warning pass.
@@ -66,7 +67,7 @@ async function look(bytes: Buffer, maxPixels: number): Promise<Found> {
   let found: Found;
   if (isBmp(bytes)) {
     const { width, height, hasAlpha } = bmpHeader(bytes);
-    const header = { width, height, hasAlpha, format: 'bmp', depth: 8, whole: true } as const;
+    const header = { width, height, hasAlpha, format: 'bmp', depth: 8, decoder: 0 } as const;
     found = { header: { ...header, bytes: bytes.length } };
   } else {
     if (isPng(bytes)) checkSize({ width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }, maxPixels);
@@ -97,20 +98,14 @@ async function describedBySharp(bytes: Buffer): Promise<Metadata> {
 const DEPTHS: Record<string, Header['depth']> = { uchar: 8, ushort: 16, float: 32 };
 
 function headerOf(metadata: Metadata, bytes: number): Header {
-  const { autoOrient, hasAlpha, isProgressive, orientation = 1, format, depth: samples, space } = metadata;
+  const { autoOrient, hasAlpha, depth: samples, space } = metadata;
   const depth = DEPTHS[samples];
   const refuse = (what: string) => new JobError('ERR_IMAGE', `${what}: save it with 8 or 16 bits`);
   if (!depth) throw refuse(`holds samples of type ${samples}, which have no scale`);
   // sharp rounds these to whole numbers, whatever it is asked.
   if (depth === 32 && space === 'grey16') throw refuse('holds grey as half floats, which are not read');
-  return {
-    ...autoOrient,
-    hasAlpha,
-    format: (format as string) === 'heif' ? 'avif' : (format as Header['format']),
-    depth,
-    bytes,
-    whole: isProgressive || orientation > 2,
-  };
+  const format = (metadata.format as string) === 'heif' ? 'avif' : (metadata.format as Header['format']);
+  return { ...autoOrient, hasAlpha, format, depth, bytes, decoder: decoderBytes(metadata) };
 }
 
 export async function probe({ source, maxPixels }: Jobs['probe']['input']): Promise<Header> {
@@ -119,10 +114,8 @@ export async function probe({ source, maxPixels }: Jobs['probe']['input']): Prom
 
 export async function decode(input: Decoding): Promise<Decoded> {
   const notes: string[] = [];
-  const { source } = input;
-  const samples =
-    typeof source === 'object' && 'data' in source ? source : await samplesOf(source, input, notes);
-  const whole = toRaster(samples);
+  const whole = await rasterOf(input, notes);
+  collect();
   if (whole.alpha?.every((opacity) => opacity === 0)) {
     throw new JobError('ERR_IMAGE', 'is transparent throughout: there is nothing to see in it');
   }
@@ -130,6 +123,25 @@ export async function decode(input: Decoding): Promise<Decoded> {
   const images = [];
   for (const size of input.sizes) images.push(await resize(whole, size, input.threads));
   return { images, notes };
+}
+
+/** Each step in a function of its own, so that what it worked on can be freed before the next. */
+async function rasterOf(input: Decoding, notes: string[]): Promise<Raster> {
+  const { source } = input;
+  input.source = ''; // the job's own copy
+  if (typeof source === 'object' && 'data' in source) return toRaster(source);
+  const samples = await samplesOf(source, input, notes);
+  await forgetDecoded();
+  collect();
+  return toRaster(samples);
+}
+
+/** Empties sharp's cache, which would keep the decoders of the last images with all that these hold. */
+async function forgetDecoded(): Promise<void> {
+  const { default: sharp } = await import('sharp');
+  const { memory, files, items } = sharp.cache();
+  sharp.cache(false);
+  sharp.cache({ memory: memory.max, files: files.max, items: items.max });
 }
 
 async function samplesOf(source: Encoded, input: Decoding, notes: string[]): Promise<RawImage> {
