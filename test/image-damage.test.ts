@@ -48,3 +48,13 @@ test('damage in the middle is no missing end', async (t) => {
     message: /cannot be decoded/,
   });
 });
+
+test('a JPEG with damage in its middle is read as viewers show it, and that is said', async (t) => {
+  const file = await files.jpeg!.make();
+  const { data } = await readImage(file, 'content', LIMIT);
+  file.set([0xff, 0x00, 0xff, 0xd5], file.length - 500);
+  const read = await readImage(file, 'content', LIMIT);
+  t.deepEqual(read.data.subarray(0, 96 * 3), data.subarray(0, 96 * 3));
+  t.is(read.notes.length, 1);
+  t.regex(read.notes[0]!, /is damaged, and was read as far as it can be: .*Corrupt JPEG data/);
+});

@@ -5,14 +5,15 @@ import { readFile, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Metadata, Sharp } from 'sharp';
 import type { Size } from '../run/scales.js';
-import { decodedSize } from './budget.js';
+import { decodedSize, decoderBytes } from './budget.js';
+import { collect } from './collect.js';
 import { toRaster } from './convert.js';
 import { refuseForeign } from './formats.js';
 import { type Decoded, type Decoding, type Encoded, JobError, type Jobs } from './job.js';
 import { chunks, isPng, pngText, withMetadata } from './png.js';
 import { resize } from './resize.js';
 import { sizeFault } from './size.js';
-import type { Header, RawImage } from './types.js';
+import type { Header, Raster, RawImage } from './types.js';
 import { fromXmp } from './xmp.js';
 
 // The pixel limit is ours alone; 'error' refuses damaged files but lets a harmless warning pass.
@@ -66,7 +67,7 @@ async function look(bytes: Buffer, maxPixels: number): Promise<Found> {
   let found: Found;
   if (isBmp(bytes)) {
     const { width, height, hasAlpha } = bmpHeader(bytes);
-    const header = { width, height, hasAlpha, format: 'bmp', depth: 8, whole: true } as const;
+    const header = { width, height, hasAlpha, format: 'bmp', depth: 8, decoder: 0 } as const;
     found = { header: { ...header, bytes: bytes.length } };
   } else {
     if (isPng(bytes)) checkSize({ width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }, maxPixels);
@@ -93,23 +94,18 @@ async function describedBySharp(bytes: Buffer): Promise<Metadata> {
   });
 }
 
+/** Of samples whose scale is known. */
 const DEPTHS: Record<string, Header['depth']> = { uchar: 8, ushort: 16, float: 32 };
 
 function headerOf(metadata: Metadata, bytes: number): Header {
-  const { autoOrient, hasAlpha, isProgressive, orientation = 1, format, depth: samples } = metadata;
+  const { autoOrient, hasAlpha, depth: samples, space } = metadata;
   const depth = DEPTHS[samples];
-  if (!depth) {
-    const reason = `holds samples of type ${samples}, which have no scale: save it with 8 or 16 bits`;
-    throw new JobError('ERR_IMAGE', reason);
-  }
-  return {
-    ...autoOrient,
-    hasAlpha,
-    format: (format as string) === 'heif' ? 'avif' : (format as Header['format']),
-    depth,
-    bytes,
-    whole: isProgressive || orientation > 2,
-  };
+  const refuse = (what: string) => new JobError('ERR_IMAGE', `${what}: save it with 8 or 16 bits`);
+  if (!depth) throw refuse(`holds samples of type ${samples}, which have no scale`);
+  // sharp rounds these to whole numbers, whatever it is asked.
+  if (depth === 32 && space === 'grey16') throw refuse('holds grey as half floats, which are not read');
+  const format = (metadata.format as string) === 'heif' ? 'avif' : (metadata.format as Header['format']);
+  return { ...autoOrient, hasAlpha, format, depth, bytes, decoder: decoderBytes(metadata) };
 }
 
 export async function probe({ source, maxPixels }: Jobs['probe']['input']): Promise<Header> {
@@ -118,10 +114,8 @@ export async function probe({ source, maxPixels }: Jobs['probe']['input']): Prom
 
 export async function decode(input: Decoding): Promise<Decoded> {
   const notes: string[] = [];
-  const { source } = input;
-  const samples =
-    typeof source === 'object' && 'data' in source ? source : await samplesOf(source, input, notes);
-  const whole = toRaster(samples);
+  const whole = await rasterOf(input, notes);
+  collect();
   if (whole.alpha?.every((opacity) => opacity === 0)) {
     throw new JobError('ERR_IMAGE', 'is transparent throughout: there is nothing to see in it');
   }
@@ -129,6 +123,25 @@ export async function decode(input: Decoding): Promise<Decoded> {
   const images = [];
   for (const size of input.sizes) images.push(await resize(whole, size, input.threads));
   return { images, notes };
+}
+
+/** Each step in a function of its own, so that what it worked on can be freed before the next. */
+async function rasterOf(input: Decoding, notes: string[]): Promise<Raster> {
+  const { source } = input;
+  input.source = ''; // the job's own copy
+  if (typeof source === 'object' && 'data' in source) return toRaster(source);
+  const samples = await samplesOf(source, input, notes);
+  await forgetDecoded();
+  collect();
+  return toRaster(samples);
+}
+
+/** Empties sharp's cache, which would keep the decoders of the last images with all that these hold. */
+async function forgetDecoded(): Promise<void> {
+  const { default: sharp } = await import('sharp');
+  const { memory, files, items } = sharp.cache();
+  sharp.cache(false);
+  sharp.cache({ memory: memory.max, files: files.max, items: items.max });
 }
 
 async function samplesOf(source: Encoded, input: Decoding, notes: string[]): Promise<RawImage> {
@@ -146,26 +159,31 @@ async function samplesOf(source: Encoded, input: Decoding, notes: string[]): Pro
   const pages = metadata.pages ?? 1;
   if (pages > 1) notes.push(`has ${pages} frames or pages: only the first is used`);
   if (isMasked(bytes)) return decodeWithPngjs(bytes);
-  const how = await howToDecode(header, metadata, sizes && decodedSize(header, sizes), linear, notes);
-  return decodeToEnd(bytes, notes, how);
+  const decoder = await decoderFor(header, metadata, sizes && decodedSize(header, sizes), linear, notes);
+  return decodeDamaged(bytes, decoder, notes);
 }
 
-/** Decodes; if that fails, the file with its end put back, since only that may be missing. */
-async function decodeToEnd(
-  bytes: Buffer,
-  notes: string[],
-  decode: (file: Buffer, failOn: 'error' | 'warning') => Promise<RawImage>,
-): Promise<RawImage> {
+type Decoder = (file: Buffer, failOn: 'error' | 'warning') => Promise<RawImage>;
+
+/** Decodes what viewers show: a JPEG with damaged parts too, and a file that lacks only its end. */
+async function decodeDamaged(bytes: Buffer, decoder: Decoder, notes: string[]): Promise<RawImage> {
+  const { isJpeg, withEnd } = await import('./mend.js');
+  const reasonOf = (error: unknown) => (error as Error).message.split('\n')[0];
   try {
-    return await decode(bytes, 'error');
+    return await decoder(bytes, isJpeg(bytes) ? 'warning' : 'error');
   } catch (error) {
     if (error instanceof JobError) throw error;
-    const [ended, ...padded] = (await import('./mend.js')).withEnd(bytes);
+    const damaged = isJpeg(bytes) && (await decoder(bytes, 'error').catch(() => undefined));
+    if (damaged) {
+      notes.push(`is damaged, and was read as far as it can be: ${reasonOf(error)}`);
+      return damaged;
+    }
+    const [ended, ...padded] = withEnd(bytes);
     if (!ended) throw undecodable(error);
     try {
-      const samples = await decode(ended, 'warning');
+      const samples = await decoder(ended, 'warning');
       for (const file of padded) {
-        if (!isDeepStrictEqual(samples.data, (await decode(file, 'error')).data)) throw error;
+        if (!isDeepStrictEqual(samples.data, (await decoder(file, 'error')).data)) throw error;
       }
       notes.push('lacks its last bytes; the picture is whole');
       return samples;
@@ -175,7 +193,7 @@ async function decodeToEnd(
   }
 }
 
-async function howToDecode(
+async function decoderFor(
   { depth }: Header,
   { icc, space }: Metadata,
   size: Size | undefined,
@@ -184,7 +202,7 @@ async function howToDecode(
 ) {
   const [{ default: sharp }, { srgbProfile }] = await Promise.all([import('sharp'), import('./icc.js')]);
   const ignoreIcc = icc === undefined || icc.equals(await srgbProfile());
-  return async (bytes: Buffer, failOn: 'error' | 'warning'): Promise<RawImage> => {
+  const decoder: Decoder = async (bytes, failOn) => {
     const image = sharp(bytes, { ...SHARP, failOn, ignoreIcc: ignoreIcc || depth === 32 }).autoOrient();
     if (depth === 32) {
       return floats(
@@ -200,6 +218,7 @@ async function howToDecode(
     if (depth === 8) return integers(image, 'srgb');
     return integers(image, profiled && space === 'grey16' ? 'grey16' : 'rgb16');
   };
+  return decoder;
 }
 
 async function integers(image: Sharp, space: 'srgb' | 'rgb16' | 'grey16'): Promise<RawImage> {

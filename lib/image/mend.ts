@@ -10,12 +10,16 @@ const GIF_END = Buffer.from('003b', 'hex');
 /** Bits that stand for pixels, in a picture that lacks some. */
 const PADDINGS = [0x55, 0xaa, 0x33, 0xe7].map((byte) => Buffer.alloc(64, byte));
 
+export function isJpeg(bytes: Buffer): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xd8;
+}
+
 /**
  * The file with what its format ends with; nothing where that is not what it lacks. Those that follow have something else
  * before the end: only a picture that is whole does not depend on that.
  */
 export function withEnd(bytes: Buffer): Buffer[] {
-  if (bytes.subarray(0, 2).equals(Buffer.from('ffd8', 'hex'))) {
+  if (isJpeg(bytes)) {
     const data = bytes.at(-1) === 0xff ? bytes.subarray(0, -1) : bytes; // half of the end is there
     return [Buffer.alloc(0), ...PADDINGS].map((padding) => Buffer.concat([data, padding, JPEG_END]));
   }

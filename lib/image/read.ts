@@ -54,7 +54,7 @@ export async function probeImage(source: ImageSource, option: string, maxPixels:
     const { width, height, channels, data } = found.raw;
     const depth = (data.BYTES_PER_ELEMENT * 8) as Header['depth'];
     const hasAlpha = channels % 2 === 0;
-    return { width, height, hasAlpha, format: 'raw', depth, bytes: data.byteLength, whole: true };
+    return { width, height, hasAlpha, format: 'raw', depth, bytes: data.byteLength, decoder: 0 };
   }
   const { source: bytes, moved } = await movable(found.encoded);
   return named(runJob('probe', { source: bytes, maxPixels }, moved), option, found.label);

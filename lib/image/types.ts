@@ -30,8 +30,8 @@ export interface Header {
   depth: 8 | 16 | 32;
   /** Of the file, or of the pixels of a RawImage. */
   bytes: number;
-  /** Whether a decoder must hold it whole: it is stored in several passes, or turned. */
-  whole: boolean;
+  /** What its decoder holds while it works, in bytes; about. */
+  decoder: number;
 }
 
 /** What the engine works on: interleaved sRGB, nominally 0..255 but not clamped. */

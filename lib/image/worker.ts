@@ -1,13 +1,8 @@
 // The worker's entry: does the jobs it is sent, one at a time. Codecs are imported by the first job that needs them.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
+import { collect } from './collect.js';
 import { type Job, JobError, type Jobs, type Reply } from './job.js';
-
-// An idle worker collects no garbage by itself, and would keep the pixels of its last job.
-setFlagsFromString('--expose-gc');
-const collect: (() => void) | undefined = runInNewContext('globalThis.gc');
 
 async function perform(job: Job): Promise<Jobs[keyof Jobs]['output']> {
   if (job.kind === 'encode') return (await import('./encode.js')).encode(job.input);
@@ -37,5 +32,5 @@ async function answer(job: Job): Promise<void> {
 
 parentPort?.on('message', async (job: Job) => {
   await answer(job);
-  setImmediate(() => collect?.());
+  setImmediate(collect); // when nothing here refers to the job any more
 });

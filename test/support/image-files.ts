@@ -138,3 +138,48 @@ export function profile(kind: 'grey' | 'rgb', gamma: number): Buffer {
   head.writeUInt32BE(end, 0);
   return Buffer.concat([head, ...tags.map(([, data]) => data)]);
 }
+
+/** A BMP; `pixel` gives an index, or a value as the masks say. With `masks` its header is of version 5, as is its alpha. */
+export function bmpFile(
+  about: {
+    width: number;
+    height: number;
+    bits: number;
+    palette?: Uint8Array;
+    masks?: readonly number[];
+    topDown?: boolean;
+    core?: boolean;
+    runs?: Uint8Array;
+  },
+  pixel: (x: number, y: number) => number,
+): Buffer {
+  const { width, height, bits, palette = new Uint8Array(), masks, topDown, core, runs } = about;
+  const size = core ? 12 : masks ? 124 : 40;
+  const head = Buffer.alloc(14 + size);
+  head.write('BM');
+  head.writeUInt32LE(size, 14);
+  if (core)
+    for (const [i, value] of [width, height, 1, bits].entries()) head.writeUInt16LE(value, 18 + i * 2);
+  else {
+    head.writeInt32LE(width, 18);
+    head.writeInt32LE(topDown ? -height : height, 22);
+    head.set([1, 0, bits, 0, runs ? (bits === 8 ? 1 : 2) : masks ? 3 : 0], 26);
+    head.writeUInt32LE(palette.length / 3, 46);
+    for (const [i, mask] of (masks ?? []).entries()) head.writeUInt32LE(mask, 54 + i * 4);
+  }
+  const entries = [];
+  for (let i = 0; i < palette.length; i += 3) entries.push(palette[i + 2]!, palette[i + 1]!, palette[i]!, ...(core ? [] : [0])); // biome-ignore format: one line
+  head.writeUInt32LE(head.length + entries.length, 10);
+  if (runs) return Buffer.concat([head, Buffer.from(entries), runs]);
+  const row = Math.ceil((width * bits) / 32) * 4;
+  const pixels = Buffer.alloc(row * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = (topDown ? y : height - 1 - y) * row;
+      const value = pixel(x, y);
+      if (bits >= 8) pixels.writeUIntLE(value, at + (x * bits) / 8, bits / 8);
+      else pixels[at + ((x * bits) >> 3)]! |= value << (8 - bits - ((x * bits) & 7));
+    }
+  }
+  return Buffer.concat([head, Buffer.from(entries), pixels]);
+}
