@@ -2,6 +2,7 @@
 // the images themselves.
 
 import { ImageError } from '../errors.js';
+import { readingBytes } from '../image/budget.js';
 import { probeImage, readImage, readSizes } from '../image/read.js';
 import type { Header, ImageSource, Raster } from '../image/types.js';
 import type { ResolvedOptions } from '../options/options.js';
@@ -84,6 +85,17 @@ export function sizesAt(
     content: sizeAt(content, side),
     styles: styles.map((style) => mirrored.size(sizeAt(style, styleSide(options, side)), shortest)),
   };
+}
+
+/** Bytes that reading the images takes at most, one after the other, for a picture whose long side is `side`. */
+export function mostForReading(
+  options: ResolvedOptions,
+  { content, styles, init }: Sources,
+  side: number,
+): number {
+  const own = init ? readingBytes(init, Math.max(init.width, init.height)) : 0;
+  const style = styleSide(options, side);
+  return Math.max(own, readingBytes(content, side), ...styles.map((header) => readingBytes(header, style)));
 }
 
 /** Every image at every size. @throws ImageError */

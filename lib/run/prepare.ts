@@ -8,7 +8,15 @@ import type { SharedNetwork } from '../engine/networks.js';
 import { setupOf } from '../objective/objective.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { findFile } from '../weights/find.js';
-import { planSizes, probeSources, readInputs, type Say, type StageImages, sizesAt } from './inputs.js';
+import {
+  mostForReading,
+  planSizes,
+  probeSources,
+  readInputs,
+  type Say,
+  type StageImages,
+  sizesAt,
+} from './inputs.js';
 import { type Stage, scheduleOf } from './schedule.js';
 
 /** Where a run computes: the engine, the network on it, and the memory that is set aside there. */
@@ -66,13 +74,18 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
       return {
         engine: estimate.session + (network.has(convolutions) ? 0 : estimate.network),
         images: 2 * PIXEL * pixels,
+        reading: mostForReading(options, sources, size),
       };
     };
     if (on.device === 'cpu') {
-      const all = (size: number) => needed(size).engine + needed(size).images;
-      return { engine: on, network, reservations: [reserveFor(options.size, least, hostMemory(), all)] };
+      const most = (size: number) => {
+        const { engine, images, reading } = needed(size);
+        return images + Math.max(reading, engine); // images are read before the engine begins
+      };
+      return { engine: on, network, reservations: [reserveFor(options.size, least, hostMemory(), most)] };
     }
-    const host = reserveFor(options.size, least, hostMemory(), (size) => needed(size).images);
+    const onHost = (size: number) => needed(size).images + needed(size).reading;
+    const host = reserveFor(options.size, least, hostMemory(), onHost);
     try {
       const device = reserveFor(options.size, least, on.memory(), (size) => needed(size).engine);
       return { engine: on, network, reservations: [host, device] };
