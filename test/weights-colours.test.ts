@@ -10,6 +10,7 @@ import type { Tensor } from '../dist/weights/formats/tensors.js';
 import { type Imported, type ImportOptions, importNetwork } from '../dist/weights/import.js';
 import type { NetworkDescription } from '../dist/weights/network.js';
 import { encodeHdf5 } from './support/hdf5.js';
+import { encodeOnnx } from './support/onnx.js';
 import { encodeArchive, stateDict } from './support/pytorch.js';
 import { tinyNetwork } from './support/safetensors.js';
 import { laidOut, renamed, type Vgg } from './support/vggs.js';
@@ -225,4 +226,13 @@ test('padding layers alone are recognised, and so is a part of such a network', 
     ).notes,
     [],
   );
+});
+
+test('what an ONNX model says of its padding is said', async (t) => {
+  const conv = (pad?: string) => encodeOnnx(vgg19, pad === undefined ? {} : { pad });
+  t.regex((await imported(conv('reflect'), { input: 'caffe' })).notes.join(), /pad by reflection/);
+  t.deepEqual((await imported(conv('constant'), { input: 'caffe' })).notes, []);
+  const { network, notes } = await imported(conv('edge'), { input: 'caffe' });
+  t.is(network.padding, 'replicate');
+  t.regex(notes.join(), /pad by replication; here only conv1_1 does so, and all others pad with zeros/);
 });

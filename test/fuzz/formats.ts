@@ -15,7 +15,7 @@ import { caffeLayers, encodeCaffe } from '../support/caffe.js';
 import { encodeHdf5, encodeMatlab73 } from '../support/hdf5.js';
 import { encodeMatlab, matrixOf } from '../support/matlab.js';
 import { encodeNpy, encodeNpz, encodeObjectNpy, layersOf, ndarray } from '../support/numpy.js';
-import { encodeOnnx } from '../support/onnx.js';
+import { encodeOnnx, externalData } from '../support/onnx.js';
 import {
   called,
   encodeArchive,
@@ -176,6 +176,10 @@ export const FORMATS: Record<string, FuzzFormat> = {
       { bytes: encodeOnnx(tensors) },
       { bytes: encodeOnnx(half, { nameless: true }) },
       { bytes: encodeOnnx(tensors, { typed: true }) },
+      {
+        bytes: encodeOnnx(tensors, { external: 'w.bin', pad: 'edge' }),
+        beside: { 'w.bin': externalData(tensors) },
+      },
     ],
     read: readOnnx,
   },

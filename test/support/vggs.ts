@@ -7,7 +7,7 @@ import { caffeLayers, encodeCaffe } from './caffe.js';
 import { encodeHdf5, encodeMatlab73 } from './hdf5.js';
 import { encodeMatlab, type MatlabValue } from './matlab.js';
 import { encodeNpz, encodeObjectNpy, layersOf } from './numpy.js';
-import { encodeOnnx } from './onnx.js';
+import { encodeOnnx, externalData } from './onnx.js';
 import { encodeArchive, encodeLegacy, instance, pickle, stateDict } from './pytorch.js';
 import { tfjsModel } from './tfjs.js';
 
@@ -145,6 +145,8 @@ export async function inEveryFormat(folder: string, vgg: Vgg): Promise<Record<st
     }),
     'zoo.onnx': encodeOnnx(renamed(vgg, (_b, _i, role, place) => `vgg0_conv${place}_${role}`)),
     'nameless.onnx': encodeOnnx(vgg, { nameless: true }),
+    'external.onnx': encodeOnnx(renamed(vgg, torchvisionName), { external: 'weights/external.data' }),
+    'weights/external.data': externalData(vgg),
     'typed.onnx': encodeOnnx(renamed(vgg, torchvisionName), { typed: true }),
   };
   const paths: Record<string, string> = {};
@@ -154,5 +156,6 @@ export async function inEveryFormat(folder: string, vgg: Vgg): Promise<Record<st
     await writeFile(paths[name], bytes);
   }
   const keras = renamed(hwio, (b, i, role) => `block${b}_conv${i}/${role === 'weight' ? 'kernel' : 'bias'}`);
+  delete paths['weights/external.data'];
   return { ...paths, 'model.json': await tfjsModel(join(folder, 'tfjs'), keras, 3000) };
 }
