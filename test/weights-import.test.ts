@@ -78,7 +78,7 @@ test('kernels of doubles become float32, halves stay', async (t) => {
 });
 
 test('refuses what is in no format that it knows', async (t) => {
-  for (const text of ['', 'GIF89a', '\x00\x00', 'PK', '\x89HDF', 'MATLAB 4']) {
+  for (const text of ['GIF89a', '\x00\x00', 'PK', '\x89HDF', 'MATLAB 4']) {
     const path = join(folder, 'unknown');
     await writeFile(path, text);
     const error = await t.throwsAsync(importNetwork(path), { instanceOf: WeightsError });

@@ -110,7 +110,7 @@ for (const path of [...outside, 'x\\..\\a.bin', 'http://host/a.bin', 'a\0.bin', 
 for (const [content, message] of [
   [null, /is not a model but null/],
   [[], /is not a model but \[\]/],
-  [{}, /has weightsManifest nothing, which is no list/],
+  [{}, /is JSON, but no model of TensorFlow\.js: it lists no weights/],
   [{ format: 'graph-model', weightsManifest: [] }, /has format 'graph-model', not 'layers-model'/],
   [{ weightsManifest: [null] }, /has null for a group of weights/],
   [{ weightsManifest: [{ paths: 'a.bin', weights: [] }] }, /for a group of weights/],

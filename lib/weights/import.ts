@@ -1,7 +1,7 @@
 // From a file of any format and any library to a network that the engine takes: read, recognise, convert, and check as
 // readNetwork() does. What was recognised, and by what, is part of the answer, to be shown before it is used.
 
-import { OptionError } from '../errors.js';
+import { OptionError, WeightsError } from '../errors.js';
 import { coloursOf, foldColours } from './fold-colours.js';
 import { readWeights, type WeightsFormat } from './formats/index.js';
 import type { EngineTensor, Tensor, TensorFile } from './formats/tensors.js';
@@ -15,14 +15,15 @@ import {
 import { INPUTS, type InputName, inputOf } from './recognize-input.js';
 import { engineKernel, engineVector, LAYOUTS, type Layout, layoutOf } from './recognize-layout.js';
 import { findConvolutions } from './recognize-names.js';
-import { list, quote } from './refuse.js';
+import { otherNetwork } from './recognize-other.js';
+import { list, quote, refuse } from './refuse.js';
 
 /** Strides, paddings and the like, which some formats keep among the weights: not worth a word when they are dropped. */
 const SMALL_BYTES = 40;
 
 /** What the file does not tell. */
 export interface ImportOptions {
-  /** What the network is fed: `caffe`, `caffe-rgb` or `torchvision`. */
+  /** What the network is fed: a name of INPUTS. */
   input?: InputName;
   /** Needed for the first part of a network that several begin with. */
   architecture?: Architecture;
@@ -55,9 +56,8 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
   checkChoice('layout', options.layout, LAYOUTS);
   const file = await readWeights(path);
   if (isOwn(file)) return importOwn(file, path);
-  const found = findConvolutions(file, path);
+  const { found, layout, evidence } = recognize(file, options, path);
   const architecture = choose(found.architectures, options.architecture, path);
-  const { layout, evidence } = layoutOf(found.convolutions, file.format, options.layout, path);
   const tensors = new Map<string, Tensor>();
   const names = layerNames({ name: architecture, blocks: [...ARCHITECTURES[architecture]] }).filter((name) =>
     name.startsWith('conv'),
@@ -71,9 +71,14 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     bias: tensors.get('conv1_1.bias') as EngineTensor,
   };
   const { colours } = found;
+  const beyond = found.beyond.map(({ shape }) => shape[layout.indexOf('O')]!);
   const fed = colours
     ? foldColours(coloursOf(colours.weight, colours.bias, layout), first, options.input, path)
-    : { ...first, ...inputOf(path, options.input, { ...file, ...found, ...first }), note: undefined };
+    : {
+        ...first,
+        ...inputOf(path, options.input, { ...file, ...found, ...first, architecture, beyond }),
+        note: undefined,
+      };
   tensors.set('conv1_1.weight', fed.weight);
   tensors.set('conv1_1.bias', fed.bias);
   const { input } = fed;
@@ -93,6 +98,18 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     dropped: found.dropped.filter((name) => file.tensors.get(name)!.data.length >= SMALL_BYTES),
     notes: [fed.note, paddingNote(padding), passedOver(file)].filter((note) => note !== undefined),
   };
+}
+
+/** The convolutions of a VGG and how they lie. */
+function recognize(file: TensorFile & { format: WeightsFormat }, options: ImportOptions, path: string) {
+  try {
+    const found = findConvolutions(file, path);
+    return { found, ...layoutOf(found.convolutions, file.format, options.layout, path) };
+  } catch (cause) {
+    const other = cause instanceof WeightsError ? otherNetwork(file.tensors) : undefined;
+    if (other !== undefined) refuse(path, `is not a VGG but ${other}`, { cause });
+    throw cause;
+  }
 }
 
 /** What is done where a network pads otherwise than with zeros, which changes its features near the border. */

@@ -31,6 +31,10 @@ const TEXTS: [start: RegExp, says: string][] = [
     /^\s*<(?:!doctype html|html|head|body|!--)/i,
     'is a web page: the download went to a page about the network, or to one that says what went wrong; get it again',
   ],
+  [
+    /^\((?:d|l)p?\d*\n/,
+    'is a pickle of Python in text, protocol 0: load it there, and dump it again with protocol=2',
+  ],
   [/^\s*<\?xml/, 'is an XML document, not the weights of a network'],
   [
     /^[\t\n\r\x20-\x7e]*?(?:^|\n)\s*(?:name\s*:\s*"|layers?\s*\{|input\s*:\s*"|input_dim\s*:)/,

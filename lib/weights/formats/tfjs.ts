@@ -137,6 +137,8 @@ class Manifest {
     if (format !== undefined && format !== 'layers-model') {
       this.fail(`has format ${quote(format)}, not 'layers-model'`, 'format');
     }
+    if (weightsManifest === undefined)
+      this.fail('is JSON, but no model of TensorFlow.js: it lists no weights');
     if (!Array.isArray(weightsManifest)) {
       this.fail(`has weightsManifest ${quote(weightsManifest)}, which is no list`, 'weightsManifest');
     }

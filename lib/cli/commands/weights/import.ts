@@ -33,6 +33,7 @@ export function addImportCommand(weights: Command): void {
         'caffe',
         'caffe-rgb',
         'torchvision',
+        'illustration2vec',
       ]),
     )
     .addOption(
