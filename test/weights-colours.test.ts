@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { OptionError } from '../dist/errors.js';
-import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
 import type { Tensor } from '../dist/weights/formats/tensors.js';
 import { type Imported, type ImportOptions, importNetwork } from '../dist/weights/import.js';
 import type { NetworkDescription } from '../dist/weights/network.js';
 import { encodeHdf5 } from './support/hdf5.js';
 import { encodeOnnx } from './support/onnx.js';
 import { encodeArchive, stateDict } from './support/pytorch.js';
-import { tinyNetwork } from './support/safetensors.js';
+import { encodeSafetensors, tinyNetwork } from './support/safetensors.js';
 import { laidOut, renamed, type Vgg } from './support/vggs.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'scumble-colours-'));

@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { OptionError, WeightsError } from '../dist/errors.js';
-import { encodeSafetensors, readSafetensors } from '../dist/weights/formats/safetensors.js';
+import { readSafetensors } from '../dist/weights/formats/safetensors.js';
 import type { Tensor } from '../dist/weights/formats/tensors.js';
 import { type ImportOptions, importNetwork } from '../dist/weights/import.js';
 import type { Architecture } from '../dist/weights/network.js';
 import { caffeLayers, encodeCaffe } from './support/caffe.js';
-import { encodeHdf5 } from './support/hdf5.js';
+import { encodeHdf5, encodeKeras, keras3Name } from './support/hdf5.js';
 import { encodeNpz } from './support/numpy.js';
 import { encodeOnnx } from './support/onnx.js';
 import { encodeArchive, stateDict } from './support/pytorch.js';
-import { tinyNetwork } from './support/safetensors.js';
-import { kerasName, laidOut, renamed, torchvisionName, type Vgg } from './support/vggs.js';
+import { encodeSafetensors, tinyNetwork } from './support/safetensors.js';
+import { kerasLayers, kerasName, laidOut, renamed, torchvisionName, type Vgg } from './support/vggs.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'scumble-recognize-'));
 test.after.always(() => rm(folder, { recursive: true }));
@@ -114,6 +114,12 @@ test('the input is told by format, names and file, each with its reason', async 
   for (const [path, order, range, reason] of [
     [await fileOf(encodeCaffe(caffeLayers(vgg19), 1)), 'BGR', 255, /Caffe/],
     [await fileOf(encodeHdf5(renamed(hwio, kerasName))), 'BGR', 255, /Keras/],
+    [
+      await fileOf(encodeKeras(kerasLayers(vgg19), encodeHdf5(renamed(hwio, keras3Name)))),
+      'BGR',
+      255,
+      /Keras/,
+    ],
     [await fileOf(encodeOnnx(zoo)), 'RGB', 1, /model zoo/],
   ] as const) {
     const { network, evidence } = await importNetwork(path);

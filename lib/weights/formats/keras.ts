@@ -1,5 +1,6 @@
 // Keras' files: HDF5, by itself or, since Keras 3, in a zip archive beside a description of the model.
 
+import { refuse } from '../refuse.js';
 import { WeightsFile } from './file.js';
 import { readHdf5, readHdf5Bytes } from './hdf5.js';
 import { isObject } from './json.js';
@@ -23,10 +24,11 @@ export async function readKeras(path: string): Promise<TensorFile> {
     const [first] = await file.read(0, 1);
     if (first !== 'P'.charCodeAt(0)) return readHdf5(path);
     const entries = await readZip(file);
+    const weights = entries.get(KERAS_WEIGHTS) ?? refuse(path, `has no ${KERAS_WEIGHTS}`, { offset: 0 });
     const config = entries.get('config.json');
     const names =
       config && config.size <= MAX_CONFIG_BYTES ? convolutionsIn((await config.read()).bytes) : [];
-    const { bytes, place } = await entries.get(KERAS_WEIGHTS)!.read();
+    const { bytes, place } = await weights.read();
     const { metadata, tensors } = await readHdf5Bytes(bytes, path, place(0));
     return { metadata, tensors: named(tensors, names) };
   });

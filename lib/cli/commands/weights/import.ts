@@ -77,22 +77,22 @@ async function execute(file: string, flags: ImportFlags): Promise<void> {
     network = await normalize(network, images);
     say(`normalized    over ${images.length === 1 ? images[0] : `${images.length} images`}`);
   }
-  const bytes = encodeNetwork(network);
-  process.stdout.write(`${await save(bytes, output, name)}\n`);
+  const pieces = encodeNetwork(network);
+  process.stdout.write(`${await save(pieces, output, name)}\n`);
 }
 
 async function save(
-  bytes: Uint8Array,
+  pieces: readonly Uint8Array[],
   output: string | undefined,
   name: string | undefined,
 ): Promise<string> {
   if (name !== undefined) {
     const { makeCacheFolder, store } = await import('../../../weights/cache.js');
     await makeCacheFolder();
-    return store(name, bytes);
+    return store(name, pieces);
   }
   const { writeAtomically } = await import('../../../files/atomic.js');
-  await writeAtomically(output!, bytes);
+  await writeAtomically(output!, pieces);
   return output!;
 }
 
