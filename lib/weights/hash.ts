@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { inSlices } from '../image/slices.js';
+import { inTurns } from './turns.js';
 
 /** The hash of a file's bytes, in hexadecimal. */
 export async function hashFile(
@@ -20,7 +20,7 @@ export async function hashFile(
 export async function hashOf(algorithm: 'sha256' | 'md5', pieces: readonly Uint8Array[]): Promise<string> {
   const hash = createHash(algorithm);
   for (const piece of pieces) {
-    await inSlices(piece.length, (start, end) => hash.update(piece.subarray(start, end)));
+    await inTurns(piece.length, (start, end) => hash.update(piece.subarray(start, end)));
   }
   return hash.digest('hex');
 }

@@ -2,9 +2,9 @@
 // synthesis using shallow convolutional networks with random filters"). Only sums, products and square roots go into
 // it, which every machine rounds alike: a seed names the same bytes everywhere.
 
-import { inSlices } from '../image/slices.js';
 import type { EngineTensor } from './formats/tensors.js';
 import { ARCHITECTURES, type Architecture } from './network.js';
+import { inTurns } from './turns.js';
 
 /** Channels of VGG's blocks. */
 const WIDTHS = [64, 128, 256, 512, 512];
@@ -30,7 +30,7 @@ export async function randomNetwork(
       const name = `conv${block + 1}_${index}`;
       const kernels = new DataView(new ArrayBuffer(4 * 9 * outputs * inputs));
       const bound = Math.sqrt(6 / (9 * inputs));
-      await inSlices(kernels.byteLength / 4, (start, end) => {
+      await inTurns(kernels.byteLength / 4, (start, end) => {
         for (let i = start; i < end; i++) kernels.setFloat32(4 * i, bound * next(), true);
       });
       const weight = new Uint8Array(kernels.buffer);

@@ -1,8 +1,8 @@
 // TensorFlow.js layers models: model.json, which lists the weights, and the files beside it that they lie in, one after
 // the other. A hostile list could name any file, so only ones in the folder of model.json are opened.
 
-import { inSlices } from '../../image/slices.js';
 import { quote, refuse } from '../refuse.js';
+import { inTurns } from '../turns.js';
 import { fileBeside, isBeside } from './beside.js';
 import { WeightsFile } from './file.js';
 import { isObject } from './json.js';
@@ -109,7 +109,7 @@ async function decode(
   const size = ELEMENT_BYTES[dtype];
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const floats = new DataView(new ArrayBuffer((data.length / size) * 4));
-  await inSlices(data.length / size, (start, end) => {
+  await inTurns(data.length / size, (start, end) => {
     for (let i = start; i < end; i++) {
       const stored = size === 1 ? view.getUint8(i) : view.getUint16(i * 2, true);
       floats.setFloat32(i * 4, stored * scale + min, true);

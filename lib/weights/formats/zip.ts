@@ -3,8 +3,8 @@
 
 import { crc32 } from 'node:zlib';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
-import { inSlices } from '../../image/slices.js';
 import { quote, refuse } from '../refuse.js';
+import { inTurns } from '../turns.js';
 import type { WeightsFile } from './file.js';
 
 /** A large VGG has 40 arrays; each entry costs two reads. */
@@ -91,7 +91,7 @@ async function readEntry(file: WeightsFile, zip: ZipFile, entry: Entry): Promise
 
 async function checksum(bytes: Uint8Array): Promise<number> {
   let sum = 0;
-  await inSlices(bytes.length, (start, end) => {
+  await inTurns(bytes.length, (start, end) => {
     sum = crc32(bytes.subarray(start, end), sum);
   });
   return sum;
