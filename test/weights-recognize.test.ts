@@ -139,6 +139,18 @@ test('the input is told by format, names and file, each with its reason', async 
   }
 });
 
+test('an input is also known by the programs that have it', async (t) => {
+  const path = await saved(vgg19);
+  for (const [name, input] of [
+    ['keras', 'caffe'],
+    ['tensorflow', 'caffe'],
+    ['matconvnet', 'caffe-rgb'],
+    ['pytorch', 'torchvision'],
+  ] as const) {
+    t.deepEqual(await importNetwork(path, { input: name }), await importNetwork(path, { input }));
+  }
+});
+
 test('what nothing tells is asked for', async (t) => {
   await asks(
     t,
@@ -157,7 +169,7 @@ test('what nothing tells is asked for', async (t) => {
     input: 'caffe',
     architecture: 'vgg16',
   });
-  await asks(t, await saved(vgg19), 'input', /must be one of caffe/, { input: 'oxford' as never });
+  await asks(t, await saved(vgg19), 'input', /must be one of caffe/, { input: 'oxford' });
 });
 
 const shared = fileURLToPath(new URL('../../shared/weights/vgg19.safetensors', import.meta.url));

@@ -12,7 +12,7 @@ import {
   layerNames,
   type NetworkDescription,
 } from './network.js';
-import { INPUTS, type InputName, inputOf } from './recognize-input.js';
+import { inputNamed, inputOf } from './recognize-input.js';
 import { engineKernel, engineVector, LAYOUTS, type Layout, layoutOf } from './recognize-layout.js';
 import { findConvolutions } from './recognize-names.js';
 import { otherNetwork } from './recognize-other.js';
@@ -23,8 +23,8 @@ const SMALL_BYTES = 40;
 
 /** What the file does not tell. */
 export interface ImportOptions {
-  /** What the network is fed: a name of INPUTS. */
-  input?: InputName;
+  /** What the network is fed: a name of INPUTS, or of a program that has such networks. */
+  input?: string;
   /** Needed for the first part of a network that several begin with. */
   architecture?: Architecture;
   /** Of the kernels. */
@@ -51,7 +51,7 @@ export interface Imported {
  *   several ways and the options do not say which.
  */
 export async function importNetwork(path: string, options: ImportOptions = {}): Promise<Imported> {
-  checkChoice('input', options.input, Object.keys(INPUTS));
+  const wanted = options.input === undefined ? undefined : inputNamed(options.input);
   checkChoice('architecture', options.architecture, Object.keys(ARCHITECTURES));
   checkChoice('layout', options.layout, LAYOUTS);
   const file = await readWeights(path);
@@ -73,10 +73,10 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
   const { colours } = found;
   const beyond = found.beyond.map(({ shape }) => shape[layout.indexOf('O')]!);
   const fed = colours
-    ? foldColours(coloursOf(colours.weight, colours.bias, layout), first, options.input, path)
+    ? foldColours(coloursOf(colours.weight, colours.bias, layout), first, wanted, path)
     : {
         ...first,
-        ...inputOf(path, options.input, { ...file, ...found, ...first, architecture, beyond }),
+        ...inputOf(path, wanted, { ...file, ...found, ...first, architecture, beyond }),
         note: undefined,
       };
   tensors.set('conv1_1.weight', fed.weight);

@@ -50,6 +50,24 @@ export const INPUTS = {
 
 export type InputName = keyof typeof INPUTS;
 
+/** The programs that have them, by whose names they are known too. */
+const PROGRAMS: Record<string, InputName> = {
+  keras: 'caffe',
+  tensorflow: 'caffe',
+  matconvnet: 'caffe-rgb',
+  pytorch: 'torchvision',
+};
+
+/** All that an input may be called. */
+export const INPUT_NAMES = [...Object.keys(INPUTS), ...Object.keys(PROGRAMS)];
+
+/** The input called so. @throws OptionError when there is none */
+export function inputNamed(name: string): InputName {
+  if (Object.hasOwn(INPUTS, name)) return name as InputName;
+  if (Object.hasOwn(PROGRAMS, name)) return PROGRAMS[name]!;
+  throw new OptionError('input', name, `input must be one of ${INPUT_NAMES.join(', ')}, not "${name}"`);
+}
+
 /** The hashes that end the names of well-known files, as their makers name them. */
 const KNOWN_FILES: Record<string, InputName> = {
   'vgg11-8a719046': 'torchvision',

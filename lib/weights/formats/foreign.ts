@@ -1,6 +1,10 @@
 // What people have under the name of a network that is none, or none that can be read: known by its first bytes, so
 // that it can be said what it is and what to do about it.
 
+import type { WeightsFile } from './file.js';
+
+const START_BYTES = 4096;
+
 const UNPACK = 'unpack it, and give the network that is in it';
 const TORCH7 =
   'is a file of Torch7, for Lua: load it in Python with torchfile, and save its arrays with numpy.savez(path, **arrays)';
@@ -49,14 +53,18 @@ const TEXTS: [start: RegExp, says: string][] = [
 /** The last bytes of a TensorFlow checkpoint, and of the index of one. */
 const TABLE_MAGIC = '\x57\xfb\x80\x8b\x24\x75\x47\xdb';
 
-/** What a file is that begins and ends so, and what to do; undefined for one that may be a network. */
-export function whatElse(start: Buffer, end: Buffer): string | undefined {
-  if (start.length === 0) return 'is empty';
-  const text = start.toString('latin1');
+/** What a file is, and what to do; undefined for one that may be a network. */
+export async function whatElse(file: WeightsFile): Promise<string | undefined> {
+  if (file.size === 0) return 'is empty';
+  const text = Buffer.from(await file.read(0, Math.min(file.size, START_BYTES))).toString('latin1');
   const [, , magic] = MAGICS.find(([magic, at]) => text.startsWith(magic, at)) ?? [];
   if (magic !== undefined) return magic;
   const [, says] = TEXTS.find(([pattern]) => pattern.test(text.replace(/^\xef\xbb\xbf/, ''))) ?? [];
   if (says !== undefined) return says;
-  if (!end.toString('latin1').endsWith(TABLE_MAGIC)) return undefined;
+  const end = await file.read(
+    Math.max(file.size - TABLE_MAGIC.length, 0),
+    Math.min(file.size, TABLE_MAGIC.length),
+  );
+  if (Buffer.from(end).toString('latin1') !== TABLE_MAGIC) return undefined;
   return 'is a TensorFlow checkpoint: load it in Python with tf.train.load_checkpoint, and save its arrays with numpy.savez(path, **arrays)';
 }

@@ -50,7 +50,7 @@ async function formatOf(file: WeightsFile): Promise<WeightsFormat> {
   const start = Buffer.from(await file.read(0, Math.min(size, 4096)));
   const begins = (text: string, at = 0) =>
     start.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'));
-  const other = whatElse(start, size === start.length ? start : Buffer.from(await file.read(size - 8, 8)));
+  const other = await whatElse(file);
   if (other !== undefined) refuse(path, other, { offset: 0 });
   if (begins('PK\x03\x04')) return formatOfZip(file);
   if (begins('MATLAB 7.3')) return 'MATLAB 7.3';

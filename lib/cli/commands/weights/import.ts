@@ -11,8 +11,10 @@ interface ImportFlags extends ImportOptions {
   normalize?: string[];
 }
 
-const DESCRIPTION = `Converts a VGG from safetensors, PyTorch (.pth, .pt), Caffe (.caffemodel), MatConvNet
-(.mat), Keras (.h5), TensorFlow.js (model.json), NumPy (.npz) or ONNX, and prints where it is.
+const DESCRIPTION = `Converts a VGG from safetensors, PyTorch (.pth, .pt: a state_dict, a checkpoint, a whole
+module or TorchScript), Caffe (.caffemodel), MatConvNet (.mat), Keras (.h5, .keras), TensorFlow.js
+(model.json), NumPy (.npz, .npy or .pkl of a dictionary) or ONNX, and prints where it is. No code in
+a file is run.
 
 Examples:
   scumble weights import vgg19_norm.caffemodel --name vgg19-normalized
@@ -34,6 +36,10 @@ export function addImportCommand(weights: Command): void {
         'caffe-rgb',
         'torchvision',
         'illustration2vec',
+        'keras',
+        'tensorflow',
+        'matconvnet',
+        'pytorch',
       ]),
     )
     .addOption(
