@@ -1,6 +1,6 @@
 // The reader of TensorFlow.js layers models: shards, weights in fewer bits, and manifests that ask for other files.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -155,6 +155,14 @@ test('refuses a model of more than 1 MB, and one whose shard is missing or a fol
   await refused(t, missing, /keeps its weights in 'a\.bin', which is not beside it/);
   const directory = await modelOf(one({}), { 'a.bin/b': new Uint8Array(8) });
   await refused(t, directory, /is not a regular file/, join(dirname(directory), 'a.bin'));
+});
+
+test('refuses a shard that is a link out of the folder', async (t) => {
+  const model = await modelOf(one({}));
+  const outside = join(dirname(dirname(model)), 'outside.bin');
+  await writeFile(outside, new Uint8Array(8));
+  await symlink(outside, join(dirname(model), 'a.bin'));
+  await refused(t, model, /'a\.bin', which is a link that leads out of its folder/);
 });
 
 test('names the place in the manifest', async (t) => {

@@ -82,13 +82,12 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
   tensors.set('conv1_1.weight', fed.weight);
   tensors.set('conv1_1.bias', fed.bias);
   const { input } = fed;
-  const padding = file.padding ?? (found.isPadded ? 'reflect' : undefined);
   const metadata = {
     architecture,
     input: `${input.channelOrder}, 0..${input.range}, minus mean, divided by std`,
     mean: input.mean.join(),
     std: input.std.join(),
-    padding: padding === 'replicate' ? padding : 'zero',
+    padding: file.padding === 'replicate' ? file.padding : 'zero',
   };
   return {
     network: describeNetwork({ metadata, tensors }, path),
@@ -96,7 +95,9 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     layout,
     evidence: { architecture: found.evidence, layout: evidence, input: fed.evidence },
     dropped: found.dropped.filter((name) => file.tensors.get(name)!.data.length >= SMALL_BYTES),
-    notes: [fed.note, paddingNote(padding), passedOver(file)].filter((note) => note !== undefined),
+    notes: [fed.note, paddingNote(file.padding, found.isPadded), passedOver(file)].filter(
+      (note) => note !== undefined,
+    ),
   };
 }
 
@@ -113,14 +114,17 @@ function recognize(file: TensorFile & { format: WeightsFormat }, options: Import
 }
 
 /** What is done where a network pads otherwise than with zeros, which changes its features near the border. */
-function paddingNote(padding: string | undefined): string | undefined {
-  if (padding === undefined) return undefined;
-  const how = PADDINGS[padding] ?? shown(padding);
+function paddingNote(padding: string | undefined, hasPlaces: boolean): string | undefined {
+  if (padding === undefined && !hasPlaces) return undefined;
+  const how =
+    padding === undefined
+      ? 'seem to pad by reflection (a layer stands before each)'
+      : `pad by ${PADDINGS[padding] ?? shown(padding)}`;
   const here =
     padding === 'replicate'
       ? '; here only conv1_1 does so, and all others pad'
       : ', which Scumble does not: here they pad';
-  return `its convolutions pad by ${how}${here} with zeros, so that features near the border differ`;
+  return `its convolutions ${how}${here} with zeros, so that features near the border differ`;
 }
 
 const PADDINGS: Record<string, string> = { reflect: 'reflection', replicate: 'replication' };
