@@ -12,7 +12,7 @@ import { encodeHdf5 } from './support/hdf5.js';
 import { encodeOnnx } from './support/onnx.js';
 import { encodeArchive, stateDict } from './support/pytorch.js';
 import { encodeSafetensors, tinyNetwork } from './support/safetensors.js';
-import { laidOut, renamed, type Vgg } from './support/vggs.js';
+import { laidOut, renamed, torchvisionName, type Vgg } from './support/vggs.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'scumble-colours-'));
 test.after.always(() => rm(folder, { recursive: true }));
@@ -230,6 +230,7 @@ test('by other names and in other layouts, with biases or without', async (t) =>
   ]);
   const named = await imported(encodeSafetensors(new Map([...front, ...vgg19]), {}));
   t.deepEqual(named.network.mean, [103.939, 116.779, 123.68]);
+  const prefixed = renamed(vgg19, torchvisionName);
   const counted = renamed(vgg19, (_b, _i, role, place) => `conv${place + 2}.${role}`);
   const all = new Map([['conv1.weight', weight], ['conv1.bias', bias], ...counted]);
   t.is((await imported(encodeSafetensors(all, {}))).network.name, 'vgg19');
@@ -244,6 +245,9 @@ test('by other names and in other layouts, with biases or without', async (t) =>
     channelOrder: 'BGR',
     mean: [103.939, 116.779, 123.68],
   });
+
+  const apart = new Map([['colours.0.weight', weight], ['colours.0.bias', bias], ...prefixed]);
+  t.deepEqual((await saved(apart)).network, named.network);
 
   const bare = padded({ ...OXFORD, shift: [] });
   bare.delete('0.bias');

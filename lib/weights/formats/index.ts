@@ -18,8 +18,8 @@ export type WeightsFormat =
   | 'Caffe'
   | 'ONNX';
 
-/** What torch.save() wrote first before PyTorch 1.6: a pickle of its magic number, as any Python writes it. */
-const PYTORCH_MAGIC = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.';
+/** The magic number that torch.save() wrote first before PyTorch 1.6, as a pickle of any protocol has it. */
+const PYTORCH_MAGIC = '\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.';
 
 /** Readers are imported when needed: some bring a library of megabytes. */
 const READERS: Record<WeightsFormat, () => Promise<(path: string) => Promise<TensorFile>>> = {
@@ -60,8 +60,10 @@ async function formatOf(file: WeightsFile): Promise<WeightsFormat> {
   if (/^\s*\{\s*"/.test(start.toString('latin1'))) return 'TensorFlow.js';
   // A pickle: its version, which is 2 to 5. Protocol buffers have no mark of their own: ONNX begins with its version,
   // Caffe with the network's name or its first layer.
-  if (begins(PYTORCH_MAGIC)) return 'PyTorch';
-  if (begins('\x93NUMPY') || (begins('\x80') && start[1]! >= 2 && start[1]! <= 5)) return 'NumPy';
+  if (begins('\x80') && start[1]! >= 2 && start[1]! <= 5) {
+    return start.subarray(0, 40).includes(Buffer.from(PYTORCH_MAGIC, 'latin1')) ? 'PyTorch' : 'NumPy';
+  }
+  if (begins('\x93NUMPY')) return 'NumPy';
   if (begins('\x08')) return 'ONNX';
   if (begins('\x0a') || begins('\x12') || begins('\xa2\x06')) return 'Caffe';
   const known = Object.keys(READERS).join(', ');

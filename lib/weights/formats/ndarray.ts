@@ -145,7 +145,7 @@ export function numpyGlobals(file: WeightsFile, place: (index: number) => number
   const encode = new PickleFunction(([text]) => text); // as latin1: its letters are its bytes
   const dtype = new PickleFunction(([code]) => new ElementType(typeof code === 'string' ? code : ''));
   return [
-    ['numpy.ndarray', null],
+    ['numpy.ndarray', null], // is named, but not called
     ['numpy.dtype', dtype],
     ['_codecs.encode', encode],
     ...['numpy.core', 'numpy._core'].flatMap((core): [string, unknown][] => [
