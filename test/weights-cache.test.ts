@@ -9,14 +9,13 @@ import test, { type ExecutionContext } from 'ava';
 import { DownloadError, OutputError, WeightsError } from '../dist/errors.js';
 import { cachedFile, cacheFolder, isIntact, store } from '../dist/weights/cache.js';
 import type { CatalogEntry } from '../dist/weights/catalog.js';
-import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
 import { locked } from '../dist/weights/lock.js';
 import { readNetwork } from '../dist/weights/network.js';
 import { pull } from '../dist/weights/pull.js';
 import { randomNetwork } from '../dist/weights/random.js';
 import { mirror, sourceOf, status, truncated } from './support/mirror.js';
 import { node } from './support/runs.js';
-import { tinyNetwork } from './support/safetensors.js';
+import { encodeSafetensors, tinyNetwork } from './support/safetensors.js';
 
 const { tensors, metadata } = tinyNetwork({ blocks: [2, 2], widths: [8, 12] });
 const CONTENT = encodeSafetensors(tensors, metadata);
@@ -237,8 +236,8 @@ test.serial('a cache that cannot be made', async (t) => {
 });
 
 test('storing replaces a network and its fingerprint', async (t) => {
-  await store('mine', Buffer.from('one'));
-  const file = await store('mine', Buffer.from('two'));
+  await store('mine', [Buffer.from('one')]);
+  const file = await store('mine', [Buffer.from('t'), Buffer.from('wo')]);
   t.is(await readFile(file, 'utf8'), 'two');
   t.true(await isIntact(file));
 });

@@ -8,8 +8,8 @@ import { OptionError, WeightsError } from '../dist/errors.js';
 import { DEFAULT_NETWORK } from '../dist/options/topics/network.js';
 import { catalog, catalogEntry, catalogNamed, parseCatalog } from '../dist/weights/catalog.js';
 import { sizeOf } from '../dist/weights/find.js';
-import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
 import { randomNetwork } from '../dist/weights/random.js';
+import { encodeSafetensors } from './support/safetensors.js';
 
 test('what is in it', (t) => {
   t.deepEqual(

@@ -5,11 +5,10 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
 import { ended, scumble, studio } from './support/cli.js';
 import { type Behaviour, mirror, sourceOf, status } from './support/mirror.js';
 import { packageCopy } from './support/package-copy.js';
-import { tinyNetwork } from './support/safetensors.js';
+import { encodeSafetensors, tinyNetwork } from './support/safetensors.js';
 
 const { tensors, metadata } = tinyNetwork();
 const CONTENT = encodeSafetensors(tensors, metadata);

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { OptionError } from '../dist/errors.js';
-import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
-import type { Tensor } from '../dist/weights/formats/tensors.js';
+import type { EngineTensor, Tensor } from '../dist/weights/formats/tensors.js';
 import { type Imported, type ImportOptions, importNetwork } from '../dist/weights/import.js';
 import type { NetworkDescription } from '../dist/weights/network.js';
 import { encodeHdf5 } from './support/hdf5.js';
+import { encodeOnnx } from './support/onnx.js';
 import { encodeArchive, stateDict } from './support/pytorch.js';
-import { tinyNetwork } from './support/safetensors.js';
-import { laidOut, renamed, type Vgg } from './support/vggs.js';
+import { encodeSafetensors, tinyNetwork } from './support/safetensors.js';
+import { laidOut, renamed, torchvisionName, type Vgg } from './support/vggs.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'scumble-colours-'));
 test.after.always(() => rm(folder, { recursive: true }));
@@ -29,7 +29,7 @@ const OXFORD = {
   shift: [-103.939, -116.779, -123.68],
 };
 
-const tensorOf = (shape: number[], values: number[]): Tensor => ({
+const tensorOf = (shape: number[], values: number[]): EngineTensor => ({
   dtype: 'F32',
   shape,
   data: new Uint8Array(Float32Array.from(values).buffer),
@@ -117,7 +117,10 @@ test('order, mean and scale become those of the input, and nothing else changes'
     notes.join('\n'),
     /1 × 1 .* is now part of what the network is fed: order, mean and scale, exactly/,
   );
-  t.regex(notes.join('\n'), /pad by reflection, which Scumble does not: here they pad with zeros/);
+  t.regex(
+    notes.join('\n'),
+    /seem to pad by reflection \(.*\), which Scumble does not: here they pad with zeros/,
+  );
   t.true(
     alike(
       asDescribed(network),
@@ -180,6 +183,45 @@ test('what nothing says is asked for, and what the file says is not overruled', 
   t.deepEqual((await saved(padded(OXFORD), { input: 'caffe' })).network.mean, [103.939, 116.779, 123.68]);
 });
 
+test("Oxford's filters behind it say what they are fed", async (t) => {
+  const { tensors } = tinyNetwork({ widths: [8, 5, 6, 7, 8] });
+  const kernel = floats(tensors.get('conv1_1.weight')!);
+  const bias = floats(tensors.get('conv1_1.bias')!);
+  for (const [index, values] of Object.entries({
+    1: [1.001, 0.3112, -0.8188, 0.0649],
+    2: [0.1552, 0.8326, -0.4304, 0.0343],
+    5: [1.9187, -1.6364, -0.4918, 0.5487],
+    7: [-0.58, -0.1464, 0.433, 0.3479],
+  })) {
+    const at = 27 * Number(index);
+    kernel.fill(0, at, at + 27);
+    for (let c = 0; c < 3; c++) kernel[at + 9 * c + 4] = values[c]!;
+    bias[Number(index)] = values[3]!;
+  }
+  tensors.set('conv1_1.weight', tensorOf([8, 3, 3, 3], [...kernel]));
+  tensors.set('conv1_1.bias', tensorOf([8], [...bias]));
+  const turned = padded(
+    {
+      matrix: [
+        [0, 0, 1],
+        [0, 1, 0],
+        [1, 0, 0],
+      ],
+      shift: [0, 0, 0],
+    },
+    tensors,
+  );
+  const { network, evidence, notes } = await saved(turned);
+  t.like(network, { channelOrder: 'BGR', range: 255, mean: [103.939, 116.779, 123.68] });
+  t.is(evidence.input, "by the filters of conv1_1, which are Oxford's");
+  t.regex(notes[0]!, /1 × 1 that it begins with was left out/);
+  const told = {
+    instanceOf: OptionError,
+    message: /^input cannot be torchvision: conv1_1 of .* is Oxford's/,
+  };
+  await t.throwsAsync(saved(turned, { input: 'torchvision' }), told);
+});
+
 test('by other names and in other layouts, with biases or without', async (t) => {
   const [weight, bias] = [...padded(OXFORD).values()] as [Tensor, Tensor];
   const front: Vgg = new Map([
@@ -188,6 +230,7 @@ test('by other names and in other layouts, with biases or without', async (t) =>
   ]);
   const named = await imported(encodeSafetensors(new Map([...front, ...vgg19]), {}));
   t.deepEqual(named.network.mean, [103.939, 116.779, 123.68]);
+  const prefixed = renamed(vgg19, torchvisionName);
   const counted = renamed(vgg19, (_b, _i, role, place) => `conv${place + 2}.${role}`);
   const all = new Map([['conv1.weight', weight], ['conv1.bias', bias], ...counted]);
   t.is((await imported(encodeSafetensors(all, {}))).network.name, 'vgg19');
@@ -202,6 +245,9 @@ test('by other names and in other layouts, with biases or without', async (t) =>
     channelOrder: 'BGR',
     mean: [103.939, 116.779, 123.68],
   });
+
+  const apart = new Map([['colours.0.weight', weight], ['colours.0.bias', bias], ...prefixed]);
+  t.deepEqual((await saved(apart)).network, named.network);
 
   const bare = padded({ ...OXFORD, shift: [] });
   bare.delete('0.bias');
@@ -225,4 +271,13 @@ test('padding layers alone are recognised, and so is a part of such a network', 
     ).notes,
     [],
   );
+});
+
+test('what an ONNX model says of its padding is said', async (t) => {
+  const conv = (pad?: string) => encodeOnnx(vgg19, pad === undefined ? {} : { pad });
+  t.regex((await imported(conv('reflect'), { input: 'caffe' })).notes.join(), /pad by reflection/);
+  t.deepEqual((await imported(conv('constant'), { input: 'caffe' })).notes, []);
+  const { network, notes } = await imported(conv('edge'), { input: 'caffe' });
+  t.is(network.padding, 'replicate');
+  t.regex(notes.join(), /pad by replication; here only conv1_1 does so, and all others pad with zeros/);
 });

@@ -8,13 +8,12 @@ import test, { type ExecutionContext } from 'ava';
 import { readOptions } from '../dist/image/write.js';
 import { stylize } from '../dist/index.js';
 import { embeddedFile } from '../dist/weights/catalog.js';
-import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
 import { studio } from './support/cli.js';
 import { WEIGHTS } from './support/golden.js';
 import { type Behaviour, mirror, sourceOf, status } from './support/mirror.js';
 import { packageCopy } from './support/package-copy.js';
 import { collect, node, wave } from './support/runs.js';
-import { tinyNetwork, tinyNetworkFile } from './support/safetensors.js';
+import { encodeSafetensors, tinyNetwork, tinyNetworkFile } from './support/safetensors.js';
 
 const RUN = ['content.png', 'style.png', '--size', '32', '--iterations', '2', '--progress', 'none'];
 const { tensors, metadata } = tinyNetwork({ architecture: 'vgg16' });

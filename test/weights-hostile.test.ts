@@ -1,6 +1,6 @@
 // Files of Caffe, ONNX, MATLAB and HDF5 that lie: about lengths, shapes, depth, size and other files.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -66,7 +66,6 @@ test('Caffe', async (t) => {
 
 test('ONNX', async (t) => {
   const model = (tensor: Tensor, options = {}) => encodeOnnx([['w', tensor]], options);
-  await refused(t, readOnnx, model(four, { external: true }), /keeps its weights in another file/);
   await refused(t, readOnnx, model({ ...four, shape: [2, 2, 2] }), /needs 32 bytes, but has 16/);
   await refused(t, readOnnx, model({ ...four, shape: [-1] }), /has shape \[-1\]/);
   await refused(
@@ -81,6 +80,41 @@ test('ONNX', async (t) => {
   await refused(t, readOnnx, Uint8Array.of(8, 8), /it has no graph/, 0);
   const unknown = Writer.create().uint32(tag(7)).fork().uint32(tag(5)).fork().uint32(tag(2, 0)).int32(99);
   await refused(t, readOnnx, unknown.ldelim().ldelim().finish(), /has data type 99/);
+});
+
+test('ONNX with its data in other files', async (t) => {
+  const model = (external: string, tensor = four) => encodeOnnx([['w', tensor]], { external });
+  for (const name of ['/etc/passwd', '../w.bin', 'a/../../w.bin', 'a\\\\b', 'c:w.bin', '', '.']) {
+    await refused(t, readOnnx, model(name), /its data in '.*', which is no file in its folder/);
+  }
+  await refused(t, readOnnx, model('nowhere.bin'), /'nowhere\.bin', which is not beside it/);
+  const outside = await mkdtemp(join(tmpdir(), 'scumble-outside-'));
+  t.teardown(() => rm(outside, { recursive: true }));
+  await writeFile(join(outside, 'secret'), new Uint8Array(16));
+  await symlink(join(outside, 'secret'), join(folder, 'link.bin'));
+  await symlink(outside, join(folder, 'away'));
+  await refused(t, readOnnx, model('link.bin'), /a link that leads out of its folder/);
+  await refused(t, readOnnx, model('away/secret'), /a link that leads out of its folder/);
+  const huge = { ...four, shape: [2 ** 20, 2 ** 20] };
+  await refused(t, readOnnx, model('w.bin', huge), /needs 4398046511104 bytes, but has 16 in 'w\.bin'/);
+
+  await writeFile(join(folder, 'w.bin'), new Uint8Array(20));
+  await symlink('w.bin', join(folder, 'here.bin'));
+  const path = join(folder, 'external.onnx');
+  await writeFile(path, model('here.bin'));
+  t.deepEqual((await readOnnx(path)).tensors, new Map([['w', four]]), 'a link within the folder');
+  await writeFile(
+    path,
+    encodeOnnx(
+      [
+        ['a', four],
+        ['b', four],
+      ],
+      { external: 'w.bin' },
+    ),
+  );
+  const error = await t.throwsAsync(readOnnx(path), { instanceOf: WeightsError });
+  t.regex(error?.message ?? '', /w\.bin: 16 bytes should be here, but only 4 follow/);
 });
 
 test('MATLAB', async (t) => {

@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { WeightsError } from '../dist/errors.js';
-import { encodeSafetensors } from '../dist/weights/formats/safetensors.js';
 import type { Tensor } from '../dist/weights/formats/tensors.js';
 import { ARCHITECTURES, type Architecture, layerNames, readNetwork } from '../dist/weights/network.js';
-import { type TinyNetwork, tinyNetwork, tinyNetworkFile } from './support/safetensors.js';
+import { encodeSafetensors, type TinyNetwork, tinyNetwork, tinyNetworkFile } from './support/safetensors.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'scumble-network-'));
 test.after.always(() => rm(folder, { recursive: true }));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { WeightsError } from '../dist/errors.js';
+import { readWeights } from '../dist/weights/formats/index.js';
 import { readPytorch } from '../dist/weights/formats/pytorch.js';
 import type { Tensor } from '../dist/weights/formats/tensors.js';
 import {
@@ -137,6 +138,17 @@ test('views: from an offset, transposed, with gaps, repeated, empty, and shared'
     t.deepEqual(values('scalar'), [23]);
     t.deepEqual(values('empty'), []);
     t.is(tensors.get('offset')?.data.buffer, tensors.get('all')?.data.buffer, 'shared, not copied');
+  }
+});
+
+test('the older format is known whatever the protocol of its pickles', async (t) => {
+  const { tensors } = tinyNetwork();
+  const bytes = Buffer.from(encodeLegacy(stateDict(tensors, true)));
+  for (const protocol of [3, 4, 5]) {
+    const framed = Buffer.from([0x80, protocol, 0x95, 12, 0, 0, 0, 0, 0, 0, 0]);
+    const read = await readWeights(await fileOf(Buffer.concat([framed, bytes.subarray(2)])));
+    t.is(read.format, 'PyTorch');
+    t.deepEqual(read.tensors, tensors);
   }
 });
 

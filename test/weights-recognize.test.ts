@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { OptionError, WeightsError } from '../dist/errors.js';
-import { encodeSafetensors, readSafetensors } from '../dist/weights/formats/safetensors.js';
+import { readSafetensors } from '../dist/weights/formats/safetensors.js';
 import type { Tensor } from '../dist/weights/formats/tensors.js';
 import { type ImportOptions, importNetwork } from '../dist/weights/import.js';
 import type { Architecture } from '../dist/weights/network.js';
 import { caffeLayers, encodeCaffe } from './support/caffe.js';
-import { encodeHdf5 } from './support/hdf5.js';
+import { encodeHdf5, encodeKeras, keras3Name } from './support/hdf5.js';
 import { encodeNpz } from './support/numpy.js';
 import { encodeOnnx } from './support/onnx.js';
 import { encodeArchive, stateDict } from './support/pytorch.js';
-import { tinyNetwork } from './support/safetensors.js';
-import { kerasName, laidOut, renamed, torchvisionName, type Vgg } from './support/vggs.js';
+import { encodeSafetensors, tinyNetwork } from './support/safetensors.js';
+import { kerasLayers, kerasName, laidOut, renamed, torchvisionName, type Vgg } from './support/vggs.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'scumble-recognize-'));
 test.after.always(() => rm(folder, { recursive: true }));
@@ -114,6 +114,12 @@ test('the input is told by format, names and file, each with its reason', async 
   for (const [path, order, range, reason] of [
     [await fileOf(encodeCaffe(caffeLayers(vgg19), 1)), 'BGR', 255, /Caffe/],
     [await fileOf(encodeHdf5(renamed(hwio, kerasName))), 'BGR', 255, /Keras/],
+    [
+      await fileOf(encodeKeras(kerasLayers(vgg19), encodeHdf5(renamed(hwio, keras3Name)))),
+      'BGR',
+      255,
+      /Keras/,
+    ],
     [await fileOf(encodeOnnx(zoo)), 'RGB', 1, /model zoo/],
   ] as const) {
     const { network, evidence } = await importNetwork(path);
@@ -130,6 +136,18 @@ test('the input is told by format, names and file, each with its reason', async 
     const { network, evidence } = await importNetwork(path);
     t.deepEqual([network.channelOrder, network.range], [order, range]);
     t.is(evidence.input, `by the file's name, ${name.slice(0, -4)}`);
+  }
+});
+
+test('an input is also known by the programs that have it', async (t) => {
+  const path = await saved(vgg19);
+  for (const [name, input] of [
+    ['keras', 'caffe'],
+    ['tensorflow', 'caffe'],
+    ['matconvnet', 'caffe-rgb'],
+    ['pytorch', 'torchvision'],
+  ] as const) {
+    t.deepEqual(await importNetwork(path, { input: name }), await importNetwork(path, { input }));
   }
 });
 
@@ -151,7 +169,7 @@ test('what nothing tells is asked for', async (t) => {
     input: 'caffe',
     architecture: 'vgg16',
   });
-  await asks(t, await saved(vgg19), 'input', /must be one of caffe/, { input: 'oxford' as never });
+  await asks(t, await saved(vgg19), 'input', /must be one of caffe/, { input: 'oxford' });
 });
 
 const shared = fileURLToPath(new URL('../../shared/weights/vgg19.safetensors', import.meta.url));
@@ -215,4 +233,73 @@ test('what is not used is told', async (t) => {
   ]);
   const { dropped } = await importNetwork(await saved(all), { input: 'torchvision' });
   t.deepEqual(dropped, ['classifier.0.weight']);
+});
+
+/** Kernels and biases of layers: their names, outputs, inputs and the side of a kernel. */
+function layers(...each: [name: string, outputs: number, inputs: number, side: number][]): Vgg {
+  return new Map(
+    each.flatMap(([name, outputs, inputs, side]): [string, Tensor][] => {
+      const shape = [outputs, inputs, side, side];
+      const data = new Uint8Array(4 * outputs * inputs * side ** 2);
+      const bias = { dtype: 'F32' as const, shape: [outputs], data: new Uint8Array(4 * outputs) };
+      return [
+        [`${name}.weight`, { dtype: 'F32', shape, data }],
+        [`${name}.bias`, bias],
+      ];
+    }),
+  );
+}
+
+test('another network is named', async (t) => {
+  const nin = layers(
+    ['conv1', 6, 3, 11],
+    ['cccp1', 6, 6, 1],
+    ['conv2', 8, 6, 5],
+    ['conv3', 8, 8, 3],
+    ['conv4-1024', 8, 8, 3],
+    ['cccp8-1024', 10, 8, 1],
+  );
+  const other = /is not a VGG but another network: its first convolution, '.*', is \d+ × \d+, not 3 × 3/;
+  for (const [network, message] of [
+    [nin, /is not a VGG but Network in Network \(NIN\)$/],
+    [layers(['features.0', 64, 3, 11], ['features.6', 8, 6, 3]), other],
+    [layers(['conv1', 64, 3, 7], ['conv2', 8, 6, 3]), other],
+    [layers(['conv1', 4, 3, 7], ['layer1.0.conv1', 4, 4, 3]), /but ResNet$/],
+    [layers(['conv1/7x7_s2', 4, 3, 7], ['inception_3a/3x3', 4, 6, 3]), /but GoogLeNet$/],
+  ] as const) {
+    for (const layout of ['OIHW', 'HWIO']) await refused(t, await saved(laidOut(network, layout)), message);
+  }
+});
+
+/** A vgg11 that goes on for some convolutions. */
+function longer(widths: number[], name = (index: number) => `conv6_${index}`): Vgg {
+  const { tensors } = tinyNetwork({ architecture: 'vgg11', widths: [1, 2, 4, 5, 3] });
+  const more = widths.map((outputs, i) => [name(i + 1), outputs, widths[i - 1] ?? 3, 3] as const);
+  return new Map([...tensors, ...layers(...(more as never[]))]);
+}
+
+test('convolutions behind the last of a VGG are dropped, and are evidence of another training', async (t) => {
+  const caffe = (vgg: Vgg) => fileOf(encodeCaffe(caffeLayers(vgg), 2));
+  const drawings = await importNetwork(await caffe(longer([1024, 1024, 1024, 4])));
+  t.like(drawings.network, { name: 'vgg11', channelOrder: 'BGR', range: 255, blocks: [1, 1, 2, 2, 2] });
+  t.deepEqual(drawings.network.mean, [164.76139251, 167.47864617, 181.13838569]);
+  t.regex(drawings.evidence.input, /Illustration2Vec/);
+  t.true(drawings.dropped.some((name) => name.startsWith('conv6_1')));
+  await asks(t, await caffe(longer([5])), 'input', /^input is needed/);
+
+  const { tensors } = tinyNetwork({ architecture: 'vgg11', widths: [1, 2, 4, 5, 3] });
+  const places = [0, 3, 6, 8, 11, 13, 16, 18];
+  const sequence = (next: number) =>
+    saved(
+      new Map([
+        ...renamed(tensors, (_b, _i, role, n) => `${places[n]}.${role}`),
+        ...layers([`${next}`, 1024, 3, 3], [`${next + 2}`, 1024, 1024, 3], [`${next + 4}`, 1024, 1024, 3]),
+      ]),
+    );
+  t.deepEqual((await importNetwork(await sequence(21))).network, drawings.network);
+  await refused(t, await sequence(20), /none has 11 convolutions at 0, 3, 6, 8, 11, 13, 16, 18 and 3 more$/);
+
+  const counted = renamed(tensors, (_b, _i, role, n) => `conv${n}.${role}`);
+  const on = new Map([...counted, ...layers(['conv8', 5, 3, 3])]);
+  t.is((await importNetwork(await saved(on), { input: 'caffe' })).network.name, 'vgg11');
 });

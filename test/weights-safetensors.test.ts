@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { WeightsError } from '../dist/errors.js';
-import { encodeSafetensors, readSafetensors } from '../dist/weights/formats/safetensors.js';
+import { readSafetensors } from '../dist/weights/formats/safetensors.js';
 import type { Tensor } from '../dist/weights/formats/tensors.js';
 import { readNetwork } from '../dist/weights/network.js';
-import { seeded, tinyNetwork } from './support/safetensors.js';
+import { encodeSafetensors, seeded, tinyNetwork } from './support/safetensors.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'scumble-safetensors-'));
 test.after.always(() => rm(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 // The reader of TensorFlow.js layers models: shards, weights in fewer bits, and manifests that ask for other files.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -110,7 +110,7 @@ for (const path of [...outside, 'x\\..\\a.bin', 'http://host/a.bin', 'a\0.bin', 
 for (const [content, message] of [
   [null, /is not a model but null/],
   [[], /is not a model but \[\]/],
-  [{}, /has weightsManifest nothing, which is no list/],
+  [{}, /is JSON, but no model of TensorFlow\.js: it lists no weights/],
   [{ format: 'graph-model', weightsManifest: [] }, /has format 'graph-model', not 'layers-model'/],
   [{ weightsManifest: [null] }, /has null for a group of weights/],
   [{ weightsManifest: [{ paths: 'a.bin', weights: [] }] }, /for a group of weights/],
@@ -152,9 +152,17 @@ for (const [content, message] of [
 test('refuses a model of more than 1 MB, and one whose shard is missing or a folder', async (t) => {
   await refused(t, await modelOf(Buffer.alloc(1e6 + 1, ' ')), /has 1000001 bytes, more than the limit/);
   const missing = await modelOf(one({}));
-  await refused(t, missing, /does not exist/, join(dirname(missing), 'a.bin'));
+  await refused(t, missing, /keeps its weights in 'a\.bin', which is not beside it/);
   const directory = await modelOf(one({}), { 'a.bin/b': new Uint8Array(8) });
   await refused(t, directory, /is not a regular file/, join(dirname(directory), 'a.bin'));
+});
+
+test('refuses a shard that is a link out of the folder', async (t) => {
+  const model = await modelOf(one({}));
+  const outside = join(dirname(dirname(model)), 'outside.bin');
+  await writeFile(outside, new Uint8Array(8));
+  await symlink(outside, join(dirname(model), 'a.bin'));
+  await refused(t, model, /'a\.bin', which is a link that leads out of its folder/);
 });
 
 test('names the place in the manifest', async (t) => {

@@ -70,18 +70,21 @@ export async function checkWritable(path: string): Promise<void> {
 }
 
 /**
- * Writes a file so that `path` holds either its old content or all of the new. A symbolic link stays, and what it
+ * Writes a file, of pieces one after the other, so that `path` holds either its old content or all of the new. A symbolic link stays, and what it
  * points to is replaced; an existing file's permissions are kept.
  * @throws {OutputError} if that fails; nothing is left behind
  */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  bytes: Uint8Array | readonly Uint8Array[],
+): Promise<void> {
   try {
     const { file, mode } = await destination(path);
     const temporary = join(dirname(file), `.scumble-${randomUUID()}.tmp`);
     const handle = await open(temporary, 'wx');
     try {
       try {
-        await handle.writeFile(bytes);
+        for (const part of [bytes].flat()) await handle.writeFile(part);
         if (mode !== undefined) await handle.chmod(mode);
         await handle.sync();
       } finally {

@@ -1,12 +1,11 @@
 // The networks that this machine has made or fetched: one safetensors file each in a folder of the user's, with its
 // fingerprint beside it in the form that `sha256sum --check` reads.
 
-import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { outputError, writeAtomically } from '../files/atomic.js';
-import { hashFile } from './hash.js';
+import { hashFile, hashOf } from './hash.js';
 
 /** All that this user's Scumble keeps: SCUMBLE_CACHE, or where the system keeps what programs cache. It may not exist yet. */
 export function cacheRoot(): string {
@@ -40,17 +39,17 @@ export async function exists(file: string): Promise<boolean> {
 }
 
 /**
- * Puts a network into the cache: the file is there complete or not at all.
+ * Puts a network, which comes in pieces, into the cache: the file is there complete or not at all.
  *
  * @returns its path
  * @throws OutputError
  */
-export async function store(name: string, bytes: Uint8Array): Promise<string> {
+export async function store(name: string, pieces: readonly Uint8Array[]): Promise<string> {
   const file = cachedFile(name);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = await hashOf('sha256', pieces);
   await rm(file, { force: true }); // so that no file is ever beside the fingerprint of another
   await writeAtomically(fingerprintFile(file), Buffer.from(`${sha256}  ${basename(file)}\n`));
-  await writeAtomically(file, bytes);
+  await writeAtomically(file, pieces);
   return file;
 }
 

@@ -6,6 +6,7 @@ import { DownloadError } from '../errors.js';
 import { cachedFile, exists } from './cache.js';
 import { type CatalogEntry, catalog, catalogEntry, embeddedFile, isName } from './catalog.js';
 import { WeightsFile } from './formats/file.js';
+import { whatElse } from './formats/foreign.js';
 import { pull } from './pull.js';
 import { refuse } from './refuse.js';
 
@@ -80,8 +81,8 @@ async function checkPath(path: string): Promise<void> {
   await WeightsFile.use(path, async (file) => {
     if (file.size <= JSON_START) return; // which its reader says
     const [first] = await file.read(JSON_START, 1);
-    if (first !== '{'.charCodeAt(0)) {
-      refuse(path, `is not in safetensors; convert it once: scumble weights import ${path}`);
-    }
+    if (first === '{'.charCodeAt(0)) return;
+    const other = await whatElse(file);
+    refuse(path, other ?? `is not in safetensors; convert it once: scumble weights import ${path}`);
   });
 }

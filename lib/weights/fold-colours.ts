@@ -72,6 +72,10 @@ export function foldColours(
   }
   if (order) {
     const input = INPUTS[order === 'BGR' ? 'caffe' : 'caffe-rgb'];
+    if (wanted !== undefined && !isAlike(INPUTS[wanted], input)) {
+      const problem = `input cannot be ${wanted}: conv1_1 of ${path} is Oxford's, whose input is known; leave input out`;
+      throw new OptionError('input', wanted, problem);
+    }
     const note =
       "the convolution of 1 × 1 that it begins with was left out: conv1_1 is Oxford's, whose input is known";
     return { ...first, input, evidence: "by the filters of conv1_1, which are Oxford's", note };

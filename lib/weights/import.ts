@@ -1,7 +1,7 @@
 // From a file of any format and any library to a network that the engine takes: read, recognise, convert, and check as
 // readNetwork() does. What was recognised, and by what, is part of the answer, to be shown before it is used.
 
-import { OptionError } from '../errors.js';
+import { OptionError, WeightsError } from '../errors.js';
 import { coloursOf, foldColours } from './fold-colours.js';
 import { readWeights, type WeightsFormat } from './formats/index.js';
 import type { EngineTensor, Tensor, TensorFile } from './formats/tensors.js';
@@ -12,18 +12,19 @@ import {
   describeNetwork,
   type NetworkDescription,
 } from './network.js';
-import { INPUTS, type InputName, inputOf } from './recognize-input.js';
+import { inputNamed, inputOf } from './recognize-input.js';
 import { engineKernel, engineVector, LAYOUTS, type Layout, layoutOf } from './recognize-layout.js';
 import { findConvolutions } from './recognize-names.js';
-import { list, quote } from './refuse.js';
+import { otherNetwork } from './recognize-other.js';
+import { list, quote, refuse } from './refuse.js';
 
 /** Strides, paddings and the like, which some formats keep among the weights: not worth a word when they are dropped. */
 const SMALL_BYTES = 40;
 
 /** What the file does not tell. */
 export interface ImportOptions {
-  /** What the network is fed: `caffe`, `caffe-rgb` or `torchvision`. */
-  input?: InputName;
+  /** What the network is fed: a name of INPUTS, or of a program that has such networks. */
+  input?: string;
   /** Needed for the first part of a network that several begin with. */
   architecture?: Architecture;
   /** Of the kernels. */
@@ -50,14 +51,13 @@ export interface Imported {
  *   several ways and the options do not say which.
  */
 export async function importNetwork(path: string, options: ImportOptions = {}): Promise<Imported> {
-  checkChoice('input', options.input, Object.keys(INPUTS));
+  const wanted = options.input === undefined ? undefined : inputNamed(options.input);
   checkChoice('architecture', options.architecture, Object.keys(ARCHITECTURES));
   checkChoice('layout', options.layout, LAYOUTS);
   const file = await readWeights(path);
   if (isOwn(file)) return importOwn(file, path);
-  const found = findConvolutions(file, path);
+  const { found, layout, evidence } = recognize(file, options, path);
   const architecture = choose(found.architectures, options.architecture, path);
-  const { layout, evidence } = layoutOf(found.convolutions, file.format, options.layout, path);
   const tensors = new Map<string, Tensor>();
   const names = convolutionNames(architecture);
   for (const [i, { weight, bias }] of found.convolutions.entries()) {
@@ -69,19 +69,23 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     bias: tensors.get('conv1_1.bias') as EngineTensor,
   };
   const { colours } = found;
+  const beyond = found.beyond.map(({ shape }) => shape[layout.indexOf('O')]!);
   const fed = colours
-    ? foldColours(coloursOf(colours.weight, colours.bias, layout), first, options.input, path)
-    : { ...first, ...inputOf(path, options.input, { ...file, ...found, ...first }), note: undefined };
+    ? foldColours(coloursOf(colours.weight, colours.bias, layout), first, wanted, path)
+    : {
+        ...first,
+        ...inputOf(path, wanted, { ...file, ...found, ...first, architecture, beyond }),
+        note: undefined,
+      };
   tensors.set('conv1_1.weight', fed.weight);
   tensors.set('conv1_1.bias', fed.bias);
   const { input } = fed;
-  const padding = file.padding ?? (found.isPadded ? 'reflect' : undefined);
   const metadata = {
     architecture,
     input: `${input.channelOrder}, 0..${input.range}, minus mean, divided by std`,
     mean: input.mean.join(),
     std: input.std.join(),
-    padding: padding === 'replicate' ? padding : 'zero',
+    padding: file.padding === 'replicate' ? file.padding : 'zero',
   };
   return {
     network: describeNetwork({ metadata, tensors }, path),
@@ -89,19 +93,36 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     layout,
     evidence: { architecture: found.evidence, layout: evidence, input: fed.evidence },
     dropped: found.dropped.filter((name) => file.tensors.get(name)!.data.length >= SMALL_BYTES),
-    notes: [fed.note, paddingNote(padding), passedOver(file)].filter((note) => note !== undefined),
+    notes: [fed.note, paddingNote(file.padding, found.isPadded), passedOver(file)].filter(
+      (note) => note !== undefined,
+    ),
   };
 }
 
+/** The convolutions of a VGG and how they lie. */
+function recognize(file: TensorFile & { format: WeightsFormat }, options: ImportOptions, path: string) {
+  try {
+    const found = findConvolutions(file, path);
+    return { found, ...layoutOf(found.convolutions, file.format, options.layout, path) };
+  } catch (cause) {
+    const other = cause instanceof WeightsError ? otherNetwork(file.tensors) : undefined;
+    if (other !== undefined) refuse(path, `is not a VGG but ${other}`, { cause });
+    throw cause;
+  }
+}
+
 /** What is done where a network pads otherwise than with zeros, which changes its features near the border. */
-function paddingNote(padding: string | undefined): string | undefined {
-  if (padding === undefined) return undefined;
-  const how = PADDINGS[padding] ?? shown(padding);
+function paddingNote(padding: string | undefined, hasPlaces: boolean): string | undefined {
+  if (padding === undefined && !hasPlaces) return undefined;
+  const how =
+    padding === undefined
+      ? 'seem to pad by reflection (a layer stands before each)'
+      : `pad by ${PADDINGS[padding] ?? shown(padding)}`;
   const here =
     padding === 'replicate'
       ? '; here only conv1_1 does so, and all others pad'
       : ', which Scumble does not: here they pad';
-  return `its convolutions pad by ${how}${here} with zeros, so that features near the border differ`;
+  return `its convolutions ${how}${here} with zeros, so that features near the border differ`;
 }
 
 const PADDINGS: Record<string, string> = { reflect: 'reflection', replicate: 'replication' };

@@ -83,8 +83,8 @@ export function describeNetwork(file: TensorFile, path: string): NetworkDescript
   };
 }
 
-/** The bytes of a safetensors file that readNetwork() makes `network` of. */
-export function encodeNetwork(network: NetworkDescription): Uint8Array {
+/** A safetensors file that readNetwork() makes `network` of, in pieces. */
+export function encodeNetwork(network: NetworkDescription): Uint8Array[] {
   const { name, channelOrder, range, mean, std, padding, convolutions } = network;
   const tensors = convolutions.flatMap(({ name, weight, bias }): [string, EngineTensor][] => [
     [`${name}.weight`, weight],

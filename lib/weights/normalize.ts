@@ -10,7 +10,9 @@ import { resize } from '../image/resize.js';
 import type { ImageSource, Raster } from '../image/types.js';
 import { sizeAt } from '../run/scales.js';
 import { asFloats } from './formats/numbers.js';
+import type { EngineTensor } from './formats/tensors.js';
 import type { Convolution, NetworkDescription } from './network.js';
+import { inTurns } from './turns.js';
 
 /** Larger images are made smaller, to this long side: VGG was trained on 224 pixels. */
 const LONG_SIDE = 512;
@@ -95,10 +97,24 @@ async function rescale(
   after: number[],
 ): Promise<Convolution> {
   const { inputs, weight, bias } = convolution;
-  const kernel = await asFloats(weight, (i) => {
-    const output = Math.floor(i / (inputs * 9));
-    const input = Math.floor(i / 9) % inputs;
-    return (before?.[input] ?? 1) / after[output]!;
+  const kernel = await asFloats(weight);
+  await multiply(kernel, (output, at) => (before?.[Math.trunc(at / 9)] ?? 1) / after[output]!, inputs * 9);
+  const biases = await asFloats(bias);
+  await multiply(biases, (output) => 1 / after[output]!, 1);
+  return { ...convolution, weight: kernel, bias: biases };
+}
+
+/** Multiplies each value by a factor that depends on the row that it is in, of `length` values, and its place there. */
+async function multiply(
+  { data }: EngineTensor,
+  factor: (row: number, at: number) => number,
+  length: number,
+): Promise<void> {
+  const values = new DataView(data.buffer, data.byteOffset, data.length);
+  await inTurns(data.length / 4, (start, end) => {
+    for (let i = start; i < end; i++) {
+      const row = Math.trunc(i / length);
+      values.setFloat32(4 * i, values.getFloat32(4 * i, true) * factor(row, i - row * length), true);
+    }
   });
-  return { ...convolution, weight: kernel, bias: await asFloats(bias, (i) => 1 / after[i]!) };
 }

@@ -2,9 +2,9 @@
 // synthesis using shallow convolutional networks with random filters"). Only sums, products and square roots go into
 // it, which every machine rounds alike: a seed names the same bytes everywhere.
 
-import { setImmediate } from 'node:timers/promises';
 import type { EngineTensor } from './formats/tensors.js';
 import { ARCHITECTURES, type Architecture } from './network.js';
+import { inTurns } from './turns.js';
 
 /** Channels of VGG's blocks. */
 const WIDTHS = [64, 128, 256, 512, 512];
@@ -26,11 +26,13 @@ export async function randomNetwork(
   for (const [block, count] of ARCHITECTURES[architecture].entries()) {
     const outputs = WIDTHS[block]!;
     for (let index = 1; index <= count; index++) {
-      await setImmediate(undefined, { signal }); // a layer takes milliseconds, all of them a second
+      signal?.throwIfAborted();
       const name = `conv${block + 1}_${index}`;
       const kernels = new DataView(new ArrayBuffer(4 * 9 * outputs * inputs));
       const bound = Math.sqrt(6 / (9 * inputs));
-      for (let at = 0; at < kernels.byteLength; at += 4) kernels.setFloat32(at, bound * next(), true);
+      await inTurns(kernels.byteLength / 4, (start, end) => {
+        for (let i = start; i < end; i++) kernels.setFloat32(4 * i, bound * next(), true);
+      });
       const weight = new Uint8Array(kernels.buffer);
       tensors.push([`${name}.weight`, { dtype: 'F32', shape: [outputs, inputs, 3, 3], data: weight }]);
       tensors.push([`${name}.bias`, { dtype: 'F32', shape: [outputs], data: new Uint8Array(4 * outputs) }]);

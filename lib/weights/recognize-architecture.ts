@@ -31,19 +31,24 @@ export function architecturesOf(
       .filter(({ expected }) =>
         places.every((place, i) => i >= expected.length || place - first === expected[i]),
       );
-    const fitting = agreeing.filter(({ expected }) => places.length <= expected.length);
-    if (fitting.length > 0) {
-      const names = fitting.map(({ name }) => name);
-      return { architectures: likely(names, style, convolutions), count: places.length, spacing };
-    }
+    const fitting = agreeing
+      .filter(({ expected }) => places.length <= expected.length)
+      .map(({ name }) => name);
     const [begun, another] = agreeing.filter(({ name, expected }) => {
       const count = expected.length;
+      if (places.length <= count || isNamed) return false;
       if (style === 'sequence') return places[count]! - first > expected.at(-1)! + spacing; // a pool between
       const [last, next] = convolutions.slice(count - 1) as [FoundConvolution, FoundConvolution];
       const goesOn = outputsOf(last.bias) === outputsOf(next.bias);
-      return !isNamed && !goesOn && hasEvenBlocks(name, convolutions.slice(0, count));
+      return !goesOn && hasEvenBlocks(name, convolutions.slice(0, count));
     });
-    if (begun && !another) return { architectures: [begun.name], count: begun.expected.length, spacing };
+    const isEven = fitting.some((name) => hasEvenBlocks(name, convolutions));
+    if (begun && !another && !isEven) {
+      return { architectures: [begun.name], count: begun.expected.length, spacing };
+    }
+    if (fitting.length > 0) {
+      return { architectures: likely(fitting, style, convolutions), count: places.length, spacing };
+    }
   }
   return refuse(path, `is not a VGG: none has ${places.length} convolutions at ${list(places)}`);
 }

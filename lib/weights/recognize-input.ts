@@ -7,6 +7,7 @@ import { OptionError } from '../errors.js';
 import type { WeightsFormat } from './formats/index.js';
 import { numberAt } from './formats/numbers.js';
 import type { EngineTensor, TensorFile } from './formats/tensors.js';
+import type { Architecture } from './network.js';
 import type { NamingStyle } from './recognize-names.js';
 
 /** As NetworkDescription. */
@@ -38,9 +39,34 @@ export const INPUTS = {
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
   },
+  /** Illustration2Vec: BGR, 0..255, minus the mean of drawings. */
+  illustration2vec: {
+    channelOrder: 'BGR',
+    range: 255,
+    mean: [164.76139251, 167.47864617, 181.13838569],
+    std: [1, 1, 1],
+  },
 } as const satisfies Record<string, NetworkInput>;
 
 export type InputName = keyof typeof INPUTS;
+
+/** The programs that have them, by whose names they are known too. */
+const PROGRAMS: Record<string, InputName> = {
+  keras: 'caffe',
+  tensorflow: 'caffe',
+  matconvnet: 'caffe-rgb',
+  pytorch: 'torchvision',
+};
+
+/** All that an input may be called. */
+export const INPUT_NAMES = [...Object.keys(INPUTS), ...Object.keys(PROGRAMS)];
+
+/** The input called so. @throws OptionError when there is none */
+export function inputNamed(name: string): InputName {
+  if (Object.hasOwn(INPUTS, name)) return name as InputName;
+  if (Object.hasOwn(PROGRAMS, name)) return PROGRAMS[name]!;
+  throw new OptionError('input', name, `input must be one of ${INPUT_NAMES.join(', ')}, not "${name}"`);
+}
 
 /** The hashes that end the names of well-known files, as their makers name them. */
 const KNOWN_FILES: Record<string, InputName> = {
@@ -63,7 +89,13 @@ const OXFORD_FILTERS: Record<number, [number, number, number, number]> = {
   7: [0.433, -0.1464, -0.58, 0.3479],
 };
 
+/** How many channels the convolutions give that Illustration2Vec has behind those of a vgg11. */
+const ILLUSTRATION2VEC = '1024,1024,1024';
+
 interface Evidence {
+  architecture: Architecture;
+  /** Outputs of the convolutions of 3 × 3 behind the last one of the architecture. */
+  beyond: number[];
   weight: EngineTensor;
   bias: EngineTensor;
   style: NamingStyle;
@@ -94,7 +126,13 @@ export function inputOf(
       evidence: "by its first filters, which are Oxford's with channels turned",
     };
   }
-  if (format === 'Caffe') return { input: INPUTS.caffe, evidence: 'as VGGs of Caffe are' };
+  const { architecture, beyond } = found;
+  if (architecture === 'vgg11' && beyond.slice(0, 3).join() === ILLUSTRATION2VEC) {
+    const evidence = "by the convolutions behind those of a vgg11, which are Illustration2Vec's";
+    return { input: INPUTS.illustration2vec, evidence };
+  }
+  if (format === 'Caffe' && beyond.length === 0)
+    return { input: INPUTS.caffe, evidence: 'as VGGs of Caffe are' };
   const isKeras = format === 'Keras (HDF5)' || format === 'TensorFlow.js';
   if (isKeras && style === 'keras') {
     return { input: INPUTS.caffe, evidence: "by the names of Keras' own VGGs, which are Oxford's" };

@@ -119,7 +119,7 @@ function placedBy(
 
 /** Layers of one prefix in order; undefined if this way of naming is not the file's. */
 function ofStyle(style: NamingStyle, placed: Placed[], path: string): Placed[][] | undefined {
-  const kernels = placed.filter(({ tensor }) => isKernel(tensor));
+  const kernels = placed.filter(({ tensor }) => isKernel(tensor) && !isColours(tensor));
   const prefixes = [...new Set(kernels.map(({ prefix }) => prefix))];
   const [prefix] = prefixes;
   if (prefix === undefined) {

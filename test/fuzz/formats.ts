@@ -2,20 +2,20 @@
 // an archive is mostly found by its checksum, so what an archive holds is also damaged before it is packed.
 
 import { readCaffe } from '../../dist/weights/formats/caffe.js';
-import { readHdf5 } from '../../dist/weights/formats/hdf5.js';
+import { readWeights } from '../../dist/weights/formats/index.js';
 import { readMatlab } from '../../dist/weights/formats/matlab.js';
 import { readNpy } from '../../dist/weights/formats/npy.js';
 import { readNpz, readNumpy } from '../../dist/weights/formats/npz.js';
 import { readOnnx } from '../../dist/weights/formats/onnx.js';
 import { readPytorch } from '../../dist/weights/formats/pytorch.js';
-import { encodeSafetensors, readSafetensors } from '../../dist/weights/formats/safetensors.js';
+import { readSafetensors } from '../../dist/weights/formats/safetensors.js';
 import type { TensorFile } from '../../dist/weights/formats/tensors.js';
 import { readTfjs } from '../../dist/weights/formats/tfjs.js';
 import { caffeLayers, encodeCaffe } from '../support/caffe.js';
-import { encodeHdf5, encodeMatlab73 } from '../support/hdf5.js';
+import { encodeHdf5, encodeKeras, encodeMatlab73 } from '../support/hdf5.js';
 import { encodeMatlab, matrixOf } from '../support/matlab.js';
 import { encodeNpy, encodeNpz, encodeObjectNpy, layersOf, ndarray } from '../support/numpy.js';
-import { encodeOnnx } from '../support/onnx.js';
+import { encodeOnnx, externalData } from '../support/onnx.js';
 import {
   called,
   encodeArchive,
@@ -27,7 +27,7 @@ import {
   storage,
   tensorIn,
 } from '../support/pytorch.js';
-import { tinyNetwork } from '../support/safetensors.js';
+import { encodeSafetensors, tinyNetwork } from '../support/safetensors.js';
 import { tfjsManifest } from '../support/tfjs.js';
 import { matconvnet } from '../support/vggs.js';
 import { encodeZip } from '../support/zip.js';
@@ -154,6 +154,7 @@ function matlabSeeds(): FuzzSeed[] {
 }
 
 const conv = [...tensors].slice(0, 2);
+const keras3 = encodeHdf5(conv.map(([, tensor], i) => [`layers/conv2d/vars/${i}`, tensor]));
 
 export const FORMATS: Record<string, FuzzFormat> = {
   safetensors: {
@@ -176,6 +177,10 @@ export const FORMATS: Record<string, FuzzFormat> = {
       { bytes: encodeOnnx(tensors) },
       { bytes: encodeOnnx(half, { nameless: true }) },
       { bytes: encodeOnnx(tensors, { typed: true }) },
+      {
+        bytes: encodeOnnx(tensors, { external: 'w.bin', pad: 'edge' }),
+        beside: { 'w.bin': externalData(tensors) },
+      },
     ],
     read: readOnnx,
   },
@@ -186,8 +191,10 @@ export const FORMATS: Record<string, FuzzFormat> = {
       { bytes: encodeHdf5(conv, { backend: 'tensorflow' }) },
       { bytes: encodeHdf5(conv, {}, 2) },
       { bytes: encodeMatlab73(matconvnet(new Map(conv))) },
+      { bytes: encodeKeras(['block1_conv1'], keras3) },
+      { bytes: keras3, wrap: (bytes) => encodeKeras(['block1_conv1'], bytes) },
     ],
-    read: readHdf5,
+    read: readWeights, // which knows an archive by its directory
   },
   tfjs: { file: 'model.json', seeds: tfjsSeeds, read: readTfjs },
 };

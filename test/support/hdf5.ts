@@ -3,6 +3,7 @@
 import { type Dataset, File, type Group, ready } from 'h5wasm';
 import type { Tensor } from '../../dist/weights/formats/tensors.js';
 import type { MatlabValue } from './matlab.js';
+import { encodeZip } from './zip.js';
 
 const { FS } = await ready;
 
@@ -54,6 +55,24 @@ function createDataset(group: Group, name: string, { dtype, shape, data }: Tenso
   group.create_dataset({ name, shape, ...typed, ...chunked });
   return group.get(name) as Dataset;
 }
+
+/** Keras 3's archive: layers are called by their kind in the weights, and by their names in the description. */
+export function encodeKeras(names: string[], weights: Uint8Array): Uint8Array {
+  const layers = names.map((name) => ({ class_name: 'Conv2D', config: { name } }));
+  const config = {
+    class_name: 'Functional',
+    config: { layers: [{ class_name: 'InputLayer', config: { name: 'input' } }, ...layers] },
+  };
+  return encodeZip([
+    { name: 'metadata.json', bytes: Buffer.from('{"keras_version": "3.0.0"}') },
+    { name: 'config.json', bytes: Buffer.from(JSON.stringify(config)) },
+    { name: 'model.weights.h5', bytes: weights },
+  ]);
+}
+
+/** What layer number `place` of the convolutions is called in the weights of Keras 3. */
+export const keras3Name = (_block: number, _index: number, role: string, place: number) =>
+  `layers/conv2d${place ? `_${place}` : ''}/vars/${role === 'weight' ? 0 : 1}`;
 
 /** MATLAB's files of version 7.3: what a cell holds is in a group of its own, and referred to. */
 export function encodeMatlab73(variables: Map<string, MatlabValue>): Uint8Array {

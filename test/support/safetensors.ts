@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeSafetensors } from '../../dist/weights/formats/safetensors.js';
-import type { EngineDType, EngineTensor } from '../../dist/weights/formats/tensors.js';
+import { encodeSafetensors as encodePieces } from '../../dist/weights/formats/safetensors.js';
+import type { EngineDType, EngineTensor, Tensor } from '../../dist/weights/formats/tensors.js';
 import { ARCHITECTURES, type Architecture } from '../../dist/weights/network.js';
 
 export interface TinyNetwork {
@@ -18,6 +18,14 @@ export interface TinyNetwork {
   blocks?: number[];
   /** Added to the metadata, or replacing it. */
   metadata?: Record<string, string>;
+}
+
+/** The bytes of a file. */
+export function encodeSafetensors(
+  tensors: Iterable<[string, Tensor]>,
+  metadata: Record<string, string>,
+): Buffer {
+  return Buffer.concat(encodePieces(tensors, metadata));
 }
 
 /** A seeded source of uniform numbers in [0, 1): mulberry32. */

@@ -4,10 +4,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ELEMENT_BYTES, type Tensor } from '../../dist/weights/formats/tensors.js';
 import { caffeLayers, encodeCaffe } from './caffe.js';
-import { encodeHdf5, encodeMatlab73 } from './hdf5.js';
+import { encodeHdf5, encodeKeras, encodeMatlab73, keras3Name } from './hdf5.js';
 import { encodeMatlab, type MatlabValue } from './matlab.js';
 import { encodeNpz, encodeObjectNpy, layersOf } from './numpy.js';
-import { encodeOnnx } from './onnx.js';
+import { encodeOnnx, externalData } from './onnx.js';
 import { encodeArchive, encodeLegacy, instance, pickle, stateDict } from './pytorch.js';
 import { tfjsModel } from './tfjs.js';
 
@@ -103,6 +103,12 @@ export const kerasName = (block: number, index: number, role: string) =>
 export const oldKerasName = (block: number, index: number, role: string) =>
   `block${block}_conv${index}/block${block}_conv${index}_${role === 'weight' ? 'W' : 'b'}_1:0`;
 
+/** What Keras calls the convolutions. */
+export const kerasLayers = (vgg: Vgg) =>
+  [...vgg.keys()]
+    .filter((name) => name.endsWith('.weight'))
+    .map((name) => name.replace(/^conv(\d)_(\d)\.weight$/, 'block$1_conv$2'));
+
 /** Writes a VGG-19 in every format; resolves to paths by what they are. */
 export async function inEveryFormat(folder: string, vgg: Vgg): Promise<Record<string, string>> {
   const torch = stateDict(renamed(vgg, torchvisionName));
@@ -123,12 +129,8 @@ export async function inEveryFormat(folder: string, vgg: Vgg): Promise<Record<st
         ...renamed(hwio, (...at) => `optimizer_weights/Adam/${kerasName(at[0], at[1], at[2])}`),
       ]),
     ),
-    'keras3.weights.h5': encodeHdf5(
-      renamed(
-        hwio,
-        (_b, _i, role, place) => `layers/conv2d${place ? `_${place}` : ''}/vars/${role === 'weight' ? 0 : 1}`,
-      ),
-    ),
+    'keras3.weights.h5': encodeHdf5(renamed(hwio, keras3Name)),
+    'model.keras': encodeKeras(kerasLayers(vgg), encodeHdf5(renamed(hwio, keras3Name))),
     '5.mat': encodeMatlab(matconvnet(vgg)),
     '5-compressed.mat': encodeMatlab(matconvnet(vgg), true),
     '5-old.mat': encodeMatlab(matconvnet(vgg, true)),
@@ -145,6 +147,8 @@ export async function inEveryFormat(folder: string, vgg: Vgg): Promise<Record<st
     }),
     'zoo.onnx': encodeOnnx(renamed(vgg, (_b, _i, role, place) => `vgg0_conv${place}_${role}`)),
     'nameless.onnx': encodeOnnx(vgg, { nameless: true }),
+    'external.onnx': encodeOnnx(renamed(vgg, torchvisionName), { external: 'weights/external.data' }),
+    'weights/external.data': externalData(vgg),
     'typed.onnx': encodeOnnx(renamed(vgg, torchvisionName), { typed: true }),
   };
   const paths: Record<string, string> = {};
@@ -154,5 +158,6 @@ export async function inEveryFormat(folder: string, vgg: Vgg): Promise<Record<st
     await writeFile(paths[name], bytes);
   }
   const keras = renamed(hwio, (b, i, role) => `block${b}_conv${i}/${role === 'weight' ? 'kernel' : 'bias'}`);
+  delete paths['weights/external.data'];
   return { ...paths, 'model.json': await tfjsModel(join(folder, 'tfjs'), keras, 3000) };
 }

@@ -11,7 +11,7 @@ const MAX_DEPTH = 32;
 const MAX_NAME_LENGTH = 1000;
 
 /** What is not weights: an optimiser's state, and where MATLAB keeps what its cells refer to. */
-const LEFT_OUT = /^(optimizer_weights|#.*)$/;
+const LEFT_OUT = /^(optimizer|optimizer_weights|#.*)$/;
 
 /** Of a file as Keras writes it. */
 const KERAS_ATTRIBUTES = ['keras_version', 'backend'];

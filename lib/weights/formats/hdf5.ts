@@ -41,7 +41,7 @@ const MAX_KEPT_BYTES = 4e6;
 /**
  * Reads all datasets of numbers; names are their ways from the root, as `block1_conv1/block1_conv1/kernel:0`. A dataset
  * of references, as MATLAB 7.3 has for cells, becomes its targets: `layers/0`, `layers/1`. Text of MATLAB's is
- * metadata, and so are `keras_version` and `backend`. Groups `optimizer_weights` and those that start with `#` are left
+ * metadata, and so are `keras_version` and `backend`. Groups `optimizer`, `optimizer_weights` and those that start with `#` are left
  * out. What a network of MatConvNet has for its convolutions is named after them.
  *
  * @throws WeightsError when the file cannot be read or breaks the format in any way.
@@ -52,19 +52,28 @@ export function readHdf5(path: string): Promise<TensorFile> {
       refuse(path, `has ${file.size} bytes, more than the limit of ${MAX_FILE_BYTES} for HDF5`);
     }
     const bytes = await file.read(0, file.size);
-    const start = superblock(bytes);
-    if (start === undefined) refuse(path, 'is no HDF5 file: it has no superblock', { offset: 0 });
     const isMatlab = Buffer.from(bytes.subarray(0, MATLAB.length)).toString('latin1') === MATLAB;
-    const limit = file.size + 1e6;
-    const patience = PATIENCE + PATIENCE_PER_BYTE * file.size;
-    const reply = await inTurn(() => inWorker({ bytes, limit }, patience));
-    if ('problem' in reply) refuse(path, reply.problem, { offset: start });
-    const found = {
-      metadata: Object.assign(Object.create(null), Object.fromEntries(reply.metadata)),
-      tensors: new Map(reply.tensors),
-    };
+    const found = await readHdf5Bytes(bytes, path, 0);
     return isMatlab ? nameConvolutions(found) : found;
   });
+}
+
+/**
+ * readHdf5() for `bytes`, which are the caller's no more, from byte `offset` of a file on.
+ *
+ * @throws WeightsError when they break the format in any way.
+ */
+export async function readHdf5Bytes(bytes: Uint8Array, path: string, offset: number): Promise<TensorFile> {
+  const start = superblock(bytes);
+  if (start === undefined) refuse(path, 'is no HDF5 file: it has no superblock', { offset });
+  const limit = bytes.length + 1e6;
+  const patience = PATIENCE + PATIENCE_PER_BYTE * bytes.length;
+  const reply = await inTurn(() => inWorker({ bytes, limit }, patience));
+  if ('problem' in reply) refuse(path, reply.problem, { offset: offset + start });
+  return {
+    metadata: Object.assign(Object.create(null), Object.fromEntries(reply.metadata)),
+    tensors: new Map(reply.tensors),
+  };
 }
 
 /** It is at 0, 512, 1024, 2048 …: before it a program may have its own say. */

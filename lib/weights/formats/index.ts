@@ -1,7 +1,9 @@
 // Which format a weights file is in. Its first bytes say, whatever its name ends in.
 
-import { refuse } from '../refuse.js';
+import { list, quote, refuse } from '../refuse.js';
 import { WeightsFile } from './file.js';
+import { whatElse } from './foreign.js';
+import { KERAS_WEIGHTS } from './keras.js';
 import type { TensorFile } from './tensors.js';
 
 /** The formats that can be read. */
@@ -16,8 +18,8 @@ export type WeightsFormat =
   | 'Caffe'
   | 'ONNX';
 
-/** What torch.save() wrote first before PyTorch 1.6: a pickle of its magic number, as any Python writes it. */
-const PYTORCH_MAGIC = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.';
+/** The magic number that torch.save() wrote first before PyTorch 1.6, as a pickle of any protocol has it. */
+const PYTORCH_MAGIC = '\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.';
 
 /** Readers are imported when needed: some bring a library of megabytes. */
 const READERS: Record<WeightsFormat, () => Promise<(path: string) => Promise<TensorFile>>> = {
@@ -25,7 +27,7 @@ const READERS: Record<WeightsFormat, () => Promise<(path: string) => Promise<Ten
   PyTorch: async () => (await import('./pytorch.js')).readPytorch,
   NumPy: async () => (await import('./npz.js')).readNumpy,
   'TensorFlow.js': async () => (await import('./tfjs.js')).readTfjs,
-  'Keras (HDF5)': async () => (await import('./hdf5.js')).readHdf5,
+  'Keras (HDF5)': async () => (await import('./keras.js')).readKeras,
   'MATLAB 5': async () => (await import('./matlab.js')).readMatlab,
   'MATLAB 7.3': async () => (await import('./hdf5.js')).readHdf5,
   Caffe: async () => (await import('./caffe.js')).readCaffe,
@@ -48,7 +50,9 @@ async function formatOf(file: WeightsFile): Promise<WeightsFormat> {
   const start = Buffer.from(await file.read(0, Math.min(size, 4096)));
   const begins = (text: string, at = 0) =>
     start.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'));
-  if (begins('PK\x03\x04')) return (await holdsNumpy(file)) ? 'NumPy' : 'PyTorch';
+  const other = await whatElse(file);
+  if (other !== undefined) refuse(path, other, { offset: 0 });
+  if (begins('PK\x03\x04')) return formatOfZip(file);
   if (begins('MATLAB 7.3')) return 'MATLAB 7.3';
   if (begins('MATLAB 5.0')) return 'MATLAB 5';
   if ([0, 512, 1024, 2048].some((at) => begins('\x89HDF\r\n\x1a\n', at))) return 'Keras (HDF5)';
@@ -56,15 +60,24 @@ async function formatOf(file: WeightsFile): Promise<WeightsFormat> {
   if (/^\s*\{\s*"/.test(start.toString('latin1'))) return 'TensorFlow.js';
   // A pickle: its version, which is 2 to 5. Protocol buffers have no mark of their own: ONNX begins with its version,
   // Caffe with the network's name or its first layer.
-  if (begins(PYTORCH_MAGIC)) return 'PyTorch';
-  if (begins('\x93NUMPY') || (begins('\x80') && start[1]! >= 2 && start[1]! <= 5)) return 'NumPy';
+  if (begins('\x80') && start[1]! >= 2 && start[1]! <= 5) {
+    return start.subarray(0, 40).includes(Buffer.from(PYTORCH_MAGIC, 'latin1')) ? 'PyTorch' : 'NumPy';
+  }
+  if (begins('\x93NUMPY')) return 'NumPy';
   if (begins('\x08')) return 'ONNX';
   if (begins('\x0a') || begins('\x12') || begins('\xa2\x06')) return 'Caffe';
   const known = Object.keys(READERS).join(', ');
   return refuse(path, `is in none of the formats ${known}`, { offset: 0 });
 }
 
-async function holdsNumpy(file: WeightsFile): Promise<boolean> {
+async function formatOfZip(file: WeightsFile): Promise<WeightsFormat> {
   const { readZip } = await import('./zip.js');
-  return [...(await readZip(file)).keys()].some((name) => name.endsWith('.npy'));
+  const names = [...(await readZip(file)).keys()];
+  if (names.some((name) => name.endsWith('.npy'))) return 'NumPy';
+  if (names.includes(KERAS_WEIGHTS)) return 'Keras (HDF5)';
+  if (names.some((name) => /^[^/]+\/data\.pkl$/.test(name))) return 'PyTorch';
+  const found = names.length === 0 ? 'nothing' : list(names, quote, 3);
+  return refuse(file.path, `is a zip archive of ${found}: unpack it, and give the network that is in it`, {
+    offset: 0,
+  });
 }

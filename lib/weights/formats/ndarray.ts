@@ -1,7 +1,7 @@
 // NumPy's arrays in a pickle: what they are rebuilt by, and what is rebuilt. Their data stay views of the pickle.
 
-import { inSlices } from '../../image/slices.js';
 import { quote, refuse } from '../refuse.js';
+import { inTurns } from '../turns.js';
 import type { WeightsFile } from './file.js';
 import { PickleFunction, PickleText, PickleTuple, plain, Stateful } from './pickle-values.js';
 import { rowMajor, rowMajorStrides } from './strides.js';
@@ -124,7 +124,7 @@ export class NdArray extends Stateful {
 async function latin1Of(utf8: Uint8Array, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   let at = 0;
-  await inSlices(length, (begin, end) => {
+  await inTurns(length, (begin, end) => {
     for (let i = begin; i < end; i++) {
       const byte = utf8[at++]!;
       bytes[i] = byte < 0x80 ? byte : ((byte & 3) << 6) | (utf8[at++]! & 0x3f);
@@ -145,7 +145,7 @@ export function numpyGlobals(file: WeightsFile, place: (index: number) => number
   const encode = new PickleFunction(([text]) => text); // as latin1: its letters are its bytes
   const dtype = new PickleFunction(([code]) => new ElementType(typeof code === 'string' ? code : ''));
   return [
-    ['numpy.ndarray', null],
+    ['numpy.ndarray', null], // is named, but not called
     ['numpy.dtype', dtype],
     ['_codecs.encode', encode],
     ...['numpy.core', 'numpy._core'].flatMap((core): [string, unknown][] => [

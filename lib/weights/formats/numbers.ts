@@ -1,17 +1,19 @@
 // The numbers of a tensor, whatever their type.
 
-import { inSlices } from '../../image/slices.js';
+import { inTurns } from '../turns.js';
 import { type DType, ELEMENT_BYTES, type EngineTensor, type Tensor } from './tensors.js';
 
-/** A tensor of float32 in memory of its own: each element times a factor, which depends on its index. */
-export async function asFloats(
-  { dtype, shape, data }: Tensor,
-  factor: (index: number) => number = () => 1,
-): Promise<EngineTensor> {
+/** A tensor of float32 in memory of its own. */
+export async function asFloats({ dtype, shape, data }: Tensor): Promise<EngineTensor> {
+  if (dtype === 'F32') {
+    const copy = new Uint8Array(data.length);
+    await inTurns(data.length, (start, end) => copy.set(data.subarray(start, end), start));
+    return { dtype, shape, data: copy };
+  }
   const from = new DataView(data.buffer, data.byteOffset, data.length);
   const to = new DataView(new ArrayBuffer((data.length / ELEMENT_BYTES[dtype]) * 4));
-  await inSlices(to.byteLength / 4, (start, end) => {
-    for (let i = start; i < end; i++) to.setFloat32(i * 4, numberAt(from, dtype, i) * factor(i), true);
+  await inTurns(to.byteLength / 4, (start, end) => {
+    for (let i = start; i < end; i++) to.setFloat32(i * 4, numberAt(from, dtype, i), true);
   });
   return { dtype: 'F32', shape, data: new Uint8Array(to.buffer) };
 }

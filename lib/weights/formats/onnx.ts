@@ -1,7 +1,8 @@
 // ONNX: a ModelProto in protocol buffers. Weights are the initialisers of its graph; where a converter has left them
-// nameless, the convolutions that use them name them.
+// nameless, the convolutions that use them name them. Their data may lie in files beside the model.
 
 import { quote, refuse } from '../refuse.js';
+import { fileBeside, isBeside } from './beside.js';
 import { WeightsFile } from './file.js';
 import { asMessage, asNumber, asNumbers, Message } from './protobuf.js';
 import { byteLength, type DType, type Tensor, type TensorFile } from './tensors.js';
@@ -9,7 +10,9 @@ import { byteLength, type DType, type Tensor, type TensorFile } from './tensors.
 /** Numbers of fields in onnx.proto. */
 const MODEL = { producer: 2, graph: 7 };
 const GRAPH = { node: 1, initializer: 5 };
-const NODE = { input: 1, operation: 4 };
+const NODE = { input: 1, operation: 4, attribute: 5 };
+const ATTRIBUTE = { name: 1, text: 4 };
+const ENTRY = { key: 1, value: 2 };
 const TENSOR = {
   dims: 1,
   type: 2,
@@ -21,6 +24,7 @@ const TENSOR = {
   raw: 9,
   doubles: 10,
   uint64s: 11,
+  external: 13,
   location: 14,
 };
 
@@ -43,17 +47,35 @@ const DTYPES: Record<number, DType> = {
 /** What a converter gives a tensor for want of a name: 42, or onnx::Conv_42. */
 const NAMELESS = /^(\d*|onnx::.*)$/;
 
+/** Files that a model's data may lie in: some converters write one for each tensor. */
+const MAX_FILES = 1000;
+
 interface Node {
   operation: string;
   inputs: string[];
+  /** Of a Pad: how. */
+  mode: string;
+}
+
+/** A tensor without its data, and where they lie: in the model, or in another file. */
+interface Stored extends Omit<Tensor, 'data'> {
+  data: Uint8Array | External;
+}
+
+interface External {
+  location: string;
+  start: number;
+  bytes: number;
+  /** The byte of the model that says so. */
+  offset: number;
 }
 
 /**
  * Reads the initialisers: first those that the graph's nodes take, in its order, then all others. Those of nameless
- * ones get the place of their node among its kind: `Conv0.weight`, `Conv0.bias`, `BatchNormalization3.1`. The data are
- * views of one buffer.
+ * ones get the place of their node among its kind: `Conv0.weight`, `Conv0.bias`, `BatchNormalization3.1`. Data in the
+ * model are views of one buffer.
  *
- * @throws WeightsError when the file cannot be read, breaks the format, or keeps its data in another file.
+ * @throws WeightsError when a file cannot be read, breaks the format, or the model keeps its data outside its folder.
  */
 export function readOnnx(path: string): Promise<TensorFile> {
   return WeightsFile.use(path, async (file) => {
@@ -67,12 +89,16 @@ export function readOnnx(path: string): Promise<TensorFile> {
       }
     }
     if (!graph) refuse(path, 'is no ONNX model: it has no graph', { offset: 0 });
-    return { metadata, tensors: readGraph(graph, path) };
+    const { stored, padding } = readGraph(graph, path);
+    return { metadata, tensors: await readData(stored, path), padding };
   });
 }
 
-function readGraph(graph: Message, path: string): Map<string, Tensor> {
-  const found = new Map<string, Tensor>();
+function readGraph(
+  graph: Message,
+  path: string,
+): { stored: Map<string, Stored>; padding: string | undefined } {
+  const found = new Map<string, Stored>();
   const nodes: Node[] = [];
   for (const field of graph.fields()) {
     if (field.number === GRAPH.node) nodes.push(readNode(asMessage(field, path), path));
@@ -84,11 +110,41 @@ function readGraph(graph: Message, path: string): Map<string, Tensor> {
       found.set(name, tensor);
     }
   }
-  return inOrder(found, nodes);
+  const padding = nodes.find(({ operation, mode }) => operation === 'Pad' && PADDINGS.has(mode))?.mode;
+  return { stored: inOrder(found, nodes), padding: padding && PADDINGS.get(padding) };
 }
 
-function inOrder(found: Map<string, Tensor>, nodes: Node[]): Map<string, Tensor> {
-  const ordered = new Map<string, Tensor>();
+/** ONNX's modes of Pad other than with a constant, and what they are called elsewhere. */
+const PADDINGS = new Map([
+  ['reflect', 'reflect'],
+  ['edge', 'replicate'],
+]);
+
+/** What lies in other files is read file by file. */
+async function readData(stored: Map<string, Stored>, path: string): Promise<Map<string, Tensor>> {
+  const tensors = new Map<string, Tensor>();
+  const files = new Map<string, [Omit<Tensor, 'data'>, External, string][]>();
+  for (const [name, { data, ...tensor }] of stored) {
+    tensors.set(name, { ...tensor, data: data instanceof Uint8Array ? data : new Uint8Array() });
+    if (data instanceof Uint8Array) continue;
+    files.set(data.location, [...(files.get(data.location) ?? []), [tensor, data, name]]);
+    if (files.size > MAX_FILES) {
+      refuse(path, `keeps its weights in more than ${MAX_FILES} files`, { offset: data.offset });
+    }
+  }
+  for (const [location, parts] of files) {
+    const file = await fileBeside(path, location, parts[0]![1].offset);
+    await WeightsFile.use(file, async (file) => {
+      for (const [tensor, { start, bytes }, name] of parts) {
+        tensors.set(name, { ...tensor, data: await file.read(start, bytes) });
+      }
+    });
+  }
+  return tensors;
+}
+
+function inOrder(found: Map<string, Stored>, nodes: Node[]): Map<string, Stored> {
+  const ordered = new Map<string, Stored>();
   const counts = new Map<string, number>();
   for (const { operation, inputs } of nodes) {
     const count = counts.get(operation) ?? 0;
@@ -106,27 +162,45 @@ function inOrder(found: Map<string, Tensor>, nodes: Node[]): Map<string, Tensor>
 }
 
 function readNode(message: Message, path: string): Node {
-  const node: Node = { operation: '', inputs: [] };
+  const node: Node = { operation: '', inputs: [], mode: '' };
   for (const field of message.fields()) {
     if (field.number === NODE.input) node.inputs.push(asMessage(field, path).text());
     else if (field.number === NODE.operation) node.operation = asMessage(field, path).text();
+    else if (field.number === NODE.attribute) {
+      const [name, text] = texts(asMessage(field, path), ATTRIBUTE.name, ATTRIBUTE.text, path);
+      if (name === 'mode') node.mode = text;
+    }
   }
   return node;
 }
 
+/** Two fields of a message that are text; '' for one that it has not. */
+function texts(message: Message, first: number, second: number, path: string): [string, string] {
+  const found: [string, string] = ['', ''];
+  for (const field of message.fields()) {
+    if (field.number === first) found[0] = asMessage(field, path).text();
+    else if (field.number === second) found[1] = asMessage(field, path).text();
+  }
+  return found;
+}
+
 /** Undefined for integers that are not stored as they are: no weights. */
-function readTensor(message: Message, path: string): [string, Tensor] | undefined {
+function readTensor(message: Message, path: string): [string, Stored] | undefined {
   let name = '';
   let type = 0;
   const shape: number[] = [];
   const parts: { number: number; message: Message }[] = [];
+  const elsewhere = new Map<string, string>();
+  let isExternal = false;
   for (const field of message.fields()) {
     const { number } = field;
     if (number === TENSOR.name) name = asMessage(field, path).text();
     else if (number === TENSOR.type) type = asNumber(field, path);
     else if (number === TENSOR.dims) shape.push(...asNumbers(field));
-    else if (number === TENSOR.location && field.value !== 0) {
-      message.fail('keeps its weights in another file, which is not supported: save the model as one file');
+    else if (number === TENSOR.location) isExternal = field.value !== 0;
+    else if (number === TENSOR.external) {
+      const [key, value] = texts(asMessage(field, path), ENTRY.key, ENTRY.value, path);
+      elsewhere.set(key, value);
     } else if (number >= TENSOR.floats && number <= TENSOR.uint64s && number !== TENSOR.name) {
       if (typeof field.value === 'number') message.fail('has numbers that are not packed');
       parts.push({ number, message: field.value });
@@ -138,6 +212,7 @@ function readTensor(message: Message, path: string): [string, Tensor] | undefine
     message.fail(`${at} has shape ${quote(shape)}`);
   }
   const bytes = byteLength(dtype, shape) ?? message.fail(`${at} has shape ${quote(shape)}, which overflows`);
+  if (isExternal) return [name, { dtype, shape, data: externalOf(elsewhere, bytes, at, message) }];
   const [part, more] = parts;
   if (more) more.message.fail(`${at} comes in pieces`);
   if (part?.number === TENSOR.int32s || part?.number === TENSOR.int64s || part?.number === TENSOR.uint64s) {
@@ -155,4 +230,15 @@ function readTensor(message: Message, path: string): [string, Tensor] | undefine
     );
   }
   return [name, { dtype, shape, data }];
+}
+
+function externalOf(entries: Map<string, string>, bytes: number, at: string, message: Message): External {
+  const location = entries.get('location');
+  if (!isBeside(location))
+    message.fail(`${at} has its data in ${quote(location)}, which is no file in its folder`);
+  const [start, length] = [entries.get('offset') ?? '0', entries.get('length') ?? String(bytes)].map(
+    (text) => (/^\d{1,15}$/.test(text) ? Number(text) : message.fail(`${at} has its data at ${quote(text)}`)),
+  ) as [number, number];
+  if (length !== bytes) message.fail(`${at} needs ${bytes} bytes, but has ${length} in ${quote(location)}`);
+  return { location, start, bytes, offset: message.offset };
 }

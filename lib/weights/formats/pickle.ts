@@ -3,7 +3,7 @@
 // there is a stand-in that takes what it is given and does nothing. Nothing is evaluated, nothing recurses, and no
 // instruction costs more than its bytes do, so that a pickle takes time and memory in proportion to its length only.
 
-import { setImmediate } from 'node:timers/promises';
+import { turnIfDue } from '../turns.js';
 import { MAX_NAME_BYTES, OP, PickleBytes } from './pickle-bytes.js';
 import {
   ForeignName,
@@ -26,8 +26,8 @@ export interface PickleHost {
   fail(problem: string, index: number): never;
 }
 
-/** Instructions per turn of the event loop: a few milliseconds. */
-const SLICE = 1 << 14;
+/** Instructions between looks at the clock. */
+const PIECE = 1 << 10;
 
 /** Runs the pickle that starts at `start` of `bytes`; `end` is where it stops. Rejects with what the host throws. */
 export function unpickle(
@@ -58,7 +58,7 @@ class Machine {
 
   async run(): Promise<{ value: unknown; end: number }> {
     for (let count = 1; ; count++) {
-      if (count % SLICE === 0) await setImmediate();
+      if (count % PIECE === 0) await turnIfDue();
       this.#index = this.#bytes.next;
       if (this.#host.instructions-- === 0) this.#fail('goes on for too many instructions');
       const op = this.#bytes.byte();

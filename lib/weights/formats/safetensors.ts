@@ -30,11 +30,11 @@ export function readSafetensors(path: string): Promise<TensorFile> {
   return WeightsFile.use(path, readFrom);
 }
 
-/** The bytes of a safetensors file that holds `tensors` in the given order; the data starts 8-byte aligned. */
+/** A file that holds `tensors` in the given order, in pieces that share their data; these start 8-byte aligned. */
 export function encodeSafetensors(
   tensors: Iterable<[string, Tensor]>,
   metadata: Record<string, string>,
-): Uint8Array {
+): Uint8Array[] {
   const entries: [string, unknown][] = [['__metadata__', metadata]];
   const chunks: Uint8Array[] = [];
   let end = 0;
@@ -49,7 +49,7 @@ export function encodeSafetensors(
   header.set(json);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  return Buffer.concat([length, header, ...chunks]);
+  return [length, header, ...chunks];
 }
 
 async function readFrom(file: WeightsFile): Promise<TensorFile> {

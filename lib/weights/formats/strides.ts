@@ -1,6 +1,6 @@
 // Arrays that lie in memory otherwise than row by row: in Fortran order, transposed, or as a view into a larger one.
 
-import { inSlices } from '../../image/slices.js';
+import { inTurns } from '../turns.js';
 
 /**
  * The elements of a strided array in row-major order, in new memory.
@@ -54,7 +54,7 @@ async function gather(
     }
   };
   let column = 0;
-  await inSlices(to.length, (begin, end) => {
+  await inTurns(to.length, (begin, end) => {
     for (let done = begin; done < end; ) {
       const until = Math.min(end, done + row - column);
       column += until - done;

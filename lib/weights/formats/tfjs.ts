@@ -1,8 +1,9 @@
 // TensorFlow.js layers models: model.json, which lists the weights, and the files beside it that they lie in, one after
 // the other. A hostile list could name any file, so only ones in the folder of model.json are opened.
 
-import { dirname, join } from 'node:path';
 import { quote, refuse } from '../refuse.js';
+import { inTurns } from '../turns.js';
+import { fileBeside, isBeside } from './beside.js';
 import { WeightsFile } from './file.js';
 import { isObject } from './json.js';
 import { byteLength, type DType, ELEMENT_BYTES, type Tensor, type TensorFile } from './tensors.js';
@@ -59,13 +60,13 @@ export function readTfjs(path: string): Promise<TensorFile> {
     const tensors = new Map<string, Tensor>();
     for (const { paths, entries } of manifest.groups()) {
       const data = await readShards(
-        paths.map((shard) => join(dirname(path), shard)),
+        await Promise.all(paths.map((shard) => fileBeside(path, shard, manifest.placeOf(shard)))),
         entries.reduce((sum, { bytes }) => sum + bytes, 0),
         (problem) => manifest.fail(problem, paths[0]),
       );
       let begin = 0;
       for (const { name, shape, bytes, ...encoding } of entries) {
-        tensors.set(name, { shape, ...decode(data.subarray(begin, begin + bytes), encoding) });
+        tensors.set(name, { shape, ...(await decode(data.subarray(begin, begin + bytes), encoding)) });
         begin += bytes;
       }
     }
@@ -99,16 +100,21 @@ async function readShards(
   return data;
 }
 
-function decode(data: Uint8Array, { dtype, quantization }: Encoding): Pick<Tensor, 'dtype' | 'data'> {
+async function decode(
+  data: Uint8Array,
+  { dtype, quantization }: Encoding,
+): Promise<Pick<Tensor, 'dtype' | 'data'>> {
   if (!quantization) return { dtype, data };
   const { scale, min } = quantization;
   const size = ELEMENT_BYTES[dtype];
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const floats = new DataView(new ArrayBuffer((data.length / size) * 4));
-  for (let i = 0; i < data.length / size; i++) {
-    const stored = size === 1 ? view.getUint8(i) : view.getUint16(i * 2, true);
-    floats.setFloat32(i * 4, stored * scale + min, true);
-  }
+  await inTurns(data.length / size, (start, end) => {
+    for (let i = start; i < end; i++) {
+      const stored = size === 1 ? view.getUint8(i) : view.getUint16(i * 2, true);
+      floats.setFloat32(i * 4, stored * scale + min, true);
+    }
+  });
   return { dtype: 'F32', data: new Uint8Array(floats.buffer) };
 }
 
@@ -131,6 +137,8 @@ class Manifest {
     if (format !== undefined && format !== 'layers-model') {
       this.fail(`has format ${quote(format)}, not 'layers-model'`, 'format');
     }
+    if (weightsManifest === undefined)
+      this.fail('is JSON, but no model of TensorFlow.js: it lists no weights');
     if (!Array.isArray(weightsManifest)) {
       this.fail(`has weightsManifest ${quote(weightsManifest)}, which is no list`, 'weightsManifest');
     }
@@ -156,15 +164,11 @@ class Manifest {
 
   /** A file in the folder, or in one below it, on every system. */
   #shard(shard: unknown): string {
-    const parts = typeof shard === 'string' ? shard.split('/') : [''];
-    // No empty part: nothing starts at the root. No colon: neither a drive nor a URL.
-    if (!parts.every((part) => /^[^\\:\0]{1,200}$/.test(part) && part !== '.' && part !== '..')) {
-      this.fail(`has path ${quote(shard)}, which is no file in its folder`, shard);
-    }
-    if (this.#shards.has(shard as string)) this.fail(`has path ${quote(shard)} twice`, shard);
-    this.#shards.add(shard as string);
+    if (!isBeside(shard)) this.fail(`has path ${quote(shard)}, which is no file in its folder`, shard);
+    if (this.#shards.has(shard)) this.fail(`has path ${quote(shard)} twice`, shard);
+    this.#shards.add(shard);
     if (this.#shards.size > MAX_SHARDS) this.fail(`has more than ${MAX_SHARDS} paths`, shard);
-    return shard as string;
+    return shard;
   }
 
   #entry(entry: unknown): Entry {
@@ -204,8 +208,11 @@ class Manifest {
 
   /** What is wrong, at the place where `text`, which the file has as a string, first stands. */
   fail(problem: string, text?: unknown): never {
-    const offset = typeof text === 'string' ? Buffer.from(this.#bytes).indexOf(JSON.stringify(text)) : 0;
-    refuse(this.#path, problem, { offset: Math.max(offset, 0) });
+    refuse(this.#path, problem, { offset: typeof text === 'string' ? this.placeOf(text) : 0 });
+  }
+
+  placeOf(text: string): number {
+    return Math.max(Buffer.from(this.#bytes).indexOf(JSON.stringify(text)), 0);
   }
 }
 

@@ -4,6 +4,7 @@
 import { crc32 } from 'node:zlib';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
 import { quote, refuse } from '../refuse.js';
+import { inTurns } from '../turns.js';
 import type { WeightsFile } from './file.js';
 
 /** A large VGG has 40 arrays; each entry costs two reads. */
@@ -84,8 +85,16 @@ async function readEntry(file: WeightsFile, zip: ZipFile, entry: Entry): Promise
     bytes = new Uint8Array(size);
     await sound(file, start, inflate(zip, entry, bytes));
   }
-  if (crc32(bytes) !== entry.crc32) bad('is damaged: its checksum does not match');
+  if ((await checksum(bytes)) !== entry.crc32) bad('is damaged: its checksum does not match');
   return { bytes, place: (index) => (stored ? start + index : start) };
+}
+
+async function checksum(bytes: Uint8Array): Promise<number> {
+  let sum = 0;
+  await inTurns(bytes.length, (start, end) => {
+    sum = crc32(bytes.subarray(start, end), sum);
+  });
+  return sum;
 }
 
 /** Fills `bytes`, which has the size that yauzl holds the entry to. */

@@ -11,8 +11,10 @@ interface ImportFlags extends ImportOptions {
   normalize?: string[];
 }
 
-const DESCRIPTION = `Converts a VGG from safetensors, PyTorch (.pth, .pt), Caffe (.caffemodel), MatConvNet
-(.mat), Keras (.h5), TensorFlow.js (model.json), NumPy (.npz) or ONNX, and prints where it is.
+const DESCRIPTION = `Converts a VGG from safetensors, PyTorch (.pth, .pt: a state_dict, a checkpoint, a whole
+module or TorchScript), Caffe (.caffemodel), MatConvNet (.mat), Keras (.h5, .keras), TensorFlow.js
+(model.json), NumPy (.npz, .npy or .pkl of a dictionary) or ONNX, and prints where it is. No code in
+a file is run.
 
 Examples:
   scumble weights import vgg19_norm.caffemodel --name vgg19-normalized
@@ -33,6 +35,11 @@ export function addImportCommand(weights: Command): void {
         'caffe',
         'caffe-rgb',
         'torchvision',
+        'illustration2vec',
+        'keras',
+        'tensorflow',
+        'matconvnet',
+        'pytorch',
       ]),
     )
     .addOption(
@@ -76,22 +83,22 @@ async function execute(file: string, flags: ImportFlags): Promise<void> {
     network = await normalize(network, images);
     say(`normalized    over ${images.length === 1 ? images[0] : `${images.length} images`}`);
   }
-  const bytes = encodeNetwork(network);
-  process.stdout.write(`${await save(bytes, output, name)}\n`);
+  const pieces = encodeNetwork(network);
+  process.stdout.write(`${await save(pieces, output, name)}\n`);
 }
 
 async function save(
-  bytes: Uint8Array,
+  pieces: readonly Uint8Array[],
   output: string | undefined,
   name: string | undefined,
 ): Promise<string> {
   if (name !== undefined) {
     const { makeCacheFolder, store } = await import('../../../weights/cache.js');
     await makeCacheFolder();
-    return store(name, bytes);
+    return store(name, pieces);
   }
   const { writeAtomically } = await import('../../../files/atomic.js');
-  await writeAtomically(output!, bytes);
+  await writeAtomically(output!, pieces);
   return output!;
 }
 
