@@ -108,8 +108,9 @@ std::vector<float> in_regions(const Isa& isa, const Shape& shape, std::string_vi
 }
 
 void say(const Isa& isa, const Shape& shape, size_t way) {
-  check::at() = std::string(isa.name) + " " + std::to_string(shape.height) + "x" + std::to_string(shape.width) +
-                "x" + std::to_string(shape.channels) + " way " + std::to_string(way);
+  check::at() = std::string(isa.name) + " " + std::to_string(shape.height) + "x" +
+                std::to_string(shape.width) + "x" + std::to_string(shape.channels) + " way " +
+                std::to_string(way);
 }
 
 }  // namespace
@@ -156,7 +157,8 @@ TEST(means_and_deviations_of_regions) {
       if (!guided) weight = features.positions();
       std::vector<double> weights(shape.positions(), 1);
       for (size_t i = 0; i < guide.size(); ++i)
-        weights[i] = static_cast<double>(guide[i]) * static_cast<double>(guide[i]) * features.positions() / weight;
+        weights[i] =
+            static_cast<double>(guide[i]) * static_cast<double>(guide[i]) * features.positions() / weight;
       const std::vector<double> expected = reference::mean_std(features, weights);
       for (const Isa* isa : support::isas()) {
         for (size_t way = 0; way < ways.size(); ++way) {
