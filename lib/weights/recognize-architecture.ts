@@ -1,8 +1,8 @@
 // Which VGG convolutions are of, by their places: how many there are between two pools.
 
 import type { Tensor } from './formats/tensors.js';
+import type { FoundConvolution, NamingStyle } from './found.js';
 import { ARCHITECTURES, type Architecture } from './network.js';
-import type { FoundConvolution, NamingStyle } from './recognize-names.js';
 import { list, refuse } from './refuse.js';
 
 /** Places from one convolution of a block to the next in a sequence: with a ReLU, and with a layer that pads. */

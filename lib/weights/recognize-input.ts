@@ -7,8 +7,8 @@ import { OptionError } from '../errors.js';
 import type { WeightsFormat } from './formats/index.js';
 import { numberAt } from './formats/numbers.js';
 import type { EngineTensor, TensorFile } from './formats/tensors.js';
+import type { NamingStyle } from './found.js';
 import type { Architecture } from './network.js';
-import type { NamingStyle } from './recognize-names.js';
 
 /** As NetworkDescription. */
 export interface NetworkInput {

@@ -7,7 +7,7 @@ import type { WeightsFormat } from './formats/index.js';
 import { asFloats } from './formats/numbers.js';
 import { rowMajor, rowMajorStrides } from './formats/strides.js';
 import { ELEMENT_BYTES, type EngineTensor, isEngineTensor, type Tensor } from './formats/tensors.js';
-import type { FoundConvolution } from './recognize-names.js';
+import type { FoundConvolution } from './found.js';
 import { quote, refuse } from './refuse.js';
 
 /** Outputs, inputs, height and width of a kernel, the last index fastest. */

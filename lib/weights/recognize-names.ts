@@ -3,17 +3,10 @@
 
 import type { WeightsFormat } from './formats/index.js';
 import type { Tensor, TensorFile } from './formats/tensors.js';
+import type { FoundConvolution, NamingStyle } from './found.js';
 import type { Architecture } from './network.js';
 import { architecturesOf, outputsOf, PADDED_SPACING } from './recognize-architecture.js';
 import { quote, refuse } from './refuse.js';
-
-/** The kernels and biases of one convolution, as the file has them. */
-export interface FoundConvolution {
-  /** Of the file's own, to speak of it. */
-  label: string;
-  weight: Tensor;
-  bias: Tensor;
-}
 
 /** The convolutions of a file in order, and what their names say. */
 export interface FoundConvolutions {
@@ -33,12 +26,6 @@ export interface FoundConvolutions {
   /** What else the file has, classifiers mostly. */
   dropped: string[];
 }
-
-/**
- * `layers`: conv1_1, with block and place. `keras`: block1_conv1, likewise. `sequence`: features.0, torchvision's places
- * in a sequence, ReLUs and pools counted. `counted`: conv0, conv1 …. `order`: 3×3 kernels as the file has them.
- */
-export type NamingStyle = 'layers' | 'keras' | 'sequence' | 'counted' | 'order';
 
 /** A tensor, and where its name puts it. */
 interface Placed {
