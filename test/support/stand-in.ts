@@ -58,7 +58,7 @@ function machine({
 
 function flags({ before }: Machine): string[] {
   if (!before) return [];
-  const loader = JSON.stringify(pathToFileURL(join(root, 'dist', 'addon.js')).href);
+  const loader = JSON.stringify(pathToFileURL(join(root, 'dist', 'engine', 'addon.js')).href);
   const code = `import { addon } from ${loader}; const engine = addon(); ${before}`;
   return ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
 }
