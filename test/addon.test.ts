@@ -4,34 +4,24 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { addon, cpuBackend, type EngineNetwork, type EngineOptions } from '../dist/engine/addon.js';
-import { engineNetwork } from '../dist/engine/network.js';
-import { readNetwork } from '../dist/weights/network.js';
-import { bits, child, folder, node, root, small, wave } from './support/runs.js';
+import { addon } from '../dist/engine/addon.js';
+import {
+  content,
+  cpu,
+  create,
+  description,
+  given,
+  large,
+  network,
+  settings,
+  start,
+  style,
+} from './support/engine.js';
+import { bits, child, folder, node, root, wave } from './support/runs.js';
+import { styleTerm, tvTerm } from './support/terms.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: these tests hand in what the types forbid
 const engine = addon() as any;
-
-const layers = { contentLayers: { relu2_2: 1 }, styleLayers: { relu1_1: 1 }, rounding: 'floor' as const };
-const description = engineNetwork(await readNetwork(small), layers);
-const cpu = await cpuBackend();
-const network: EngineNetwork = await addon().Network.load(cpu, description);
-
-const settings: EngineOptions = {
-  pooling: 'max',
-  rounding: 'floor',
-  contentTerms: [{ layer: 'relu2_2', weight: 1 }],
-  styleTerms: [{ layer: 'relu1_1', weight: 1 }],
-  tvWeight: 0,
-  optimizer: { kind: 'lbfgs', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 5 },
-  averaging: 0,
-  threads: 2,
-};
-const content = wave(24, 16);
-const start = wave(24, 16, 3);
-const style = { ...wave(20, 20, 2), blend: 1 };
-const given = { ...settings, content, start, styles: [style] };
-const create = () => addon().Session.create(network, given).session;
 
 /** Neither crashes nor succeeds. */
 async function refused(t: ExecutionContext, act: () => unknown, message: RegExp) {
@@ -93,9 +83,8 @@ const images: [string, unknown, RegExp][] = [
 ];
 for (const [title, image, message] of images) {
   test(`Session.create: an image that is ${title}`, async (t) => {
-    const style = typeof image === 'object' ? { ...image, blend: 1 } : image;
-    for (const wrong of [{ content: image }, { start: image }, { styles: [style] }]) {
-      await refused(t, () => engine.Session.create(network, { ...given, ...wrong }), message);
+    for (const wrong of [{ start: image }, { images: [image, style] }, { images: [content, image] }]) {
+      await refused(t, () => engine.Session.create([network], { ...given, ...wrong }), message);
     }
   });
 }
@@ -105,36 +94,53 @@ test('memory that was handed on is no memory', async (t) => {
   structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
   await refused(
     t,
-    () => engine.Session.create(network, { ...given, content: { ...content, data } }),
+    () => engine.Session.create([network], { ...given, images: [{ ...content, data }, style] }),
     /1152 floats/,
   );
   const image = { data, width: 24, height: 16, channels: 3 };
-  await refused(t, () => engine.resample(cpu, image, 5, 5, 255, 1), /1152 floats/);
+  await refused(t, () => engine.resample(cpu, image, 5, 5, [0, 255], 1), /1152 floats/);
 });
 
+const [contentAt, styleAt] = settings.terms as [object, object];
+const oneTerm = (change: object) => ({ terms: [{ ...contentAt, ...change }] });
 const changes: [string, object, RegExp][] = [
-  ['a start of another size', { start: wave(16, 24) }, /the content's size/],
-  ['an image too small for its layers', { content: wave(1, 1), start: wave(1, 1) }, /too small for relu2_2/],
-  ['a style too small for its layers', { styles: [{ ...wave(1, 1), blend: 1 }], styleTerms: [{ layer: 'relu2_1', weight: 1 }] }, /too small for relu2_1/],
-  ['no style', { styles: [] }, /need a style image/],
-  ['styles that are no list', { styles: style }, /styles must be an array/],
-  ['no blend', { styles: [wave(9, 9)] }, /blend must be a number/],
-  ['an unknown layer', { styleTerms: [{ layer: 'relu7_1', weight: 1 }] }, /no layer relu7_1/],
-  ['a layer behind the last', { contentTerms: [{ layer: 'relu3_1', weight: 1 }] }, /no layer relu3_1/],
-  ['terms of nothing', { contentTerms: [undefined] }, /undefined/],
-  ['no terms', { contentTerms: undefined }, /contentTerms must be an array/],
-  ['no weight', { contentTerms: [{ layer: 'relu1_1' }] }, /weight must be a number/],
+  ['a start of another size', { start: wave(16, 24) }, /the target of "content:relu2_2" must have the picture's size/],
+  ['an image too small for its layers', { start: wave(1, 1), images: [wave(1, 1), style] }, /too small for relu2_2/],
+  ['a style too small for its layers', { images: [content, wave(1, 1)], terms: [styleTerm('relu2_1')] }, /too small for relu2_1/],
+  ['no style', { images: [content] }, /"style:relu1_1" has image 1 as its target, which there is not/],
+  ['images that are no list', { images: content }, /images must be an array/],
+  ['masks that are no list', { masks: undefined }, /masks must be an array/],
+  ['a mask that is none', { masks: [content] }, /data must have 384 floats/],
+  ['no blend', oneTerm({ targets: [{ image: 0 }] }), /blend must be a number/],
+  ['a blend that is not finite', oneTerm({ targets: [{ image: 0, blend: Number.NaN }] }), /a blend that is not finite/],
+  ['no target', oneTerm({ targets: [] }), /needs a target image/],
+  ['a target that is no image', oneTerm({ targets: [{ image: -1, blend: 1 }] }), /image must be an integer from 0/],
+  ['an unknown mask', oneTerm({ kind: 'gram', mask: 3 }), /there is no mask 3/],
+  ['an unknown layer', { terms: [contentAt, styleTerm('relu7_1')] }, /looks at relu7_1, but the network has no such layer/],
+  ['a layer behind the last', oneTerm({ layer: 'relu3_1' }), /looks at relu3_1, but the network has no such layer/],
+  ['no layer', oneTerm({ layer: undefined }), /has no such layer/],
+  ['a layer for the picture', { terms: [{ ...tvTerm(1), layer: 'relu1_1' }] }, /looks at the picture, not at relu1_1/],
+  ['an unknown network', oneTerm({ network: 1 }), /looks at network 1, which there is not/],
+  ['an unknown kind', oneTerm({ kind: 'grom' }), /no kind of loss called "grom"/],
+  ['an unknown parameter', oneTerm({ parameters: { bins: 3 } }), /has no parameter "bins"/],
+  ['two of a name', { terms: [contentAt, styleAt, styleAt] }, /two terms have the name "style:relu1_1"/],
+  ['no name', oneTerm({ name: '' }), /has no name/],
+  ['terms of nothing', { terms: [undefined] }, /undefined/],
+  ['no terms', { terms: undefined }, /terms must be an array/],
+  ['an empty list of terms', { terms: [] }, /the objective has no term/],
+  ['no weight', oneTerm({ weight: undefined }), /weight must be a number/],
+  ['a weight that is not finite', oneTerm({ weight: Number.NaN }), /has a weight that is not finite/],
   ['pooling', { pooling: 'min' }, /pooling cannot be min/],
   ['rounding', { rounding: 5 }, /rounding must be a string/],
   ['no optimizer', { optimizer: undefined }, /optimizer must be an object/],
   ['history 0', { optimizer: { ...settings.optimizer, history: 0 } }, /history must be an integer from 1 to 1000/],
   ['threads 0', { threads: 0 }, /threads must be an integer from 1 to 1024/],
   ['threads NaN', { threads: Number.NaN }, /threads must be an integer from 1 to 1024/],
-  ['tvWeight of letters', { tvWeight: '1' }, /tvWeight must be a number/],
+  ['a weight of letters', { terms: [{ ...tvTerm(1), weight: '1' }] }, /weight must be a number/],
 ]; // biome-ignore format: a table
 for (const [title, change, message] of changes) {
   test(`Session.create: ${title}`, (t) =>
-    refused(t, () => engine.Session.create(network, { ...given, ...change }), message));
+    refused(t, () => engine.Session.create([network], { ...given, ...change }), message));
 }
 
 test('Session.create: something else for the network', async (t) => {
@@ -142,37 +148,85 @@ test('Session.create: something else for the network', async (t) => {
   const session = await create();
   const disguised = Object.create(Object.getPrototypeOf(network));
   for (const wrong of [undefined, null, 5, {}, description, engine.Network, session, disguised]) {
-    await refused(t, () => engine.Session.create(wrong, given), message);
+    await refused(t, () => engine.Session.create([wrong], given), message);
+    await refused(t, () => engine.Session.create([network, wrong], given), message);
+    await refused(t, () => engine.Session.create(wrong, given), /networks must be an array of at least one/);
   }
+  await refused(t, () => engine.Session.create([], given), /networks must be an array of at least one/);
   Object.setPrototypeOf(session, Object.getPrototypeOf(network));
-  await refused(t, () => engine.Session.create(session, given), message);
+  await refused(t, () => engine.Session.create([session], given), message);
+  const other = await addon().Network.load(await addon().Backend.open(-1, 'exact'), description);
+  await refused(t, () => engine.Session.create([network, other], given), /networks must be of one backend/);
+});
+
+test('a network that was let go of takes no new session, and those it has keep it', async (t) => {
+  const own = await addon().Network.load(cpu, description);
+  t.true(own.bytes > 4 * 4 * 3 * 9);
+  const session = await addon().Session.create([own], given).session;
+  own.dispose();
+  own.dispose();
+  t.is(own.bytes, 0);
+  await refused(t, () => engine.Session.create([own], given), /the network is disposed/);
+  const wanted = await (await create()).step(2);
+  t.deepEqual(await session.step(2), wanted);
+  await session.dispose();
 });
 
 test('Session.create: no options', async (t) => {
   for (const wrong of [undefined, null, 5, {}])
-    await refused(t, () => engine.Session.create(network, wrong), /./);
+    await refused(t, () => engine.Session.create([network], wrong), /./);
 });
 
 test('Session.estimate: the same checks, but no data is needed', async (t) => {
-  const sizes = { content: { width: 24, height: 16 }, styles: [{ width: 20, height: 20, blend: 1 }] };
-  const { network: weights, session } = addon().Session.estimate(cpu, description, { ...settings, ...sizes });
+  const sizes = {
+    start: { width: 24, height: 16 },
+    images: [
+      { width: 24, height: 16 },
+      { width: 20, height: 20 },
+    ],
+    masks: [],
+  };
+  const options = { ...settings, ...sizes };
+  const { network: weights, session } = addon().Session.estimate(cpu, [description], options);
   t.true(weights > 4 * 4 * 3 * 9 && session > 24 * 16 * 3 * 4 * 12);
   for (const wrong of [undefined, {}, network]) {
-    await refused(t, () => engine.Session.estimate(wrong, { ...settings, ...sizes }), /./);
+    await refused(t, () => engine.Session.estimate(wrong, options), /./);
+    await refused(t, () => engine.Session.estimate(cpu, wrong, options), /networks must be an array/);
   }
-  for (const wrong of [undefined, settings, { ...settings, ...sizes, content: { width: 0, height: 1 } }]) {
-    await refused(t, () => engine.Session.estimate(cpu, description, wrong), /./);
+  for (const wrong of [undefined, settings, { ...options, start: { width: 0, height: 1 } }]) {
+    await refused(t, () => engine.Session.estimate(cpu, [description], wrong), /./);
+  }
+});
+
+test("Session.estimate: what has the wrong type is Node's error, what cannot be is the engine's", (t) => {
+  const side = { width: 24, height: 16 };
+  const options = { ...settings, start: side, images: [side, side], masks: [] };
+  const estimate = (changes: object) =>
+    engine.Session.estimate(cpu, [description], { ...options, ...changes });
+  for (const wrong of [{ threads: 0 }, { pooling: 'min' }, { start: {} }, { terms: 5 }]) {
+    const error = t.throws<Error & { code?: string }>(() => estimate(wrong), { instanceOf: TypeError });
+    t.not(error?.code, 'INTERNAL');
+    t.not(error?.code, 'INVALID_ARGUMENT');
+  }
+  t.throws(() => engine.Session.estimate(cpu, description, options), { instanceOf: TypeError });
+  for (const wrong of [
+    { terms: [] },
+    { terms: [styleTerm('relu9_1')] },
+    { terms: [{ ...styleAt, kind: 'x' }] },
+  ]) {
+    t.throws(() => estimate(wrong), { instanceOf: Error, code: 'INVALID_ARGUMENT' });
   }
 });
 
 test('objects are not made, called or bent by hand', async (t) => {
   const session = await create();
-  for (const type of [engine.Network, engine.Session]) {
-    await refused(t, () => new type(), /use (Network\.load|Session\.create)\(\)/);
-    await refused(t, () => new type({}), /use (Network\.load|Session\.create)\(\)/);
+  for (const type of [engine.Network, engine.Session, engine.Reservation]) {
+    const instead = /use (Network\.load|Session\.create|Reservation\.make)\(\)/;
+    await refused(t, () => new type(), instead);
+    await refused(t, () => new type({}), instead);
     await refused(t, () => type(), /without 'new'/);
   }
-  for (const method of ['step', 'image', 'gradient', 'cancel', 'dispose']) {
+  for (const method of ['step', 'proceed', 'image', 'save', 'restore', 'gradient', 'cancel', 'dispose']) {
     const call = engine.Session.prototype[method];
     for (const self of [undefined, {}, network, Object.create(session)]) {
       await refused(t, () => call.call(self), /Illegal invocation/);
@@ -194,14 +248,29 @@ test('resample and whiteNoise check what they are given', async (t) => {
     { ...image, width: 9 },
     { ...image, height: -4 },
   ];
-  for (const wrong of shapes) await refused(t, () => engine.resample(cpu, wrong, 5, 5, 255, 1), /./);
+  for (const wrong of shapes) await refused(t, () => engine.resample(cpu, wrong, 5, 5, [0, 255], 1), /./);
   for (const size of [0, -1, 1.5, Number.NaN, 2 ** 31, 2 ** 32 + 5, '5', undefined]) {
-    await refused(t, () => engine.resample(cpu, image, size, 5, 255, 1), /width must be an integer/);
-    await refused(t, () => engine.resample(cpu, image, 5, size, 255, 1), /height must be an integer/);
+    await refused(t, () => engine.resample(cpu, image, size, 5, [0, 255], 1), /width must be an integer/);
+    await refused(t, () => engine.resample(cpu, image, 5, size, [0, 255], 1), /height must be an integer/);
     await refused(t, () => engine.whiteNoise(size, 5, [1, 2, 3], 4, 5), /width must be an integer/);
     await refused(t, () => engine.whiteNoise(5, size, [1, 2, 3], 4, 5), /height must be an integer/);
   }
-  await refused(t, () => engine.resample(cpu, image, 5, 5, 255, 0), /threads must be an integer/);
+  await refused(t, () => engine.resample(cpu, image, 5, 5, [0, 255], 0), /threads must be an integer/);
+  for (const range of [undefined, 255, [], [0], [0, 1, 2]]) {
+    await refused(
+      t,
+      () => engine.resample(cpu, image, 5, 5, range, 1),
+      /range must be an array of two numbers/,
+    );
+  }
+  for (const range of [
+    [1, 1],
+    [2, 1],
+    [Number.NaN, 1],
+    [0, Number.NaN],
+  ]) {
+    await refused(t, () => engine.resample(cpu, image, 5, 5, range, 1), /range must begin below its end/);
+  }
   for (const mean of [undefined, 5, [1, 2], [1, 2, 3, 4]]) {
     await refused(t, () => engine.whiteNoise(5, 5, mean, 4, 5), /mean must be an array of three numbers/);
   }
@@ -251,14 +320,21 @@ test('a disposed session', async (t) => {
   t.is(await session.dispose(), undefined);
   t.is(await session.dispose(), undefined);
   t.is(session.cancel(), undefined);
-  for (const call of [() => session.step(1), () => session.image(), () => session.gradient()])
+  t.is(session.proceed(), undefined);
+  for (const call of [
+    () => session.step(1),
+    () => session.image(),
+    () => session.save(),
+    () => session.restore({ vectors: {}, numbers: {} }),
+    () => session.gradient(),
+  ]) {
     await refused(t, call, /disposed/);
+  }
   t.deepEqual(before, start.data, 'what was given away stays');
 });
 
 test('disposing of a session cancels what it is doing', async (t) => {
-  const large = { ...given, content: wave(300, 300), start: wave(300, 300) };
-  const session = await addon().Session.create(network, large).session;
+  const session = await create(large);
   const calls = [...Array.from({ length: 5 }, () => session.step(1)), session.image(), session.gradient()];
   await Promise.all([session.dispose(), session.dispose()]);
   for (const result of await Promise.allSettled(calls)) {
@@ -276,13 +352,13 @@ test('a cancelled session stays so, but still has its picture', async (t) => {
 });
 
 test('a creation can be cancelled, early or late, and more than once', async (t) => {
-  const large = { ...given, content: wave(600, 600), start: wave(600, 600) };
-  const { session, cancel } = addon().Session.create(network, large);
+  const huge = { ...given, start: wave(600, 600), images: [wave(600, 600), style] };
+  const { session, cancel } = addon().Session.create([network], huge);
   cancel();
   cancel();
   await t.throwsAsync(session, { code: 'CANCELLED' });
   cancel();
-  const late = addon().Session.create(network, given);
+  const late = addon().Session.create([network], given);
   const made = await late.session;
   late.cancel();
   await t.throwsAsync(made.step(1), { code: 'CANCELLED' });
@@ -290,8 +366,9 @@ test('a creation can be cancelled, early or late, and more than once', async (t)
 });
 
 test('a loss that is not finite', async (t) => {
-  const session = await addon().Session.create(network, { ...given, tvWeight: Number.NaN }).session;
-  await t.throwsAsync(session.step(1), { code: 'DIVERGED' });
+  const session = await create({ terms: [...settings.terms, tvTerm(1e308)] });
+  const error = await t.throwsAsync<Error & { iteration?: number }>(session.step(1), { code: 'DIVERGED' });
+  t.is(error?.iteration, 1);
   t.deepEqual(await session.image(), start.data);
   await session.dispose();
 });
@@ -299,17 +376,16 @@ test('a loss that is not finite', async (t) => {
 test('sessions and networks that nobody disposes of are collected', async (t) => {
   const result = await child(
     `
-    const [{ addon, cpuBackend }, { readNetwork }, { engineNetwork }] = await Promise.all([
-      'engine/addon.js', 'weights/network.js', 'engine/network.js',
+    const [{ addon, cpuBackend }, { readNetwork }, { descriptionOf }] = await Promise.all([
+      'engine/addon.js', 'weights/network.js', 'engine/layers.js',
     ].map((file) => import('./dist/' + file)));
-    const image = { ...wave(300, 300), blend: 1 };
-    const settings = ${JSON.stringify(settings)};
-    const description = engineNetwork(await readNetwork(base.weights), ${JSON.stringify(layers)});
+    const image = wave(300, 300);
+    const given = { ...${JSON.stringify(settings)}, start: image, images: [image, image], masks: [] };
+    const description = descriptionOf(await readNetwork(base.weights), 4);
     let before = 0;
     for (let i = 0; i < 100; i++) {
       const network = await addon().Network.load(await cpuBackend(), description);
-      const { session } = addon().Session.create(network, { ...settings, content: image, start: image, styles: [image] });
-      await session.then((made) => made.step(1));
+      await addon().Session.create([network], given).session.then((made) => made.step(1));
       if (i % 10 === 9) { gc(); await new Promise(setImmediate); }
       if (i === 39) before = process.memoryUsage.rss();
     }

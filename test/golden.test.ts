@@ -4,16 +4,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { addon, type EngineLosses, type EngineOptions } from '../dist/engine/addon.js';
+import { addon } from '../dist/engine/addon.js';
 import { type Progress, stylize } from '../dist/index.js';
-import { GOLDEN, golden, iterate, WEIGHTS } from './support/golden.js';
+import { type Changes, GOLDEN, golden, iterate, type Terms, WEIGHTS } from './support/golden.js';
 import { node } from './support/runs.js';
-
-interface Terms {
-  content: number[];
-  style: number[];
-  total: number;
-}
 
 const present = existsSync(GOLDEN) && existsSync(WEIGHTS);
 const withGolden = (title: string, run: (t: ExecutionContext) => Promise<void>) =>
@@ -57,7 +51,7 @@ for (const set of instructionSets) {
     }
     const { instructionSet, runs } = JSON.parse(stdout) as {
       instructionSet: string;
-      runs: Record<string, { losses: EngineLosses; error: number }>;
+      runs: Record<string, { losses: Terms; error: number }>;
     };
     t.is(instructionSet, set);
     t.deepEqual(Object.keys(runs), Object.keys(BARS));
@@ -70,7 +64,7 @@ for (const set of instructionSets) {
 }
 
 const reference = present ? golden<{ runs: Record<string, Terms[]> }>('neural-style-pt.json').runs : {};
-const cases: Record<string, Partial<EngineOptions> & { kind: 'adam' | 'lbfgs' }> = {
+const cases: Record<string, Changes & { kind: 'adam' | 'lbfgs' }> = {
   'adam lr=1 tv=0': { kind: 'adam' },
   'adam lr=1 tv=1e-3': { kind: 'adam', tvWeight: 1e-3 },
   'lbfgs tv=0': { kind: 'lbfgs' },

@@ -209,6 +209,29 @@ test('defaults', (t) => {
     contentWeight: 5,
     styleWeight: 100,
     tvWeight: 0.001,
+    meanStdWeight: 0,
+    meanStdLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
+    histogramWeight: 0,
+    histogramLayers: { relu1_1: 1, relu4_1: 1 },
+    terms: [
+      {
+        name: 'content:relu4_2',
+        kind: 'content',
+        weight: 5,
+        layer: 'relu4_2',
+        of: 'content',
+        option: 'contentLayers',
+      },
+      ...['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'].map((layer) => ({
+        name: `style:${layer}`,
+        kind: 'gram',
+        weight: 100,
+        layer,
+        of: 'style' as const,
+        option: 'styleLayers',
+      })),
+      { name: 'tv', kind: 'tv', weight: 0.001 },
+    ],
     init: 'content',
     optimizer: 'lbfgs',
     learningRate: 1,
@@ -228,6 +251,43 @@ test('defaults', (t) => {
   });
   t.is(resolveOptions({ ...missing, optimizer: 'adam' }).learningRate, 5);
   t.is(resolveOptions({ ...missing, optimizer: 'adam', learningRate: 2 }).learningRate, 2);
+});
+
+test('a term for every layer that counts: its weight times its own', (t) => {
+  const terms = (given: Partial<StylizeOptions>) => resolveOptions({ ...missing, ...given }).terms;
+  const found = terms({
+    meanStdWeight: 2,
+    meanStdLayers: { relu1_1: 3 },
+    histogramWeight: 4,
+    histogramLayers: ['relu2_1'],
+  });
+  t.deepEqual(
+    found.filter(({ kind }) => kind === 'mean-std' || kind === 'histogram'),
+    [
+      {
+        name: 'histogram:relu2_1',
+        kind: 'histogram',
+        weight: 4,
+        layer: 'relu2_1',
+        of: 'style',
+        option: 'histogramLayers',
+      },
+      {
+        name: 'mean-std:relu1_1',
+        kind: 'mean-std',
+        weight: 6,
+        layer: 'relu1_1',
+        of: 'style',
+        option: 'meanStdLayers',
+      },
+    ],
+  );
+  t.is(new Set(found.map(({ name }) => name)).size, found.length);
+  t.is(
+    terms({ contentWeight: 0, styleWeight: 0, meanStdWeight: 1 }).length,
+    12,
+    'a term alone is enough to paint',
+  );
 });
 
 test('undefined is the same as left out', (t) => {

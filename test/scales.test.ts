@@ -80,13 +80,18 @@ test('a run with scales: 1, with few scales, with the default minSize', async (t
   t.deepEqual(await scalesOf({ ...images, size: 48, scales: 64 }), ['48x32']);
 });
 
-test('scales that are too small for the layers are left out, be it for the content or for a style', async (t) => {
+test('scales that are too small for the layers are left out for the content, not for a style', async (t) => {
   const weights = await network({ widths: [2, 2, 2, 2, 2] });
   const deep = { weights, contentLayers: ['relu2_1'], styleLayers: ['relu5_1'], scales: 64, minSize: 1 };
   t.deepEqual(await scalesOf({ ...deep, content: wave(40, 30), size: 32 }), ['23x17', '32x24']);
-  t.deepEqual(await scalesOf({ ...deep, style: wave(40, 22, 2), content: wave(40, 40), size: 32 }), [
+  const warnings: unknown[] = [];
+  const narrow = { style: wave(40, 22, 2), onWarning: (warning: unknown) => warnings.push(warning) };
+  t.deepEqual(await scalesOf({ ...deep, ...narrow, content: wave(40, 40), size: 32 }), [
+    '16x16',
+    '23x23',
     '32x32',
   ]);
+  t.is(warnings.length, 1, 'that it is laid side by side at some of them');
   // Rounding up leaves a pixel at every size.
   const ceil = await scalesOf({ ...deep, content: wave(40, 30), size: 8, rounding: 'ceil' });
   t.deepEqual(ceil, ['1x1', '2x2', '3x2', '4x3', '6x5', '8x6']);

@@ -11,6 +11,7 @@ import {
   OptionError,
   type Picture,
   type Progress,
+  type ScumbleError,
   type StylizeOptions,
   stylize,
   WeightsError,
@@ -59,14 +60,10 @@ test("a layer's own weight multiplies its loss", async (t) => {
   t.is(two.relu2_1, 0);
 });
 
-test('images too small for the layers', async (t) => {
+test('a content too small for the layers is refused, a style is laid side by side', async (t) => {
+  const layers = { weights: deep, styleLayers: ['relu5_1'], contentLayers: ['relu1_1'] };
   const refused = async (changes: Partial<StylizeOptions>, option: string, message: string) => {
-    const given = options({
-      weights: deep,
-      styleLayers: ['relu5_1'],
-      contentLayers: ['relu1_1'],
-      ...changes,
-    });
+    const given = options({ ...layers, ...changes });
     const error = await t.throwsAsync(stylize(given), { instanceOf: ImageError, code: 'ERR_IMAGE_SIZE' });
     t.is(error?.option, option);
     t.is(
@@ -76,10 +73,26 @@ test('images too small for the layers', async (t) => {
   };
   await refused({ size: 15, content: wave(64, 64), style: wave(64, 64) }, 'content', '15x15');
   await refused({ size: 64, content: wave(64, 15), style: wave(64, 64) }, 'content', '64x15');
-  await refused({ size: 64, content: wave(64, 64), style: wave(15, 64) }, 'style', '15x64');
-  await refused({ size: 64, content: wave(64, 64), style: [wave(9, 9), wave(90, 9)] }, 'style[1]', '64x6');
-  await refused({ size: 64, content: wave(64, 64), style: wave(64, 64), styleScale: 0.1 }, 'style', '6x6');
-  const fits = { weights: deep, styleLayers: ['relu5_1'], contentLayers: ['relu1_1'], size: 16 };
+  const told = async (changes: Partial<StylizeOptions>, option: string, size: string) => {
+    const warnings: ScumbleError[] = [];
+    const onWarning = (warning: ScumbleError) => warnings.push(warning);
+    const picture = await stylize(
+      options({ ...layers, size: 64, content: wave(64, 64), ...changes, onWarning }),
+    );
+    t.true(picture.data.every(Number.isFinite));
+    const [warning, ...others] = warnings;
+    t.true(warning instanceof ImageError);
+    t.like(warning, { code: 'ERR_IMAGE_SIZE', option });
+    t.is(
+      warning?.message,
+      `${option} would be ${size}, too narrow for these layers: it is laid side by side, mirrored`,
+    );
+    t.deepEqual(others, []);
+  };
+  await told({ style: wave(15, 64) }, 'style', '15x64');
+  await told({ style: [wave(90, 90), wave(90, 9)] }, 'style[1]', '64x6');
+  await told({ style: wave(64, 64), styleScale: 0.1 }, 'style', '6x6');
+  const fits = { ...layers, size: 16, onWarning: () => t.fail() };
   t.is((await stylize(options({ ...fits, content: wave(9, 9), style: wave(9, 9) }))).width, 16);
 });
 

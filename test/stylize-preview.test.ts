@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { addon, type EngineSession } from '../dist/engine/addon.js';
 import { type Picture, type Progress, type RawImage, stylize } from '../dist/index.js';
-import { bits, collect, collectGarbage, options, wave } from './support/runs.js';
+import { bits, collect, collectGarbage, instead, options, wave } from './support/runs.js';
 
 test('an image of the size asked for goes in bit for bit, and the first picture is the start', async (t) => {
   const content = wave(24, 16);
@@ -162,17 +162,10 @@ function replaceFirstPreview(
       asked = true;
       return first(session);
     };
-    return {
-      image,
-      step: (count) => session.step(count),
-      gradient: () => session.gradient(),
-      cancel: () => session.cancel(),
-      dispose: () => session.dispose(),
-    };
+    return instead(session, { image });
   };
   addon().Session = {
     estimate: Session.estimate,
-    channelMeans: Session.channelMeans,
     create: (...given) => {
       const { session, cancel } = Session.create(...given);
       return { session: session.then(replaced), cancel };

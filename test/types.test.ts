@@ -6,11 +6,13 @@ import test from 'ava';
 import { expectTypeOf } from 'expect-type';
 import {
   AddonError,
-  type DeviceError,
+  DeviceError,
   type Devices,
   DivergedError,
   DownloadError,
   devices,
+  Engine,
+  type EngineOptions,
   type ErrorCode,
   type Gpu,
   ImageError,
@@ -25,8 +27,12 @@ import {
   type PullProgress,
   pullWeights,
   type RawImage,
+  Run,
+  type RunOptions,
+  type RunState,
   type SaveOptions,
   ScumbleError,
+  type Stage,
   type Stylization,
   type StylizeOptions,
   stylize,
@@ -44,11 +50,13 @@ test('what is exported, and nothing else', async (t) => {
     'DeviceError',
     'DivergedError',
     'DownloadError',
+    'Engine',
     'ImageError',
     'MemoryError',
     'OptionError',
     'OutputError',
     'Picture',
+    'Run',
     'ScumbleError',
     'WeightsError',
     'devices',
@@ -77,12 +85,14 @@ test('options', (t) => {
   expectTypeOf<StylizeOptions['styleBlend']>().toEqualTypeOf<readonly number[] | undefined>();
   expectTypeOf<StylizeOptions['contentLayers']>().toEqualTypeOf<LayerWeights | undefined>();
   expectTypeOf<StylizeOptions['styleLayers']>().toEqualTypeOf<LayerWeights | undefined>();
+  expectTypeOf<StylizeOptions['meanStdLayers']>().toEqualTypeOf<LayerWeights | undefined>();
+  expectTypeOf<StylizeOptions['histogramLayers']>().toEqualTypeOf<LayerWeights | undefined>();
   expectTypeOf<LayerWeights>().toEqualTypeOf<readonly string[] | Readonly<Record<string, number>>>();
   expectTypeOf<StylizeOptions['optimizer']>().toEqualTypeOf<'lbfgs' | 'adam' | undefined>();
   expectTypeOf<StylizeOptions['pooling']>().toEqualTypeOf<'max' | 'average' | 'l2' | undefined>();
   expectTypeOf<StylizeOptions['rounding']>().toEqualTypeOf<'floor' | 'ceil' | undefined>();
   expectTypeOf<StylizeOptions['signal']>().toEqualTypeOf<AbortSignal | undefined>();
-  expectTypeOf<NonNullable<StylizeOptions['onWarning']>>().parameters.toEqualTypeOf<[DeviceError]>();
+  expectTypeOf<NonNullable<StylizeOptions['onWarning']>>().parameters.toEqualTypeOf<[ScumbleError]>();
   expectTypeOf<StylizeOptions['device']>().toEqualTypeOf<string | undefined>();
   expectTypeOf<StylizeOptions['precision']>().toEqualTypeOf<'exact' | 'balanced' | 'fast' | undefined>();
   expectTypeOf(devices).toEqualTypeOf<() => Promise<Devices>>();
@@ -97,6 +107,8 @@ test('options', (t) => {
     | 'contentWeight'
     | 'styleWeight'
     | 'tvWeight'
+    | 'meanStdWeight'
+    | 'histogramWeight'
     | 'learningRate'
     | 'history'
     | 'beta1'
@@ -110,6 +122,55 @@ test('options', (t) => {
     | 'maxPixels';
   expectTypeOf<StylizeOptions[Numeric]>().toEqualTypeOf<number | undefined>();
   t.pass();
+});
+
+test('engines and runs', (t) => {
+  expectTypeOf(Engine.open).parameters.toEqualTypeOf<[options?: EngineOptions]>();
+  expectTypeOf(Engine.open).returns.resolves.toEqualTypeOf<Engine>();
+  expectTypeOf<keyof EngineOptions>().toEqualTypeOf<'device' | 'precision' | 'onWarning'>();
+  expectTypeOf<EngineOptions>().toEqualTypeOf<{
+    device?: string | undefined;
+    precision?: StylizeOptions['precision'] | undefined;
+    onWarning?: ((warning: ScumbleError) => unknown) | undefined;
+  }>();
+  expectTypeOf<Engine['device']>().toEqualTypeOf<string>();
+  expectTypeOf<Engine['precision']>().toEqualTypeOf<'exact' | 'balanced' | 'fast'>();
+  expectTypeOf<Engine['close']>().toEqualTypeOf<() => Promise<void>>();
+  expectTypeOf(Run.start).parameters.toEqualTypeOf<[engine: Engine, options: RunOptions, state?: RunState]>();
+  expectTypeOf(Run.start).returns.resolves.toEqualTypeOf<Run>();
+  expectTypeOf<RunOptions>().toEqualTypeOf<Omit<StylizeOptions, 'device' | 'precision'>>();
+  expectTypeOf<Run>().toExtend<AsyncIterable<Progress>>();
+  expectTypeOf<Run['next']>().toEqualTypeOf<() => Promise<Progress | undefined>>();
+  expectTypeOf<Run['finish']>().toEqualTypeOf<() => Promise<Picture>>();
+  expectTypeOf<Run['image']>().toEqualTypeOf<() => Promise<Picture>>();
+  expectTypeOf<Run['state']>().toEqualTypeOf<() => Promise<RunState>>();
+  expectTypeOf<Run['dispose']>().toEqualTypeOf<() => Promise<void>>();
+  expectTypeOf<Run['device']>().toEqualTypeOf<string>();
+  expectTypeOf<Run['isDone']>().toEqualTypeOf<boolean>();
+  expectTypeOf<Run['stages']>().toEqualTypeOf<readonly Stage[]>();
+  expectTypeOf<Pick<Stage, 'size' | 'iterations' | 'averaging' | 'carry'>>().toEqualTypeOf<{
+    size: number;
+    iterations: number;
+    averaging: number;
+    carry: 'nothing' | 'moments';
+  }>();
+  expectTypeOf<RunState>().toEqualTypeOf<{
+    vectors: Record<string, Float32Array>;
+    numbers: Record<string, number[]>;
+  }>();
+  const refused = (engine: Engine, state: RunState) => {
+    // @ts-expect-error an engine is opened, not made
+    new Engine();
+    // @ts-expect-error a run is started, not made
+    new Run();
+    // @ts-expect-error where a run computes is the engine's
+    Run.start(engine, { content: 'a.png', style: 'b.png', device: 'cpu' });
+    // @ts-expect-error a state is no option
+    Run.start(engine, { content: 'a.png', style: 'b.png', state });
+    // @ts-expect-error an engine has no size
+    Engine.open({ size: 512 });
+  };
+  t.is(typeof refused, 'function');
 });
 
 test('the options are those that are checked', (t) => {
@@ -203,6 +264,7 @@ test('progress', (t) => {
   expectTypeOf<Progress['scale']>().toEqualTypeOf<[width: number, height: number]>();
   expectTypeOf<Progress['content']>().toEqualTypeOf<Record<string, number>>();
   expectTypeOf<Progress['style']>().toEqualTypeOf<Record<string, number>>();
+  expectTypeOf<Progress['losses']>().toEqualTypeOf<Record<string, number>>();
   expectTypeOf<Progress['image']>().toEqualTypeOf<() => Promise<Picture>>();
   type Numeric =
     | 'scaleIndex'
@@ -215,7 +277,7 @@ test('progress', (t) => {
     | 'remaining';
   expectTypeOf<Progress[Numeric]>().toEqualTypeOf<number>();
   expectTypeOf<keyof Progress>().toEqualTypeOf<
-    Numeric | 'scale' | 'content' | 'style' | 'device' | 'image'
+    Numeric | 'scale' | 'losses' | 'content' | 'style' | 'device' | 'image'
   >();
   expectTypeOf<Progress['device']>().toEqualTypeOf<string>();
   t.pass();
@@ -248,6 +310,7 @@ test('errors', (t) => {
     DivergedError,
     DownloadError,
     AddonError,
+    DeviceError,
   ]) {
     expectTypeOf<InstanceType<typeof type>>().toExtend<ScumbleError>();
     t.true(type.prototype instanceof ScumbleError);

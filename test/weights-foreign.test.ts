@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { WeightsError } from '../dist/errors.js';
-import { findNetwork } from '../dist/weights/find.js';
+import { findFile } from '../dist/weights/find.js';
 import { importNetwork } from '../dist/weights/import.js';
 import { encodeZip } from './support/zip.js';
 
@@ -73,5 +73,5 @@ test('so it is where a network is to be used', async (t) => {
   const path = join(folder, 'pointer.safetensors');
   await writeFile(path, 'version https://example.org/spec/v1\noid sha256:00\nsize 1\n');
   const message = /is a pointer of Git LFS/;
-  await t.throwsAsync(findNetwork(path, { download: false }), { instanceOf: WeightsError, message });
+  await t.throwsAsync(findFile(path, { download: false }), { instanceOf: WeightsError, message });
 });

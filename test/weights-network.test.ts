@@ -6,13 +6,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { layersOf } from '../dist/engine/layers.js';
 import { WeightsError } from '../dist/errors.js';
 import type { Tensor } from '../dist/weights/formats/tensors.js';
-import { ARCHITECTURES, type Architecture, layerNames, readNetwork } from '../dist/weights/network.js';
+import {
+  ARCHITECTURES,
+  type Architecture,
+  type NetworkDescription,
+  readNetwork,
+} from '../dist/weights/network.js';
 import { encodeSafetensors, type TinyNetwork, tinyNetwork, tinyNetworkFile } from './support/safetensors.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'scumble-network-'));
 test.after.always(() => rm(folder, { recursive: true }));
+
+const layerNames = (network: NetworkDescription) => layersOf(network).map(({ name }) => name);
 
 let files = 0;
 /** A tiny network's file after `change`. */

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { addon, cpuBackend } from '../dist/engine/addon.js';
-import { engineNetwork } from '../dist/engine/network.js';
+import { descriptionOf, layersOf } from '../dist/engine/layers.js';
 import { OptionError } from '../dist/errors.js';
-import { layerNames, type NetworkDescription, readNetwork } from '../dist/weights/network.js';
+import { type NetworkDescription, readNetwork } from '../dist/weights/network.js';
 import { normalize } from '../dist/weights/normalize.js';
 import { scumble, studio } from './support/cli.js';
 import { seeded, tinyNetwork, tinyNetworkFile } from './support/safetensors.js';
@@ -21,26 +21,21 @@ function image(width: number, height: number, seed: number) {
   return { data, width, height, channels: 3 as const };
 }
 
-const options = {
-  pooling: 'max' as const,
-  rounding: 'floor' as const,
-  styleTerms: [],
-  tvWeight: 0,
-  optimizer: { kind: 'adam' as const, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 1 },
-  averaging: 0,
-  threads: 2,
-};
-
 /** The mean of each channel of each ReLU. */
 async function means(network: NetworkDescription, picture: ReturnType<typeof image>): Promise<number[][]> {
-  const layers = layerNames(network).filter((name) => name.startsWith('relu'));
-  const contentLayers = Object.fromEntries(layers.map((layer) => [layer, 1]));
-  const description = engineNetwork(network, { contentLayers, styleLayers: {}, rounding: 'floor' });
+  const description = descriptionOf(network, network.convolutions.length);
   const engine = await addon().Network.load(await cpuBackend(), description);
+  const targets = [{ image: 0, blend: 1 }];
+  const terms = layersOf(network)
+    .filter(({ kind }) => kind === 'relu')
+    .map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layer: name, targets }));
+  const options = { pooling: 'max' as const, rounding: 'floor' as const, threads: 2, terms };
   const { data, width, height } = picture;
-  const content = { data: Float32Array.from(data), width, height };
-  const contentTerms = layers.map((layer) => ({ layer, weight: 1 }));
-  return addon().Session.channelMeans(engine, { ...options, content, contentTerms });
+  const found = await addon().collect([engine], {
+    ...options,
+    image: { data: Float32Array.from(data), width, height },
+  });
+  return found.map(([statistic]) => Array.from(statistic!.subarray(0, statistic!.length / 2)));
 }
 
 test('the engine gives the mean of every channel', async (t) => {

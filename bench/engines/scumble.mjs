@@ -6,13 +6,12 @@ import { readInputImage, readInputs } from '../inputs.mjs';
 import { serve } from '../protocol.mjs';
 
 let session;
-let layers;
+let names;
 
 async function prepare({ folder, size, threads }) {
   const engine = addon();
   const { mean, std, convolutions, objective, weightOf, biasOf } = readInputs(folder);
   const { contentLayer, styleLayers, contentWeight, styleWeight } = objective;
-  layers = { contentLayer, styleLayers };
   const tensor = (values, shape) => ({
     dtype: 'F32',
     shape,
@@ -32,15 +31,22 @@ async function prepare({ folder, size, threads }) {
     }),
   });
   const image = (name) => ({ data: readInputImage(folder, name, size), width: size, height: size });
-  session = await engine.Session.create(network, {
-    content: image('content'),
-    styles: [{ ...image('style'), blend: 1 }],
+  const term = (kind, layer, weight, image) => {
+    const name = `${image === 0 ? 'content' : 'style'} ${layer}`;
+    return { name, kind, layer, weight, targets: [{ image, blend: 1 }] };
+  };
+  const terms = [
+    term('content', contentLayer, contentWeight, 0),
+    ...styleLayers.map((layer) => term('gram', layer, styleWeight, 1)),
+  ];
+  names = terms.map(({ name }) => name);
+  session = await engine.Session.create([network], {
     start: image('start'),
+    images: [image('content'), image('style')],
+    masks: [],
     pooling: 'max',
     rounding: 'floor',
-    contentTerms: [{ layer: contentLayer, weight: contentWeight }],
-    styleTerms: styleLayers.map((layer) => ({ layer, weight: styleWeight })),
-    tvWeight: 0,
+    terms,
     optimizer: { kind: 'adam', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 10 },
     averaging: 0,
     threads,
@@ -51,10 +57,8 @@ async function prepare({ folder, size, threads }) {
 }
 
 async function iterate() {
-  const { content, style, total } = await session.step(1);
-  const losses = { [`content ${layers.contentLayer}`]: content[0] };
-  for (const [i, layer] of layers.styleLayers.entries()) losses[`style ${layer}`] = style[i];
-  return { ...losses, total };
+  const { terms, total } = await session.step(1);
+  return { ...Object.fromEntries(names.map((name, i) => [name, terms[i]])), total };
 }
 
 await serve({ prepare, iterate, gradient: () => session.gradient() });

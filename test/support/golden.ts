@@ -2,12 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { addon, cpuBackend, type EngineLosses, type EngineOptions } from '../../dist/engine/addon.js';
-import { engineNetwork } from '../../dist/engine/network.js';
+import { addon, cpuBackend, type EngineLosses, type SessionOptions } from '../../dist/engine/addon.js';
+import { descriptionOf, needsOf } from '../../dist/engine/layers.js';
 import { readImage } from '../../dist/image/read.js';
 import type { Raster } from '../../dist/image/types.js';
 import { readNetwork } from '../../dist/weights/network.js';
 import { relative } from './runs.js';
+import { contentTerm, styleTerm, tvTerm } from './terms.js';
 
 export const GOLDEN = fileURLToPath(new URL('../../../shared/golden', import.meta.url));
 export const WEIGHTS = fileURLToPath(new URL('../../../shared/weights/vgg19.safetensors', import.meta.url));
@@ -18,27 +19,41 @@ export function golden<T>(name: string): T {
 
 const STYLE_LAYERS = ['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'];
 
+/** What the programs compared with call the losses. */
+export interface Terms {
+  content: number[];
+  style: number[];
+  total: number;
+}
+
+/** Of the settings below: the content first, then the styles, then the total variation. */
+export function termsOf({ terms, total }: EngineLosses): Terms {
+  return { content: terms.slice(0, 1), style: terms.slice(1, 1 + STYLE_LAYERS.length), total };
+}
+
 async function inputs() {
-  const description = engineNetwork(await readNetwork(WEIGHTS), {
-    contentLayers: { relu4_2: 1 },
-    styleLayers: Object.fromEntries(STYLE_LAYERS.map((layer) => [layer, 1])),
-    rounding: 'floor',
-  });
+  const network = await readNetwork(WEIGHTS);
+  const { convolutions } = needsOf(network, settings('adam').terms, 'floor');
   const read = (name: string) => readImage(`${GOLDEN}/${name}`, name, 1e6);
   return {
-    network: await addon().Network.load(await cpuBackend(), description),
+    network: await addon().Network.load(await cpuBackend(), descriptionOf(network, convolutions)),
     content: await read('content-128x96.png'),
-    styles: [{ ...(await read('style-128x101.png')), blend: 1 }],
+    style: await read('style-128x101.png'),
   };
 }
 
-function settings(kind: 'adam' | 'lbfgs', changes: Partial<EngineOptions>): EngineOptions {
+/** What a case changes. */
+export type Changes = Partial<Pick<SessionOptions, 'pooling' | 'rounding'>> & { tvWeight?: number };
+
+function settings(kind: 'adam' | 'lbfgs', { tvWeight = 0, ...changes }: Changes = {}): SessionOptions {
   return {
     pooling: 'max',
     rounding: 'floor',
-    contentTerms: [{ layer: 'relu4_2', weight: 5 }],
-    styleTerms: STYLE_LAYERS.map((layer) => ({ layer, weight: 100 })),
-    tvWeight: 0,
+    terms: [
+      contentTerm('relu4_2', 5),
+      ...STYLE_LAYERS.map((layer) => styleTerm(layer, 100)),
+      tvTerm(tvWeight),
+    ],
     optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 100 },
     averaging: 0,
     threads: 2,
@@ -47,29 +62,29 @@ function settings(kind: 'adam' | 'lbfgs', changes: Partial<EngineOptions>): Engi
 }
 
 /** The losses of each iteration, from the content image on. */
-export async function iterate(kind: 'adam' | 'lbfgs', changes: Partial<EngineOptions>, iterations: number) {
-  const { network, content, styles } = await inputs();
-  const given = { ...settings(kind, changes), content, styles, start: content };
-  const session = await addon().Session.create(network, given).session;
-  const losses: EngineLosses[] = [];
-  for (let i = 0; i < iterations; i++) losses.push(await session.step(1));
+export async function iterate(kind: 'adam' | 'lbfgs', changes: Changes, iterations: number) {
+  const { network, content, style } = await inputs();
+  const given = { ...settings(kind, changes), start: content, images: [content, style], masks: [] };
+  const session = await addon().Session.create([network], given).session;
+  const losses: Terms[] = [];
+  for (let i = 0; i < iterations; i++) losses.push(termsOf(await session.step(1)));
   await session.dispose();
   return losses;
 }
 
 /** The losses at the content image flipped left to right, and how far the gradient is from the stored one. */
 export async function gradients() {
-  const { network, content, styles } = await inputs();
+  const { network, content, style } = await inputs();
   const start = flipped(content);
-  const runs: Record<string, { losses: EngineLosses; error: number }> = {};
+  const runs: Record<string, { losses: Terms; error: number }> = {};
   for (const [name, pooling, rounding] of [
     ['max-floor', 'max', 'floor'],
     ['max-ceil', 'max', 'ceil'],
     ['avg-floor', 'average', 'floor'],
   ] as const) {
-    const given = { ...settings('lbfgs', { pooling, rounding }), content, styles, start };
-    const session = await addon().Session.create(network, given).session;
-    const losses = await session.step(1);
+    const given = { ...settings('lbfgs', { pooling, rounding }), start, images: [content, style], masks: [] };
+    const session = await addon().Session.create([network], given).session;
+    const losses = termsOf(await session.step(1));
     const gradient = await session.gradient();
     await session.dispose();
     runs[name] = { losses, error: relative(planes(gradient), stored(`gradient-${name}.npy`)) };

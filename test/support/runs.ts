@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { ExecutionContext } from 'ava';
-import { addon } from '../../dist/engine/addon.js';
+import { addon, type EngineSession } from '../../dist/engine/addon.js';
 import type { Picture, Progress, RawImage, Stylization, StylizeOptions } from '../../dist/index.js';
 import { seeded, type TinyNetwork, tinyNetworkFile } from './safetensors.js';
 
@@ -90,6 +90,21 @@ export function relative(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(difference / norm);
 }
 
+/** A session of which some methods are others. */
+export function instead(real: EngineSession, methods: Partial<EngineSession>): EngineSession {
+  return {
+    step: (count, watch) => real.step(count, watch),
+    proceed: () => real.proceed(),
+    image: () => real.image(),
+    save: () => real.save(),
+    restore: (state) => real.restore(state),
+    gradient: () => real.gradient(),
+    cancel: () => real.cancel(),
+    dispose: () => real.dispose(),
+    ...methods,
+  };
+}
+
 /** Watches the engine's sessions until the test ends; only for serial tests. */
 export function watchSessions(
   t: ExecutionContext,
@@ -106,19 +121,13 @@ export function watchSessions(
         count.made++;
         count.alive++;
         let disposed = false;
-        const dispose = async () => {
-          await real.dispose();
-          if (!disposed) count.alive--;
-          disposed = true;
-        };
-        const step = (count: number) => real.step(count);
-        return {
-          step,
-          image: () => real.image(),
-          gradient: () => real.gradient(),
-          cancel: () => real.cancel(),
-          dispose,
-        };
+        return instead(real, {
+          dispose: async () => {
+            await real.dispose();
+            if (!disposed) count.alive--;
+            disposed = true;
+          },
+        });
       },
       (error) => {
         if (error.code === 'CANCELLED') count.cancelled++;
@@ -128,7 +137,7 @@ export function watchSessions(
     on.creation?.();
     return { session: watched, cancel };
   };
-  engine.Session = { create, estimate: Session.estimate, channelMeans: Session.channelMeans };
+  engine.Session = { create, estimate: Session.estimate };
   engine.resample = (...given) => {
     on.resample?.();
     return resample(...given);
