@@ -118,7 +118,7 @@ const changes: [string, object, RegExp][] = [
   ['an unknown mask', oneTerm({ kind: 'gram', mask: 3 }), /there is no mask 3/],
   ['an unknown layer', { terms: [contentAt, styleTerm('relu7_1')] }, /looks at relu7_1, but the network has no such layer/],
   ['a layer behind the last', oneTerm({ layer: 'relu3_1' }), /looks at relu3_1, but the network has no such layer/],
-  ['no layer', oneTerm({ layer: undefined }), /has no such layer/],
+  ['no layer', oneTerm({ layer: undefined }), /needs a layer to look at/],
   ['a layer for the picture', { terms: [{ ...tvTerm(1), layer: 'relu1_1' }] }, /looks at the picture, not at relu1_1/],
   ['an unknown network', oneTerm({ network: 1 }), /looks at network 1, which there is not/],
   ['an unknown kind', oneTerm({ kind: 'grom' }), /no kind of loss called "grom"/],

@@ -149,7 +149,7 @@ test.serial('a size that needs more memory than there is', async (t) => {
 });
 
 test.serial('the size that is said to fit does, and one more does not', async (t) => {
-  withMemory(t, 20e6);
+  withMemory(t, 60e6);
   const error = await t.throwsAsync(stylize(options({ size: 2000 })), { instanceOf: MemoryError });
   const { fittingSize } = error!;
   t.true(fittingSize > 50 && fittingSize < 1000);
