@@ -129,11 +129,20 @@ export async function decode(input: Decoding): Promise<Decoded> {
 async function rasterOf(input: Decoding, notes: string[]): Promise<Raster> {
   const { source } = input;
   input.source = ''; // the job's own copy
-  if (typeof source === 'object' && 'data' in source) return toRaster(source);
+  if (typeof source === 'object' && 'data' in source) {
+    checkUnchanged(input, source, source.data.byteLength);
+    return toRaster(source);
+  }
   const samples = await samplesOf(source, input, notes);
   await forgetDecoded();
   collect();
   return toRaster(samples);
+}
+
+/** What was looked at is what the memory was planned for. */
+function checkUnchanged({ probed }: Decoding, { width, height }: Size, bytes: number): void {
+  if (!probed || (probed.width === width && probed.height === height && probed.bytes === bytes)) return;
+  throw new JobError('ERR_IMAGE', 'was changed while it was in use: leave it as it is until the run begins');
 }
 
 /** Empties sharp's cache, which would keep the decoders of the last images with all that these hold. */
