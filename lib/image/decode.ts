@@ -55,16 +55,10 @@ async function forgetDecoded(): Promise<void> {
 }
 
 async function samplesOf(source: Encoded, input: Decoding, notes: string[]): Promise<RawImage> {
-  const { maxPixels, sizes, linear, probed } = input;
+  const { maxPixels, sizes, linear } = input;
   const bytes = await load(source);
   const { header, metadata } = await look(bytes, maxPixels);
-  const { width, height } = header;
-  if (probed && (probed.width !== width || probed.height !== height || probed.bytes !== bytes.length)) {
-    throw new JobError(
-      'ERR_IMAGE',
-      'was changed while it was in use: leave it as it is until the run begins',
-    );
-  }
+  checkUnchanged(input, header, bytes.length);
   if (!metadata) return (await import('./bmp.js')).decodeBmp(bytes);
   const pages = metadata.pages ?? 1;
   if (pages > 1) notes.push(`has ${pages} frames or pages: only the first is used`);
