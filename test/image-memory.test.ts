@@ -109,6 +109,16 @@ test('another file in the place of the one that was looked at is refused', async
   t.regex(error?.message ?? '', /^style: ".*a\.png" was changed while it was in use: /);
 });
 
+test('raw pixels of another size than were looked at are refused', async (t) => {
+  const source = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 as const };
+  const probed = await probeImage(source, 'content', LIMIT);
+  Object.assign(source, { data: new Uint8Array(300), width: 10, height: 10 });
+  await t.throwsAsync(readImage(source, 'content', LIMIT, { probed }), {
+    instanceOf: ImageError,
+    message: /^content: the raw image was changed while it was in use: /,
+  });
+});
+
 test('raw pixels that change after the call are those of the call, or refused, but never let through', async (t) => {
   const pixels = 400 * 300;
   const source = {

@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
 const gc: (() => void) | undefined = runInNewContext('globalThis.gc');
+setFlagsFromString('--no-expose-gc'); // for contexts that others make
 
 /** Frees what nothing refers to any more; a few milliseconds, for a worker only. */
 export function collect(): void {

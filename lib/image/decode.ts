@@ -1,116 +1,17 @@
-// The worker's reading side: what a file is, then its samples as integers, then floats at the sizes that are wanted. sharp
-// decodes nearly everything.
+// The worker's reading side: a file's samples as integers, then floats at the sizes that are wanted. sharp decodes nearly
+// everything.
 
-import { readFile, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Metadata, Sharp } from 'sharp';
 import type { Size } from '../run/scales.js';
-import { decodedSize, decoderBytes } from './budget.js';
+import { decodedSize } from './budget.js';
 import { collect } from './collect.js';
 import { toRaster } from './convert.js';
-import { refuseForeign } from './formats.js';
-import { type Decoded, type Decoding, type Encoded, JobError, type Jobs } from './job.js';
-import { chunks, isPng, pngText, withMetadata } from './png.js';
+import { type Decoded, type Decoding, type Encoded, JobError } from './job.js';
+import { load, look, SHARP, undecodable } from './look.js';
+import { chunks, isPng, withMetadata } from './png.js';
 import { resize } from './resize.js';
-import { sizeFault } from './size.js';
 import type { Header, Raster, RawImage } from './types.js';
-import { fromXmp } from './xmp.js';
-
-// The pixel limit is ours alone; 'error' refuses damaged files but lets a harmless warning pass.
-const SHARP = { limitInputPixels: false, failOn: 'error' } as const;
-
-const FAULTS: Record<string, string> = {
-  ENOENT: 'does not exist',
-  ENOTDIR: 'does not exist',
-  EACCES: 'cannot be read: permission denied',
-  EPERM: 'cannot be read: permission denied',
-};
-
-async function load(source: Encoded): Promise<Buffer> {
-  let bytes: Buffer;
-  if (typeof source === 'string') {
-    try {
-      const info = await stat(source);
-      if (info.isDirectory()) throw new JobError('ERR_IMAGE', 'is a folder');
-      if (!info.isFile()) throw new JobError('ERR_IMAGE', 'is not a regular file');
-      bytes = await readFile(source);
-    } catch (error) {
-      if (error instanceof JobError) throw error;
-      const { code = '', message } = error as NodeJS.ErrnoException;
-      throw new JobError('ERR_IMAGE', FAULTS[code] ?? `cannot be read: ${message}`);
-    }
-  } else {
-    bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-  }
-  if (bytes.length === 0) throw new JobError('ERR_IMAGE', 'is empty');
-  refuseForeign(bytes);
-  return bytes;
-}
-
-function undecodable(error: unknown): JobError {
-  const [reason = ''] = (error as Error).message.split('\n');
-  if (/unsupported image format/.test(reason)) {
-    return new JobError('ERR_IMAGE', 'is not an image, or its format is not supported');
-  }
-  const cut = /premature end|unexpected end|libpng read error/i.test(reason) ? 'the file is cut short: ' : '';
-  return new JobError('ERR_IMAGE', `cannot be decoded: ${cut}${reason}`);
-}
-
-/** A file that sharp reads, and what it says of it. */
-interface Found {
-  header: Header;
-  metadata?: Metadata;
-}
-
-async function look(bytes: Buffer, maxPixels: number): Promise<Found> {
-  const { isBmp, bmpHeader } = await import('./bmp.js');
-  let found: Found;
-  if (isBmp(bytes)) {
-    const { width, height, hasAlpha } = bmpHeader(bytes);
-    const header = { width, height, hasAlpha, format: 'bmp', depth: 8, decoder: 0 } as const;
-    found = { header: { ...header, bytes: bytes.length } };
-  } else {
-    if (isPng(bytes)) checkSize({ width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }, maxPixels);
-    const metadata = await describedBySharp(bytes);
-    found = { header: headerOf(metadata, bytes.length), metadata };
-  }
-  checkSize(found.header, maxPixels);
-  return found;
-}
-
-function checkSize({ width, height }: Size, maxPixels: number): void {
-  const fault = sizeFault(width, height, maxPixels);
-  if (fault) throw new JobError('ERR_IMAGE_SIZE', fault);
-}
-
-async function describedBySharp(bytes: Buffer): Promise<Metadata> {
-  const { default: sharp } = await import('sharp');
-  const describe = (file: Buffer) => sharp(file, SHARP).metadata();
-  return describe(bytes).catch(async (error) => {
-    const [ended] = (await import('./mend.js')).withEnd(bytes);
-    return describe(ended ?? bytes).catch(() => {
-      throw undecodable(error);
-    });
-  });
-}
-
-/** Of samples whose scale is known. */
-const DEPTHS: Record<string, Header['depth']> = { uchar: 8, ushort: 16, float: 32 };
-
-function headerOf(metadata: Metadata, bytes: number): Header {
-  const { autoOrient, hasAlpha, depth: samples, space } = metadata;
-  const depth = DEPTHS[samples];
-  const refuse = (what: string) => new JobError('ERR_IMAGE', `${what}: save it with 8 or 16 bits`);
-  if (!depth) throw refuse(`holds samples of type ${samples}, which have no scale`);
-  // sharp rounds these to whole numbers, whatever it is asked.
-  if (depth === 32 && space === 'grey16') throw refuse('holds grey as half floats, which are not read');
-  const format = (metadata.format as string) === 'heif' ? 'avif' : (metadata.format as Header['format']);
-  return { ...autoOrient, hasAlpha, format, depth, bytes, decoder: decoderBytes(metadata) };
-}
-
-export async function probe({ source, maxPixels }: Jobs['probe']['input']): Promise<Header> {
-  return (await look(await load(source), maxPixels)).header;
-}
 
 export async function decode(input: Decoding): Promise<Decoded> {
   const notes: string[] = [];
@@ -129,11 +30,20 @@ export async function decode(input: Decoding): Promise<Decoded> {
 async function rasterOf(input: Decoding, notes: string[]): Promise<Raster> {
   const { source } = input;
   input.source = ''; // the job's own copy
-  if (typeof source === 'object' && 'data' in source) return toRaster(source);
+  if (typeof source === 'object' && 'data' in source) {
+    checkUnchanged(input, source, source.data.byteLength);
+    return toRaster(source);
+  }
   const samples = await samplesOf(source, input, notes);
   await forgetDecoded();
   collect();
   return toRaster(samples);
+}
+
+/** What was looked at is what the memory was planned for. */
+function checkUnchanged({ probed }: Decoding, { width, height }: Size, bytes: number): void {
+  if (!probed || (probed.width === width && probed.height === height && probed.bytes === bytes)) return;
+  throw new JobError('ERR_IMAGE', 'was changed while it was in use: leave it as it is until the run begins');
 }
 
 /** Empties sharp's cache, which would keep the decoders of the last images with all that these hold. */
@@ -145,16 +55,10 @@ async function forgetDecoded(): Promise<void> {
 }
 
 async function samplesOf(source: Encoded, input: Decoding, notes: string[]): Promise<RawImage> {
-  const { maxPixels, sizes, linear, probed } = input;
+  const { maxPixels, sizes, linear } = input;
   const bytes = await load(source);
   const { header, metadata } = await look(bytes, maxPixels);
-  const { width, height } = header;
-  if (probed && (probed.width !== width || probed.height !== height || probed.bytes !== bytes.length)) {
-    throw new JobError(
-      'ERR_IMAGE',
-      'was changed while it was in use: leave it as it is until the run begins',
-    );
-  }
+  checkUnchanged(input, header, bytes.length);
   if (!metadata) return (await import('./bmp.js')).decodeBmp(bytes);
   const pages = metadata.pages ?? 1;
   if (pages > 1) notes.push(`has ${pages} frames or pages: only the first is used`);
@@ -285,14 +189,4 @@ async function decodeWithPngjs(bytes: Buffer): Promise<RawImage> {
   } catch (error) {
     throw undecodable(error);
   }
-}
-
-/** The options text that Scumble left in a file. */
-export async function describe({ source }: Jobs['describe']['input']): Promise<string | undefined> {
-  const bytes = await load(source);
-  if (isPng(bytes)) return pngText(bytes);
-  const { isBmp } = await import('./bmp.js');
-  if (isBmp(bytes)) return undefined;
-  const { xmp } = await describedBySharp(bytes);
-  return xmp && fromXmp(xmp.toString('utf8'));
 }

@@ -6,9 +6,9 @@ import { type Job, JobError, type Jobs, type Reply } from './job.js';
 
 async function perform(job: Job): Promise<Jobs[keyof Jobs]['output']> {
   if (job.kind === 'encode') return (await import('./encode.js')).encode(job.input);
-  const { decode, describe, probe } = await import('./decode.js');
-  if (job.kind === 'probe') return probe(job.input);
-  return job.kind === 'decode' ? decode(job.input) : describe(job.input);
+  if (job.kind === 'decode') return (await import('./decode.js')).decode(job.input);
+  const { describe, probe } = await import('./look.js');
+  return job.kind === 'probe' ? probe(job.input) : describe(job.input);
 }
 
 /** The memory in a result that can change threads without being copied. */
