@@ -11,7 +11,7 @@ import { findFile } from '../weights/find.js';
 import { planSizes, probeSources, readInputs, type Say, type StageImages, sizesAt } from './inputs.js';
 import { type Stage, scheduleOf } from './schedule.js';
 
-/** Where a run computes: the engine, the network on it, and the memory that is set aside there. */
+/** Where a run computes: the engine, the network on it, and what is kept and set aside for it there. */
 export interface Place {
   engine: Engine;
   network: SharedNetwork;
@@ -70,12 +70,16 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
     };
     if (on.device === 'cpu') {
       const all = (size: number) => needed(size).engine + needed(size).images;
-      return { engine: on, network, reservations: [reserveFor(options.size, least, hostMemory(), all)] };
+      return {
+        engine: on,
+        network,
+        reservations: [reserveFor(options.size, least, hostMemory(), all), network.hold()],
+      };
     }
     const host = reserveFor(options.size, least, hostMemory(), (size) => needed(size).images);
     try {
       const device = reserveFor(options.size, least, on.memory(), (size) => needed(size).engine);
-      return { engine: on, network, reservations: [host, device] };
+      return { engine: on, network, reservations: [host, device, network.hold()] };
     } catch (error) {
       host.release();
       throw on.failed(error as Error);
