@@ -79,7 +79,16 @@ test.serial('--progress json: one object per iteration and nothing else on stdou
   for (const [i, line] of lines.entries()) {
     const progress = JSON.parse(line);
     t.is(line, JSON.stringify(progress));
-    t.deepEqual(Object.keys(progress), ['scale', 'iteration', 'total', 'content', 'style', 'tv', 'device']);
+    t.deepEqual(Object.keys(progress), [
+      'scale',
+      'iteration',
+      'total',
+      'losses',
+      'content',
+      'style',
+      'tv',
+      'device',
+    ]);
     t.deepEqual(
       progress.scale,
       [
@@ -91,6 +100,12 @@ test.serial('--progress json: one object per iteration and nothing else on stdou
     t.is(progress.iteration, (i % 4) + 1);
     t.deepEqual(Object.keys(progress.content), ['relu4_2']);
     t.deepEqual(Object.keys(progress.style), ['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1']);
+    const { tv, ...layers } = progress.losses as Record<string, number>;
+    t.is(tv, progress.tv);
+    t.deepEqual(Object.keys(layers), [
+      ...Object.keys(progress.content).map((layer) => `content:${layer}`),
+      ...Object.keys(progress.style).map((layer) => `style:${layer}`),
+    ]);
     const parts = [...Object.values<number>(progress.content), ...Object.values<number>(progress.style)];
     const sum = parts.reduce((a, b) => a + b, progress.tv);
     t.true(Math.abs(sum - progress.total) <= 1e-6 * progress.total);

@@ -15,6 +15,8 @@ export class SharedNetwork {
   #read: NetworkDescription | undefined;
   #packed: { convolutions: number; engine: Promise<EngineNetwork> } | undefined;
   #reservations: EngineReservation[] = [];
+  #holders = 0;
+  #closed = false;
 
   constructor(file: string, network: NetworkDescription, backend: EngineBackend, memory: () => Memory) {
     this.#file = file;
@@ -54,7 +56,25 @@ export class SharedNetwork {
     return packed;
   }
 
+  /** Keeps it for a run, dispose() or not, until that is released. */
+  hold(): EngineReservation {
+    this.#holders++;
+    let held = true;
+    const release = () => {
+      if (held) this.#holders--;
+      held = false;
+      if (this.#closed && this.#holders === 0) this.#letGo();
+    };
+    return { release };
+  }
+
+  /** Lets go of it as soon as no run holds it. */
   dispose(): void {
+    this.#closed = true;
+    if (this.#holders === 0) this.#letGo();
+  }
+
+  #letGo(): void {
     this.#packed?.engine.then((network) => network.dispose()).catch(() => {});
     this.#packed = undefined;
     for (const reservation of this.#reservations.splice(0)) reservation.release();

@@ -135,14 +135,6 @@ export async function readInputs(
   return content.map((image, i) => ({ content: image, styles: styles.map((sized) => sized[i]!) }));
 }
 
-/** The image to start from. @throws ImageError */
-export async function readStart(source: ImageSource, options: ResolvedOptions, say: Say): Promise<Raster> {
-  const { notes, ...image } = await readImage(source, 'init', options.maxPixels, {
-    threads: options.threads,
-  });
-  for (const note of notes) await say(new ImageError('ERR_IMAGE', 'init', note));
-  return image;
-}
 
 /** Long side of the style images beside a picture of long side `size`. */
 function styleSide({ styleScale }: ResolvedOptions, size: number): number {

@@ -19,7 +19,7 @@ import {
 } from './inputs.js';
 import { type Stage, scheduleOf } from './schedule.js';
 
-/** Where a run computes: the engine, the network on it, and the memory that is set aside there. */
+/** Where a run computes: the engine, the network on it, and what is kept and set aside for it there. */
 export interface Place {
   engine: Engine;
   network: SharedNetwork;
@@ -82,13 +82,14 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
         const { engine, images, reading } = needed(size);
         return images + Math.max(reading, engine); // images are read before the engine begins
       };
-      return { engine: on, network, reservations: [reserveFor(options.size, least, hostMemory(), most)] };
+      const reserved = reserveFor(options.size, least, hostMemory(), most);
+      return { engine: on, network, reservations: [reserved, network.hold()] };
     }
     const onHost = (size: number) => needed(size).images + needed(size).reading;
     const host = reserveFor(options.size, least, hostMemory(), onHost);
     try {
       const device = reserveFor(options.size, least, on.memory(), (size) => needed(size).engine);
-      return { engine: on, network, reservations: [host, device] };
+      return { engine: on, network, reservations: [host, device, network.hold()] };
     } catch (error) {
       host.release();
       throw on.failed(error as Error);

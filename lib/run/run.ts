@@ -48,7 +48,12 @@ export class Run implements AsyncIterable<Progress> {
   readonly #prepared: Prepared;
   #place: Place;
   #index = 0;
+  /** The session of the stage at hand, or on its way; and once it is there. */
+  #stage: Promise<StageSession> | undefined;
   #session: StageSession | undefined;
+  /** The latest of the calls that move the run. */
+  #moves: Promise<unknown> = Promise.resolve();
+  #disposal: Promise<void> | undefined;
   #legacy: Legacy | undefined;
   /** Where the stage to come was left by another run. */
   #left: RunState | undefined;
@@ -100,7 +105,7 @@ export class Run implements AsyncIterable<Progress> {
   /** Whether all stages are done. */
   get isDone(): boolean {
     const last = this.#index === this.stages.length - 1;
-    return this.#index >= this.stages.length || (last && this.#session?.isDone === true);
+    return this.#disposal !== undefined || (last && this.#session?.isDone === true);
   }
 
   /**
@@ -108,57 +113,32 @@ export class Run implements AsyncIterable<Progress> {
    *
    * @returns nothing after the last one
    */
-  async next(): Promise<Progress | undefined> {
-    for (;;) {
-      const session = await this.#enter();
-      if (!session) return undefined;
-      if (session.isDone) {
-        if (this.isDone) return undefined;
-        await this.#leave(session);
-        continue;
-      }
-      try {
-        const losses = await this.#lookOut(session, session.follow());
-        const progress = this.#progress(session, losses);
-        await this.#options.onProgress?.(progress);
-        return progress;
-      } catch (error) {
-        await this.#retreat(error);
-      }
-    }
+  next(): Promise<Progress | undefined> {
+    return this.#inTurn(() => this.#next());
   }
 
-  /** All iterations that are left, without a look at them. Later calls give the same picture. */
-  async finish(): Promise<Picture> {
-    for (;;) {
-      const session = await this.#enter();
-      if (!session) throw new Error('the run is disposed');
-      try {
-        await this.#lookOut(session, session.finish());
-        if (this.isDone) return await this.image();
-        await this.#leave(session);
-      } catch (error) {
-        await this.#retreat(error);
-      }
-    }
+  /**
+   * All iterations that are left, without a look at them unless there is an onProgress. Later calls give the same
+   * picture.
+   */
+  finish(): Promise<Picture> {
+    return this.#inTurn(async () => {
+      if (this.#options.onProgress) while (await this.#next());
+      return this.#finish();
+    });
   }
 
   /** The picture so far, at its stage's size. */
   async image(): Promise<Picture> {
-    const session = await this.#enter();
-    if (!session) throw new Error('the run is disposed');
-    return this.#picture(session);
+    return this.#picture(await this.#enter());
   }
 
   /** Where it stands. */
   async state(): Promise<RunState> {
     const session = await this.#enter();
-    if (!session) throw new Error('the run is disposed');
     const { vectors, numbers } = await session.save();
-    return {
-      vectors,
-      numbers: { ...numbers, stage: [this.#index], size: [session.width, session.height] },
-    };
+    const stage = this.stages.indexOf(session.stage);
+    return { vectors, numbers: { ...numbers, stage: [stage], size: [session.width, session.height] } };
   }
 
   /** Iterates to the end, one iteration a step. Leaving the loop leaves the run standing. */
@@ -166,31 +146,96 @@ export class Run implements AsyncIterable<Progress> {
     for (let progress = await this.next(); progress; progress = await this.next()) yield progress;
   }
 
-  /** Gives everything back, after previews that are under way. The run cannot go on then. */
-  async dispose(): Promise<void> {
-    this.#index = this.stages.length;
-    const session = this.#session;
-    this.#session = undefined;
-    this.#legacy = undefined;
-    try {
-      await session?.dispose();
-    } finally {
-      release(this.#place);
-    }
+  /** Gives everything back, after previews that are under way. The run cannot go on then: next() has nothing more. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#giveBack();
+    return this.#disposal;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
 
-  /** The session of the stage at hand, begun if need be; nothing after dispose(). */
-  async #enter(): Promise<StageSession | undefined> {
+  async #giveBack(): Promise<void> {
+    const stage = this.#stage;
+    try {
+      await (await stage?.catch(() => undefined))?.dispose();
+    } finally {
+      this.#session = undefined;
+      this.#legacy = undefined;
+      release(this.#place);
+    }
+  }
+
+  /** Calls that move the run wait for each other, however those before end. */
+  #inTurn<T>(move: () => Promise<T>): Promise<T> {
+    const turn = this.#moves.then(move);
+    this.#moves = turn.catch(() => {});
+    return turn;
+  }
+
+  async #next(): Promise<Progress | undefined> {
+    while (!this.#disposal) {
+      try {
+        const session = await this.#enter();
+        if (session.isDone) {
+          if (this.isDone) return undefined;
+          await this.#come(this.#leave(session));
+          continue;
+        }
+        const losses = await this.#lookOut(session, session.follow());
+        const progress = this.#progress(session, losses);
+        await this.#options.onProgress?.(progress);
+        return progress;
+      } catch (error) {
+        if (this.#endedBy(error)) return undefined;
+        await this.#retreat(error);
+      }
+    }
+    return undefined;
+  }
+
+  async #finish(): Promise<Picture> {
     for (;;) {
-      if (this.#session || this.#index >= this.stages.length) return this.#session;
+      try {
+        const session = await this.#enter();
+        await this.#lookOut(session, session.finish());
+        if (this.isDone && !this.#disposal) return await this.#picture(session);
+        await this.#come(this.#leave(session));
+      } catch (error) {
+        if (this.#endedBy(error)) throw disposed();
+        await this.#retreat(error);
+      }
+    }
+  }
+
+  /** Whether dispose() is why a call came to nothing. */
+  #endedBy(error: unknown): boolean {
+    return this.#disposal !== undefined && (error as { code?: string })?.code === 'CANCELLED';
+  }
+
+  /** The session of the stage at hand, begun if need be. */
+  async #enter(): Promise<StageSession> {
+    if (this.#disposal) throw disposed();
+    return this.#stage ?? this.#come(this.#open());
+  }
+
+  /** From now on, this is the stage at hand; where it fails, the next call begins it anew. */
+  #come(stage: Promise<StageSession>): Promise<StageSession> {
+    this.#stage = stage;
+    stage.catch(() => {
+      if (this.#stage === stage) this.#stage = undefined;
+    });
+    return stage;
+  }
+
+  async #open(): Promise<StageSession> {
+    for (;;) {
       try {
         this.#session = await this.#begin();
+        return this.#session;
       } catch (error) {
-        await this.#retreat(error);
+        await this.#move(await this.#place.engine.retreat(error, this.#options));
       }
     }
   }
@@ -203,13 +248,14 @@ export class Run implements AsyncIterable<Progress> {
     const legacy = this.#legacy!;
     this.#options.signal?.throwIfAborted();
     const packed = await engine.guard(network.packed(this.#prepared.convolutions));
+    if (this.#disposal) throw disposed();
     const start = this.#left
       ? { ...images.content, data: this.#left.vectors.picture! }
       : await startOf(legacy, images.content, threads, engine);
     const session = await StageSession.begin(engine, packed, stage, images, start, this.#options);
     try {
       if (this.#left) {
-        await session.restore(this.#left);
+        await session.restore(this.#left).catch(refuseState);
       } else if (legacy.state) {
         const { picture, state } = legacy;
         const fresh = await session.save();
@@ -232,37 +278,54 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   /** Goes on to the next stage. */
-  async #leave(session: StageSession): Promise<void> {
+  async #leave(session: StageSession): Promise<StageSession> {
     const { width, height, stage } = session;
-    const picture: Raster = { width, height, data: await session.image() };
-    const state = carriesMoments(stage, this.stages[this.#index + 1]) ? await session.save() : undefined;
-    this.#session = undefined;
-    await session.dispose();
-    this.#legacy = { picture, ...(state && { state }) };
+    try {
+      const picture: Raster = { width, height, data: await session.image() };
+      const state = carriesMoments(stage, this.stages[this.#index + 1]) ? await session.save() : undefined;
+      this.#legacy = { picture, ...(state && { state }) };
+    } finally {
+      this.#session = undefined;
+      await session.dispose();
+    }
     this.#left = undefined;
     this.#index++;
+    return this.#open();
   }
 
   /** Begins the stage again on the CPU if the device has failed and may be given up. @throws `reason`, if not */
   async #retreat(reason: unknown): Promise<void> {
     const engine = await this.#place.engine.retreat(reason, this.#options);
     const session = this.#session;
-    this.#session = undefined;
-    await session?.dispose();
+    const again = async () => {
+      this.#session = undefined;
+      await session?.dispose();
+      await this.#move(engine);
+      return this.#open();
+    };
+    await this.#come(again());
+  }
+
+  async #move(engine: Engine): Promise<void> {
     release(this.#place);
     this.#place = await this.#prepared.moveTo(engine);
   }
 
   #resume(state: RunState): void {
-    const [index] = state.numbers.stage ?? [];
-    const content = index === undefined ? undefined : this.#prepared.inputs[index]?.content;
-    const [width, height] = state.numbers.size ?? [];
-    if (!content || content.width !== width || content.height !== height) {
-      throw new OptionError('state', state, 'the state is not one of a run with these options');
-    }
-    const { stage, size, ...numbers } = state.numbers;
+    const { stage, size, ...numbers } = state.numbers ?? {};
+    const index = stage?.[0] ?? -1;
+    const content = this.#prepared.inputs[index]?.content;
+    const done = numbers.iteration?.[0] ?? -1;
+    const fits =
+      content?.width === size?.[0] &&
+      content?.height === size?.[1] &&
+      content?.data.length === state.vectors?.picture?.length &&
+      Number.isInteger(done) &&
+      done >= 0 &&
+      done <= (this.stages[index]?.iterations ?? -1);
+    if (!fits) throw notThisRun();
     this.#left = { vectors: state.vectors, numbers };
-    this.#index = index!;
+    this.#index = index;
   }
 
   /** A divergence becomes an error with the last good picture. */
@@ -310,4 +373,17 @@ export class Run implements AsyncIterable<Progress> {
     session.keepFor(picture);
     return picture;
   }
+}
+
+const disposed = () => Object.assign(new Error('the run is disposed'), { code: 'CANCELLED' });
+
+/** @throws OptionError for what the engine does not take as a state of this run */
+function refuseState(error: unknown): never {
+  if ((error as { code?: string }).code !== 'INVALID_ARGUMENT' && !(error instanceof TypeError)) throw error;
+  throw notThisRun(error);
+}
+
+function notThisRun(cause?: unknown): OptionError {
+  const why = cause === undefined ? '' : `: ${(cause as Error).message}`;
+  return new OptionError('state', undefined, `the state is not one of a run with these options${why}`, cause);
 }

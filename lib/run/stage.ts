@@ -105,12 +105,19 @@ export class StageSession {
   /** All iterations that are left, without a look at them. */
   async finish(): Promise<void> {
     if (this.isDone) return;
-    await this.#guard(this.#session.step(this.stage.iterations - this.#iteration));
+    let rest = this.#following;
+    if (rest) {
+      this.#arrive = () => this.#session.proceed(); // it stands after every iteration
+      this.#session.proceed();
+    } else {
+      rest = this.#session.step(this.stage.iterations - this.#iteration);
+    }
+    await this.#guard(rest);
     this.#iteration = this.stage.iterations;
   }
 
   /** The result so far. */
-  image(): Promise<Float32Array> {
+  async image(): Promise<Float32Array> {
     return this.#engine.guard(this.#session.image());
   }
 
@@ -120,7 +127,7 @@ export class StageSession {
     this.#previews.add(settled);
   }
 
-  save(): Promise<EngineState> {
+  async save(): Promise<EngineState> {
     return this.#engine.guard(this.#session.save());
   }
 
