@@ -15,6 +15,11 @@ export interface StylizeOptions {
   styleScale?: number;
   /** A weight for each style image, 0 or more, not all 0. Default: equal. They are scaled to sum to 1. */
   styleBlend?: readonly number[];
+  /**
+   * Whether floating-point TIFF files without a colour profile are linear light. Default: `false`. If not,
+   * they are sRGB from 0 to 1, as their 8-bit twins are.
+   */
+  linear?: boolean;
   /** Largest image that is read, in pixels, 1 or more. Default: `268435456`. The default is 16384 × 16384. */
   maxPixels?: number;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */

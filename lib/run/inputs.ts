@@ -3,7 +3,7 @@
 
 import { ImageError } from '../errors.js';
 import { readingBytes } from '../image/budget.js';
-import { probeImage, readImage, readSizes } from '../image/read.js';
+import { probeImage, readSizes } from '../image/read.js';
 import type { Header, ImageSource, Raster } from '../image/types.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { longSides, type Size, sizeAt } from './scales.js';
@@ -21,6 +21,12 @@ export interface Sources {
 export interface StageImages {
   content: Raster;
   styles: Raster[];
+}
+
+/** The images of all stages, and the one to start from, at the size of the first. */
+export interface Inputs {
+  stages: StageImages[];
+  init: Raster | undefined;
 }
 
 /** Whatever deserves a word to the user. */
@@ -93,7 +99,7 @@ export function mostForReading(
   { content, styles, init }: Sources,
   side: number,
 ): number {
-  const own = init ? readingBytes(init, Math.max(init.width, init.height)) : 0;
+  const own = init ? readingBytes(init, side) : 0;
   const style = styleSide(options, side);
   return Math.max(own, readingBytes(content, side), ...styles.map((header) => readingBytes(header, style)));
 }
@@ -105,24 +111,22 @@ export async function readInputs(
   sides: readonly number[],
   shortest: number,
   say: Say,
-): Promise<StageImages[]> {
-  const { maxPixels, threads, signal } = options;
-  const read = async (
-    source: ImageSource,
-    option: string,
-    probed: Header,
-    sideOf: (side: number) => number,
-  ) => {
-    const sizes = sides.map((side) => sizeAt(probed, sideOf(side)));
-    const { images, notes } = await readSizes(source, option, sizes, { maxPixels, threads, probed, signal });
+): Promise<Inputs> {
+  const { maxPixels, threads, linear, signal } = options;
+  const read = async (source: ImageSource, option: string, probed: Header, sizes: Size[]) => {
+    const how = { maxPixels, threads, linear, probed, signal };
+    const { images, notes } = await readSizes(source, option, sizes, how);
     for (const note of notes) await say(new ImageError('ERR_IMAGE', option, note));
     return images;
   };
-  const content = await read(options.content, 'content', sources.content, (side) => side);
+  const contentSizes = sides.map((side) => sizeAt(sources.content, side));
+  const content = await read(options.content, 'content', sources.content, contentSizes);
   const styles: Raster[][] = [];
   for (const [i, style] of options.styles.entries()) {
     const option = styleName(options, i);
-    const images = await read(style, option, sources.styles[i]!, (side) => styleSide(options, side));
+    const probed = sources.styles[i]!;
+    const sizes = sides.map((side) => sizeAt(probed, styleSide(options, side)));
+    const images = await read(style, option, probed, sizes);
     const usable = images.map((image) => mirrored.image(image, shortest));
     const strips = images.filter((image, k) => image !== usable[k]);
     if (strips.length > 0) {
@@ -132,9 +136,13 @@ export async function readInputs(
     }
     styles.push(usable);
   }
-  return content.map((image, i) => ({ content: image, styles: styles.map((sized) => sized[i]!) }));
+  const stages = content.map((image, i) => ({ content: image, styles: styles.map((sized) => sized[i]!) }));
+  const [init] =
+    isImage(options.init) && sources.init
+      ? await read(options.init, 'init', sources.init, contentSizes.slice(0, 1))
+      : [];
+  return { stages, init };
 }
-
 
 /** Long side of the style images beside a picture of long side `size`. */
 function styleSide({ styleScale }: ResolvedOptions, size: number): number {

@@ -9,12 +9,12 @@ import { setupOf } from '../objective/objective.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { findFile } from '../weights/find.js';
 import {
+  type Inputs,
   mostForReading,
   planSizes,
   probeSources,
   readInputs,
   type Say,
-  type StageImages,
   sizesAt,
 } from './inputs.js';
 import { type Stage, scheduleOf } from './schedule.js';
@@ -28,7 +28,7 @@ export interface Place {
 
 export interface Prepared {
   stages: readonly Stage[];
-  inputs: readonly StageImages[];
+  inputs: Inputs;
   /** How much of the network the objective needs. */
   convolutions: number;
   place: Place;

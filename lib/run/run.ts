@@ -88,7 +88,7 @@ export class Run implements AsyncIterable<Progress> {
     try {
       const run = new Run(options, prepared, state);
       run.#legacy = {
-        picture: await firstPicture(options, prepared.place.network.shape, prepared.inputs[0]!.content, say),
+        picture: await firstPicture(options, prepared.place.network.shape, prepared.inputs),
       };
       return run;
     } catch (error) {
@@ -244,7 +244,7 @@ export class Run implements AsyncIterable<Progress> {
     const { engine, network } = this.#place;
     const { threads } = this.#options;
     const stage = this.stages[this.#index]!;
-    const images = this.#prepared.inputs[this.#index]!;
+    const images = this.#prepared.inputs.stages[this.#index]!;
     const legacy = this.#legacy!;
     this.#options.signal?.throwIfAborted();
     const packed = await engine.guard(network.packed(this.#prepared.convolutions));
@@ -269,7 +269,7 @@ export class Run implements AsyncIterable<Progress> {
     }
     this.#clock ??= new Clock(
       this.stages.map(({ iterations }, i) => {
-        const { width, height } = this.#prepared.inputs[i]!.content;
+        const { width, height } = this.#prepared.inputs.stages[i]!.content;
         return { pixels: width * height, iterations };
       }),
       { stage: this.#index, iteration: session.iteration },
@@ -314,7 +314,7 @@ export class Run implements AsyncIterable<Progress> {
   #resume(state: RunState): void {
     const { stage, size, ...numbers } = state.numbers ?? {};
     const index = stage?.[0] ?? -1;
-    const content = this.#prepared.inputs[index]?.content;
+    const content = this.#prepared.inputs.stages[index]?.content;
     const done = numbers.iteration?.[0] ?? -1;
     const fits =
       content?.width === size?.[0] &&

@@ -6,7 +6,7 @@ import { meanColour, type NetworkShape } from '../engine/layers.js';
 import { resize } from '../image/resize.js';
 import type { Raster } from '../image/types.js';
 import type { ResolvedOptions } from '../options/options.js';
-import { isImage, readStart, type Say } from './inputs.js';
+import type { Inputs } from './inputs.js';
 import type { Size } from './scales.js';
 import type { Stage } from './schedule.js';
 
@@ -14,13 +14,12 @@ import type { Stage } from './schedule.js';
 const NOISE_DEVIATION = 64;
 
 export async function firstPicture(
-  options: ResolvedOptions,
+  { init, seed }: Pick<ResolvedOptions, 'init' | 'seed'>,
   network: NetworkShape,
-  content: Raster,
-  say: Say,
+  inputs: Inputs,
 ): Promise<Raster> {
-  const { init, seed } = options;
-  if (isImage(init)) return readStart(init, options, say);
+  const { content } = inputs.stages[0]!;
+  if (inputs.init) return inputs.init;
   if (init === 'content') return content;
   const { width, height } = content;
   const mean = meanColour(network);

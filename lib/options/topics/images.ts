@@ -2,7 +2,7 @@
 
 import { OptionError } from '../../errors.js';
 import type { ImageSource } from '../../image/types.js';
-import { image, imageOrImages, integer, positive, weights } from '../kinds.js';
+import { image, imageOrImages, integer, positive, weights, yesOrNo } from '../kinds.js';
 import { option, topic, type Values } from '../option.js';
 
 export const images = topic('Images', {
@@ -25,6 +25,10 @@ export const images = topic('Images', {
     about: 'a weight for each style image',
     more: 'They are scaled to sum to 1.',
     byDefault: 'equal',
+  }),
+  linear: option(yesOrNo().default(false), {
+    about: 'whether floating-point TIFF files without a colour profile are linear light',
+    more: 'If not, they are sRGB from 0 to 1, as their 8-bit twins are.',
   }),
   maxPixels: option(integer(1, 2 ** 40, '1 or more').default(2 ** 28), {
     about: 'largest image that is read, in pixels',
