@@ -31,7 +31,7 @@ test('--help fits in 80 columns, on stdout', async (t) => {
   );
 });
 
-const NOT_QUOTED = ['threads', 'styleBlend', 'weights', 'download', 'learningRate', 'precision'];
+const NOT_QUOTED = ['threads', 'styleBlend', 'linear', 'weights', 'download', 'learningRate', 'precision'];
 test('the help quotes the defaults of the API', (t) => {
   const program = new Command();
   addStylizeFlags(program, version);

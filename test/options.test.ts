@@ -202,6 +202,7 @@ test('defaults', (t) => {
     size: 512,
     styleScale: 1,
     iterations: 100,
+    linear: false,
     weights: '/nowhere/vgg.safetensors',
     download: false,
     contentLayers: { relu4_2: 1 },

@@ -67,6 +67,7 @@ const COLUMNS = 53;
 /** The description; a default that finds no room behind it stands below. */
 function helpOf(option: Description): string {
   const what = whatItIs(option, option.written);
+  if (option.reads === 'switch') return what; // which is off without its flag
   const preset = `(default: ${option.default})`;
   return what.length + preset.length < COLUMNS ? `${what} ${preset}` : `${what}\n${preset}`;
 }
