@@ -8,9 +8,9 @@ using namespace cases;  // NOLINT(google-build-using-namespace): this file is ab
 namespace {
 
 void check_cpu(const Case& of, const Setting& s) {
-  for (const scumble::cpu::Kernels* table : support::tables()) {
-    check::at() = of.name + " " + table->name;
-    check_engine(scumble::cpu::CpuBackend(*table), of, s, kFloat32);
+  for (const scumble::cpu::Isa* isa : support::isas()) {
+    check::at() = of.name + " " + isa->name;
+    check_engine(scumble::cpu::CpuBackend(*isa), s, kFloat32);
   }
 }
 
@@ -26,9 +26,9 @@ void check_reference(const Case& of, const Setting& s, int places, uint64_t seed
     const auto slope = [&](double step) {
       reference::Tensor moved = s.start;
       moved.values[at] = s.start.values[at] + step;
-      const double above = reference::evaluate(of.model, s.objective, s.targets, moved).losses.total;
+      const double above = reference::evaluate(s.scene, s.targets, moved, &s.expected).losses.total;
       moved.values[at] = s.start.values[at] - step;
-      const double below = reference::evaluate(of.model, s.objective, s.targets, moved).losses.total;
+      const double below = reference::evaluate(s.scene, s.targets, moved, &s.expected).losses.total;
       return (above - below) / (2 * step);
     };
     const double coarse = slope(1e-3);
@@ -69,6 +69,124 @@ TEST(which_layers_are_looked_at) {
       small_case("the first convolution", {"conv1_1"}, {"conv1_1"}, 0),
   };
   for (size_t i = 0; i < cases.size(); ++i) check_both(cases[i], 100 * i);
+}
+
+TEST(moments_and_histograms) {
+  const auto with = [](const std::string& name, const std::vector<const char*>& layers,
+                       const std::vector<const char*>& kinds) {
+    Case of = small_case(name);
+    for (const char* layer : layers) {
+      for (const char* kind : kinds) {
+        const bool content = std::string(kind) == "content";
+        support::add(of.objective, kind, layer, 1, content ? kContent : kStyle);
+      }
+    }
+    return of;
+  };
+  const std::vector<Case> cases = {
+      with("means and deviations", {"conv1_2", "relu2_1", "pool1"}, {"mean-std"}),
+      with("means and deviations, the deepest", {"relu2_2"}, {"mean-std"}),
+      with("histograms", {"conv1_2", "relu2_1", "pool1"}, {"histogram"}),
+      with("histograms, the deepest", {"pool2"}, {"histogram"}),
+      with("every kind", {"relu1_2", "conv2_1"}, {"histogram", "mean-std", "gram", "content"}),
+      with("every kind, the other way round", {"conv2_1", "relu1_2"},
+           {"content", "gram", "mean-std", "histogram"}),
+      with("before and after the relu", {"conv1_1", "relu1_1"}, {"mean-std", "histogram"}),
+  };
+  for (size_t i = 0; i < cases.size(); ++i) check_both(cases[i], 10000 + 100 * i);
+}
+
+// One position, or a few, of which many are alike.
+TEST(moments_and_histograms_of_few_positions) {
+  for (const Size size : std::vector<Size>{{1, 1}, {1, 2}, {3, 1}, {2, 5}}) {
+    Case of = small_case("few positions");
+    of.model.rounding = Rounding::ceil;
+    of.content = size;
+    for (const char* layer : {"relu1_1", "conv2_1", "pool2"}) {
+      support::add(of.objective, "mean-std", layer, 1, kStyle);
+      support::add(of.objective, "histogram", layer, 1, kStyle);
+    }
+    check_both(of, 11000);
+  }
+}
+
+// Softly, for the picture and for its targets, by masks that are smaller, larger and of the same size.
+TEST(masks) {
+  const std::vector<scumble::Target> masked = {{1, 0.75, 1}, {2, 0.25, 2}};
+  const auto with = [&](const std::string& name, int mask, const std::vector<scumble::Target>& targets) {
+    Case of = small_case(name);
+    of.masks = {{4, 5}, {9, 11}, {31, 17}, {1, 3}};
+    for (const char* layer : {"relu1_1", "conv2_1", "pool1", "relu2_2"}) {
+      support::add(of.objective, "gram", layer, 1, targets).mask = mask;
+      support::add(of.objective, "mean-std", layer, 1, targets).mask = mask;
+    }
+    return of;
+  };
+  check_both(with("the picture, by a small mask", 0, kStyle), 12000);
+  check_both(with("the picture, by a mask of its size", 1, kStyle), 12100);
+  check_both(with("the picture, by a large mask", 2, kStyle), 12200);
+  check_both(with("the targets", -1, masked), 12300);
+  check_both(with("both", 3, masked), 12400);
+  // Two parts of one image.
+  check_both(with("a target twice", 1, {{1, 0.5, 0}, {2, 0.25}, {1, 0.25, 3}}), 12500);
+  Case of = with("several masks at a layer", 0, kStyle);
+  for (size_t t = 0; t < of.objective.terms.size(); ++t) of.objective.terms[t].mask = static_cast<int>(t % 4);
+  support::add(of.objective, "gram", "relu1_1", 1, kStyle);
+  support::add(of.objective, "content", "relu1_1", 1, kContent);
+  check_both(of, 12600);
+}
+
+// Targets need not be blended to a mean.
+TEST(blends_are_used_as_given) {
+  for (const char* kind : {"content", "gram", "mean-std", "histogram"}) {
+    Case of = small_case(std::string("blends of ") + kind);
+    of.style = of.content;
+    const bool content = std::string(kind) == "content";
+    std::vector<scumble::Target> targets = {{1, 1.5}, {0, -0.75}, {1, 0.5}};
+    if (!content) targets.push_back({2, 1});
+    support::add(of.objective, kind, "relu1_2", 1, targets);
+    support::add(of.objective, kind, "relu2_1", 1, {{0, 1}, {1, 1}});
+    check_both(of, 13000);
+  }
+}
+
+TEST(two_networks) {
+  for (const Pooling pooling : kPoolings) {
+    Case of = small_case("two networks");
+    of.model.pooling = pooling;
+    Random random(78);
+    of.second = support::random_model(random, {1, 2, 1}, [&] { return random.integer(3, 9); });
+    prepare_input(*of.second, false, true, Padding::zero);
+    of.masks = {{5, 7}};
+    support::add(of.objective, "gram", "relu2_1", 1, kStyle).network = 1;
+    support::add(of.objective, "content", "relu2_1", 1, kContent);
+    support::add_tv(of.objective, 1);
+    support::add(of.objective, "mean-std", "relu1_1", 1, kStyle);
+    scumble::Term& guided = support::add(of.objective, "mean-std", "conv2_2", 1, kStyle);
+    guided.network = 1;
+    guided.mask = 0;
+    support::add(of.objective, "content", "conv3_1", 1, kContent).network = 1;
+    check_both(of, 14000);
+    // One that nothing looks at is as good as none.
+    of.name = "only the second network";
+    of.objective.terms.erase(of.objective.terms.begin() + 1, of.objective.terms.begin() + 4);
+    check_both(of, 14100);
+  }
+}
+
+// What several terms say of the picture adds up, in whatever place among the others they stand.
+TEST(terms_of_the_picture) {
+  Case of = small_case("only two of the picture");
+  support::add_tv(of.objective, 1);
+  support::add_tv(of.objective, 0.3);
+  check_both(of, 15000);
+  of = small_case("among others");
+  support::add_tv(of.objective, 1);
+  support::add(of.objective, "content", "relu2_1", 1, kContent);
+  support::add_tv(of.objective, 0.3);
+  support::add(of.objective, "gram", "relu1_1", 1, kStyle);
+  support::add_tv(of.objective, 2);
+  check_both(of, 15100);
 }
 
 TEST(preprocessing) {
@@ -113,10 +231,10 @@ TEST(whole_vgg) {
       of.content = size;
       of.style = {34, 32};
       // Deep down, all pictures of one pixel are nearly alike.
-      of.objective.content = {{size.height < 17 ? "relu2_1" : "relu4_2", 1}};
+      support::add(of.objective, "content", size.height < 17 ? "relu2_1" : "relu4_2", 1, kContent);
       for (const char* layer : {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1", "pool5"})
-        of.objective.style.push_back({layer, 1});
-      of.objective.tv_weight = 1;
+        support::add(of.objective, "gram", layer, 1, kStyle);
+      support::add_tv(of.objective, 1);
       const Setting s = prepare(of, 5000 + shape);
       check_cpu(of, s);
     }
@@ -137,6 +255,21 @@ TEST(random_networks) {
   CHECK(checked >= 60);
 }
 
+// Objectives of every kind of term, with masks and blends, on one or two networks.
+TEST(random_objectives) {
+  int checked = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const Case of = random_objective(seed);
+    const std::optional<Setting> s = find(of, 20000 + 100 * seed);
+    if (!s) continue;
+    ++checked;
+    check_cpu(of, *s);
+    if (of.content.height * of.content.width < 100) check_reference(of, *s, 4, seed);
+  }
+  check::at() = "the number of cases";
+  CHECK(checked >= 30);
+}
+
 // Channel counts on both sides of the vector widths, and several tasks per step.
 TEST(wide_network) {
   Random random(9);
@@ -148,8 +281,15 @@ TEST(wide_network) {
   prepare_input(of.model, false, true, Padding::zero);
   of.content = {41, 53};
   of.style = {30, 37};
-  of.objective.content = {{"relu2_2", 1}};
-  of.objective.style = {{"relu1_1", 1}, {"conv1_2", 1}, {"relu2_1", 1}, {"pool2", 1}};
+  support::add(of.objective, "content", "relu2_2", 1, kContent);
+  for (const char* layer : {"relu1_1", "conv1_2", "relu2_1", "pool2"})
+    support::add(of.objective, "gram", layer, 1, kStyle);
+  of.objective.terms[1].mask = 0;
+  of.masks = {{30, 50}};
+  for (const char* layer : {"relu1_2", "conv2_2"}) {
+    support::add(of.objective, "mean-std", layer, 1, kStyle).mask = 0;
+    support::add(of.objective, "histogram", layer, 1, kStyle);
+  }
   const Setting s = prepare(of, 11);
   check_cpu(of, s);
 }
@@ -167,22 +307,22 @@ TEST(gram_of_many_positions) {
       const std::vector<float> values = support::floats(in);
       scumble::PlanRequest request;
       request.width = request.height = size;
-      request.objective.content = {{"relu1_1", 1}};
-      request.objective.style = {{"relu1_1", 1}};
-      for (const scumble::cpu::Kernels* table : support::tables()) {
-        check::at() = std::string(table->name) + " " + std::to_string(size) + " " + std::to_string(spread);
-        const scumble::cpu::CpuBackend backend(*table);
+      request.objective = support::objective_of({"relu1_1"}, {"relu1_1"}, 0);
+      for (scumble::Term& term : request.objective.terms) term.targets = {{0}};
+      for (const scumble::cpu::Isa* isa : support::isas()) {
+        check::at() = std::string(isa->name) + " " + std::to_string(size) + " " + std::to_string(spread);
+        const scumble::cpu::CpuBackend backend(*isa);
         const auto network = backend.load(model.architecture, model.weights);
-        const scumble::Plan plan = scumble::Plan::targets(backend, model.architecture, request);
-        const auto program = backend.compile(network, plan, 2);
+        const scumble::Plan plan = scumble::Plan::collect(backend, {&model.architecture}, request, 0);
+        const auto program = backend.compile({network}, plan, 2);
         program->write(plan.picture, values.data());
         program->run(nullptr, support::running());
         std::vector<float> dense(static_cast<size_t>(size) * static_cast<size_t>(size) * 16);
-        program->read(plan.content[0], dense.data());
+        program->read(plan.targets[0][0], dense.data());
         reference::Tensor features(16, size, size);
         features.values.assign(dense.begin(), dense.end());
         std::vector<float> found(16 * 16);
-        program->read(plan.style[0], found.data());
+        program->read(plan.targets[1][0], found.data());
         CHECK_ALL_CLOSE(found, reference::gram(features), spread > 0 ? 1e-6 : 128 * 0x1p-24);
       }
     }

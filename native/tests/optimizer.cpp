@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "../cpp/core/lbfgs.h"
+#include "../cpp/cpu/vectors.h"
 #include "check.h"
 #include "support.h"
 
@@ -47,7 +48,7 @@ class FakeVectors final : public scumble::Vectors {
     }
     at(to) = sum;
   }
-  void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t,
+  void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, double learning_rate,
             const AdamConstants& k) override {
     const double n = static_cast<double>(t);
     for (size_t i = 0; i < at(x).size(); ++i) {
@@ -56,9 +57,15 @@ class FakeVectors final : public scumble::Vectors {
       at(v)[i] = k.beta2 * at(v)[i] + (1 - k.beta2) * g * g;
       const double mean = at(m)[i] / (1 - std::pow(k.beta1, n));
       const double square = at(v)[i] / (1 - std::pow(k.beta2, n));
-      at(x)[i] -= k.learning_rate * mean / (std::sqrt(square) + k.epsilon);
+      at(x)[i] -= learning_rate * mean / (std::sqrt(square) + k.epsilon);
     }
   }
+
+  std::vector<float> values(BufferId from) const override {
+    const Vector& v = vectors[static_cast<size_t>(from)];
+    return {v.begin(), v.end()};
+  }
+  void set(BufferId to, const std::vector<float>& values) override { at(to) = {values.begin(), values.end()}; }
 
   std::vector<Vector> vectors;
 };
@@ -165,7 +172,7 @@ Seen compare(const Gradient& gradient, Vector x, double learning_rate, int histo
   for (int i = 0; i < vectors; ++i) ids.push_back(2 + i);
   scumble::OptimizerOptions options;
   options.history = history;
-  options.adam.learning_rate = learning_rate;
+  options.learning_rate = learning_rate;
   CHECK(vectors_of(options) == vectors);
   const auto optimizer = make_optimizer(options, ids);
   PlainLbfgs plain(learning_rate, static_cast<size_t>(history));
@@ -242,28 +249,25 @@ struct Pictures {
   static constexpr int kHeight = 90;
   static constexpr size_t kElements = kWidth * kHeight * 3;
 
-  explicit Pictures(const scumble::cpu::Kernels& table, int vectors) : backend(table) {
-    support::Random random(3);
-    const auto model = support::random_model(random, {1}, [] { return 3; });
+  explicit Pictures(const scumble::cpu::Isa& isa, int vectors) {
+    const scumble::cpu::CpuBackend backend(isa);
     scumble::PlanRequest request;
     request.width = kWidth;
     request.height = kHeight;
     request.vectors = vectors;
-    plan = scumble::Plan::iteration(backend, model.architecture, request);
-    program = backend.compile(backend.load(model.architecture, model.weights), plan, 2);
-    arithmetic = dynamic_cast<scumble::Vectors*>(program.get());
+    support::add_tv(request.objective, 1);
+    plan = scumble::Plan::iteration(backend, {}, request);
+    workspace = std::make_unique<scumble::cpu::Workspace>(scumble::cpu::Machine{isa, false, 2},
+                                                          scumble::Networks{}, plan, 0);
+    arithmetic = std::make_unique<scumble::cpu::CpuVectors>(*workspace);
   }
 
-  std::vector<float> read(BufferId id) const {
-    std::vector<float> values(kElements);
-    program->read(id, values.data());
-    return values;
-  }
+  std::vector<float> read(BufferId id) const { return arithmetic->values(id); }
+  void write(BufferId id, const std::vector<float>& values) const { arithmetic->set(id, values); }
 
-  scumble::cpu::CpuBackend backend;
   scumble::Plan plan;
-  std::unique_ptr<scumble::Program> program;
-  scumble::Vectors* arithmetic = nullptr;  // of the same program
+  std::unique_ptr<scumble::cpu::Workspace> workspace;
+  std::unique_ptr<scumble::Vectors> arithmetic;
 };
 
 Vector wide(const std::vector<float>& v) {
@@ -273,14 +277,14 @@ Vector wide(const std::vector<float>& v) {
 }  // namespace
 
 TEST(vector_arithmetic_of_the_cpu) {
-  for (const auto* table : support::tables()) {
-    check::at() = table->name;
-    Pictures cpu(*table, 4);
+  for (const auto* isa : support::isas()) {
+    check::at() = isa->name;
+    Pictures cpu(*isa, 4);
     FakeVectors exact(Pictures::kElements, 4);
     support::Random random(8);
     for (int i = 0; i < 4; ++i) {
       const std::vector<float> values = support::uniform(random, Pictures::kElements, -2, 2);
-      cpu.program->write(cpu.plan.vectors[static_cast<size_t>(i)], values.data());
+      cpu.write(cpu.plan.vectors[static_cast<size_t>(i)], values);
       exact.at(i) = wide(values);
     }
     const std::vector<BufferId>& v = cpu.plan.vectors;
@@ -301,23 +305,23 @@ TEST(vector_arithmetic_of_the_cpu) {
 // Ten updates; each rounds a handful of times.
 TEST(adam) {
   for (const double beta2 : {0.999, 0.99}) {
-    for (const auto* table : support::tables()) {
+    for (const auto* isa : support::isas()) {
       AdamConstants constants;
-      constants.learning_rate = 0.5;
       constants.beta2 = beta2;
-      Pictures cpu(*table, 3);
+      Pictures cpu(*isa, 3);
       FakeVectors exact(Pictures::kElements, 5);
       scumble::OptimizerOptions options;
       options.kind = scumble::OptimizerKind::adam;
+      options.learning_rate = 0.5;
       options.adam = constants;
       CHECK(vectors_of(options) == 2);
       const auto optimizer = make_optimizer(options, {cpu.plan.vectors[0], cpu.plan.vectors[1]});
       const auto plain = make_optimizer(options, {2, 3});
       support::Random random(9);
       for (int t = 1; t <= 10; ++t) {
-        check::at() = std::string(table->name) + " step " + std::to_string(t);
+        check::at() = std::string(isa->name) + " step " + std::to_string(t);
         const std::vector<float> gradient = support::uniform(random, Pictures::kElements, -3, 3);
-        cpu.program->write(cpu.plan.gradient, gradient.data());
+        cpu.write(cpu.plan.gradient, gradient);
         exact.at(1) = wide(gradient);
         optimizer->step(*cpu.arithmetic, cpu.plan.picture, cpu.plan.gradient);
         plain->step(exact, 0, 1);

@@ -2,7 +2,6 @@
 #include "../cpp/cpu/resample.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "check.h"
 #include "support.h"
@@ -65,41 +64,39 @@ TEST(against_the_formula) {
     for (const int channels : {1, 3, 4}) {
       const reference::Tensor in = support::random_tensor(random, channels, s.height, s.width, 0, 255);
       const reference::Tensor expected = resampled(in, s.to_width, s.to_height);
-      for (const auto* table : support::own_tables()) {
-        check::at() = std::string(table->name) + " " + std::to_string(s.width) + "x" +
+      for (const auto* isa : support::isas()) {
+        check::at() = std::string(isa->name) + " " + std::to_string(s.width) + "x" +
                       std::to_string(s.height) + " to " + std::to_string(s.to_width) + "x" +
                       std::to_string(s.to_height);
-        setenv("SCUMBLE_ISA", table->name, 1);
         const std::vector<float> values = support::floats(in);
-        const auto found = scumble::cpu::resample(values.data(), s.width, s.height, channels, s.to_width,
+        const auto found = scumble::cpu::resample(*isa, values.data(), s.width, s.height, channels, s.to_width,
                                                   s.to_height, -1e9f, 1e9f, 2);
         CHECK_ALL_CLOSE(found, expected.values, 1e-6);
-        CHECK(found == scumble::cpu::resample(values.data(), s.width, s.height, channels, s.to_width,
+        CHECK(found == scumble::cpu::resample(*isa, values.data(), s.width, s.height, channels, s.to_width,
                                               s.to_height, -1e9f, 1e9f, 1));
       }
     }
   }
-  unsetenv("SCUMBLE_ISA");
 }
 
 TEST(same_size_changes_nothing) {
   support::Random random(2);
   const std::vector<float> in = support::uniform(random, 9 * 6 * 3, 0, 255);
-  CHECK_ALL_CLOSE(scumble::cpu::resample(in.data(), 9, 6, 3, 9, 6, -1e9f, 1e9f, 1), in, 1e-6);
+  CHECK_ALL_CLOSE(scumble::cpu::resample(scumble::cpu::isa(), in.data(), 9, 6, 3, 9, 6, -1e9f, 1e9f, 1), in, 1e-6);
 }
 
 TEST(a_flat_picture_stays_flat) {
   const std::vector<float> in(11 * 8 * 3, 200);
-  CHECK_ALL_CLOSE(scumble::cpu::resample(in.data(), 11, 8, 3, 30, 3, -1e9f, 1e9f, 1),
+  CHECK_ALL_CLOSE(scumble::cpu::resample(scumble::cpu::isa(), in.data(), 11, 8, 3, 30, 3, -1e9f, 1e9f, 1),
                   std::vector<float>(30 * 3 * 3, 200), 1e-6);
 }
 
 // An edge makes Lanczos overshoot on both sides; the bounds hold it.
 TEST(bounds) {
   const std::vector<float> edge = {0, 0, 0, 0, 255, 255, 255, 255};
-  const std::vector<float> free = scumble::cpu::resample(edge.data(), 8, 1, 1, 32, 1, -1e9f, 1e9f, 1);
+  const std::vector<float> free = scumble::cpu::resample(scumble::cpu::isa(), edge.data(), 8, 1, 1, 32, 1, -1e9f, 1e9f, 1);
   CHECK(*std::min_element(free.begin(), free.end()) < -1);
   CHECK(*std::max_element(free.begin(), free.end()) > 256);
-  const std::vector<float> bound = scumble::cpu::resample(edge.data(), 8, 1, 1, 32, 1, 0, 255, 1);
+  const std::vector<float> bound = scumble::cpu::resample(scumble::cpu::isa(), edge.data(), 8, 1, 1, 32, 1, 0, 255, 1);
   for (size_t i = 0; i < free.size(); ++i) CHECK(bound[i] == std::clamp(free[i], 0.0f, 255.0f));
 }

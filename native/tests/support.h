@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,11 @@
 #include "../cpp/core/noise.h"
 #include "../cpp/core/session.h"
 #include "../cpp/cpu/backend.h"
-#include "../cpp/cpu/kernels.h"
+#include "../cpp/cpu/kernels/tensor.h"
 #include "reference.h"
 
 namespace scumble::cpu::wide {
-extern const Kernels table;
+extern const Isa isa;
 }
 
 namespace support {
@@ -45,17 +46,17 @@ inline std::vector<float> uniform(Random& random, size_t n, double low, double h
 }
 
 // Those this processor runs: what SCUMBLE_ISA may name.
-inline std::vector<const scumble::cpu::Kernels*> own_tables() {
-  std::vector<const scumble::cpu::Kernels*> found;
-  for (auto table = scumble::cpu::available_kernels(); *table != nullptr; ++table) found.push_back(*table);
+inline std::vector<const scumble::cpu::Isa*> own_isas() {
+  std::vector<const scumble::cpu::Isa*> found;
+  for (auto isa = scumble::cpu::available_isas(); *isa != nullptr; ++isa) found.push_back(*isa);
   return found;
 }
 
 // The same, and AVX-512's shapes whatever it runs.
-inline std::vector<const scumble::cpu::Kernels*> tables() {
-  std::vector<const scumble::cpu::Kernels*> found = own_tables();
+inline std::vector<const scumble::cpu::Isa*> isas() {
+  std::vector<const scumble::cpu::Isa*> found = own_isas();
 #ifdef SCUMBLE_TEST_WIDE
-  found.push_back(&scumble::cpu::wide::table);
+  found.push_back(&scumble::cpu::wide::isa);
 #endif
   return found;
 }
@@ -158,18 +159,47 @@ inline scumble::PictureView view(const std::vector<float>& values, int width, in
   return {values.data(), width, height};
 }
 
+inline scumble::MaskView mask_view(const std::vector<float>& values, int width, int height) {
+  return {values.data(), width, height};
+}
+
+// Adds a term. Its name is its place, so that no two have the same.
+inline scumble::Term& add(scumble::Objective& objective, const std::string& kind, const std::string& layer,
+                          double weight, std::vector<scumble::Target> targets) {
+  scumble::Term term;
+  term.name = std::to_string(objective.terms.size());
+  term.kind = kind;
+  term.weight = weight;
+  term.layer = layer;
+  term.targets = std::move(targets);
+  objective.terms.push_back(std::move(term));
+  return objective.terms.back();
+}
+
+inline scumble::Term& add_tv(scumble::Objective& objective, double weight) {
+  return add(objective, "tv", "", weight, {});
+}
+
+// The usual one: content of image 0, Gram matrices of image 1, and total variation unless its weight is 0.
+inline scumble::Objective objective_of(const std::vector<std::string>& content,
+                                       const std::vector<std::string>& style, double tv) {
+  scumble::Objective made;
+  for (const std::string& layer : content) add(made, "content", layer, 1, {{0}});
+  for (const std::string& layer : style) add(made, "gram", layer, 1, {{1}});
+  if (tv != 0) add_tv(made, tv);
+  return made;
+}
+
 // Delegates to the CPU backend and remembers what was compiled.
 class Recording final : public scumble::Backend {
  public:
-  explicit Recording(const scumble::cpu::Kernels& table) : cpu_(table) {}
+  explicit Recording(const scumble::cpu::Isa& isa) : cpu_(isa) {}
 
   size_t tensor_bytes(const scumble::Shape& shape) const override { return cpu_.tensor_bytes(shape); }
-  size_t matrix_scratch_bytes(const scumble::Shape& features) const override {
-    return cpu_.matrix_scratch_bytes(features);
+  size_t working_bytes(std::string_view op, const scumble::Shape& features) const override {
+    return cpu_.working_bytes(op, features);
   }
-  size_t steps_at_once(const scumble::Plan& plan, size_t step) const override {
-    return std::min(at_once, plan.steps.size() - step);
-  }
+  std::vector<scumble::Group> fuse(const scumble::Plan& plan) const override { return fuse_by(plan); }
   size_t program_bytes(const scumble::Plan& plan, int threads) const override {
     return cpu_.program_bytes(plan, threads);
   }
@@ -181,10 +211,10 @@ class Recording final : public scumble::Backend {
       const std::vector<scumble::ConvolutionWeights>& weights) const override {
     return cpu_.load(architecture, weights);
   }
-  std::unique_ptr<scumble::Program> compile(std::shared_ptr<const scumble::Network> network,
-                                            scumble::Plan plan, int threads) const override {
+  std::unique_ptr<scumble::Program> compile(const scumble::Networks& networks, scumble::Plan plan,
+                                            int threads) const override {
     plans.push_back(plan);
-    auto made = cpu_.compile(std::move(network), std::move(plan), threads);
+    auto made = cpu_.compile(networks, std::move(plan), threads);
     newest = made.get();
     return made;
   }
@@ -193,7 +223,8 @@ class Recording final : public scumble::Backend {
     return cpu_.resample(from, width, height, channels, to_width, to_height, low, high, threads);
   }
 
-  size_t at_once = 1;
+  std::function<std::vector<scumble::Group>(const scumble::Plan&)> fuse_by =
+      [this](const scumble::Plan& plan) { return Backend::fuse(plan); };
   mutable std::vector<scumble::Plan> plans;
   mutable scumble::Program* newest = nullptr;  // lives as long as whoever asked for it
 

@@ -15,14 +15,14 @@ namespace {
 constexpr int kWidth = 97;
 constexpr int kHeight = 70;
 
-// Several tasks in every kind of step: a lone ReLU, both losses at one layer, a pool as the deepest.
-std::vector<float> five_steps(const scumble::cpu::Kernels& table, int threads, scumble::Pooling pooling,
+// Several tasks in every kind of step: a lone ReLU, several terms at one layer, masks, a pool as the deepest.
+std::vector<float> five_steps(const scumble::cpu::Isa& isa, int threads, scumble::Pooling pooling,
                               double averaging) {
   Random random(31);
   const std::vector<int> widths = {16, 24, 33, 40};
   size_t next = 0;
   const auto model = support::random_model(random, {2, 2}, [&] { return widths[next++]; });
-  const scumble::cpu::CpuBackend backend(table);
+  const scumble::cpu::CpuBackend backend(isa);
   const auto network = backend.load(model.architecture, model.weights);
   const auto content = support::uniform(random, kWidth * kHeight * 3, 0, 255);
   const auto style = support::uniform(random, kWidth * kHeight * 3, 0, 255);
@@ -30,12 +30,17 @@ std::vector<float> five_steps(const scumble::cpu::Kernels& table, int threads, s
   options.pooling = pooling;
   options.threads = threads;
   options.averaging = averaging;
-  options.objective.content = {{"relu2_1", 1}, {"conv1_2", 1}};
-  options.objective.style = {{"relu1_1", 1}, {"relu2_1", 1}, {"pool2", 1}};
-  options.objective.tv_weight = 1e-2;
-  scumble::Session session(backend, network, options, support::view(content, kWidth, kHeight),
-                           {{support::view(style, kHeight, kWidth), 1}},
-                           support::view(style, kWidth, kHeight), support::running());
+  options.objective =
+      support::objective_of({"relu2_1", "conv1_2"}, {"relu1_1", "relu2_1", "pool2"}, 1e-2);
+  options.objective.terms[2].mask = 0;
+  support::add(options.objective, "mean-std", "relu1_2", 1, {{1, 1, 0}}).mask = 0;
+  support::add(options.objective, "histogram", "relu1_2", 1, {{1}});
+  const auto mask = support::uniform(random, 30 * 20, 0, 1);
+  scumble::SessionImages images;
+  images.start = support::view(style, kWidth, kHeight);
+  images.targets = {support::view(content, kWidth, kHeight), support::view(style, kHeight, kWidth)};
+  images.masks = {support::mask_view(mask, 30, 20)};
+  scumble::Session session(backend, {network}, options, images, support::running());
   for (int i = 0; i < 5; ++i) session.step(support::running());
   return session.result().values();
 }
@@ -43,26 +48,26 @@ std::vector<float> five_steps(const scumble::cpu::Kernels& table, int threads, s
 }  // namespace
 
 TEST(same_bytes_for_any_number_of_threads) {
-  for (const auto* table : support::tables()) {
-    check::at() = table->name;
-    const std::vector<float> one = five_steps(*table, 1, scumble::Pooling::max, 0.5);
+  for (const auto* isa : support::isas()) {
+    check::at() = isa->name;
+    const std::vector<float> one = five_steps(*isa, 1, scumble::Pooling::max, 0.5);
     for (const int threads : {2, 3, 8}) {
-      CHECK(five_steps(*table, threads, scumble::Pooling::max, 0.5) == one);
+      CHECK(five_steps(*isa, threads, scumble::Pooling::max, 0.5) == one);
     }
   }
-  const auto& best = *support::tables()[0];
+  const auto& best = *support::isas()[0];
   CHECK(five_steps(best, 3, scumble::Pooling::average, 0) ==
         five_steps(best, 1, scumble::Pooling::average, 0));
 }
 
 TEST(same_bytes_for_sessions_side_by_side) {
-  const auto& table = *support::tables()[0];
-  const std::vector<float> alone = five_steps(table, 1, scumble::Pooling::l2, 0.5);
+  const auto& isa = *support::isas()[0];
+  const std::vector<float> alone = five_steps(isa, 1, scumble::Pooling::l2, 0.5);
   std::vector<std::vector<float>> found(4);
   std::vector<std::thread> threads;
   for (size_t i = 0; i < found.size(); ++i) {
     threads.emplace_back(
-        [&, i] { found[i] = five_steps(table, static_cast<int>(i) + 1, scumble::Pooling::l2, 0.5); });
+        [&, i] { found[i] = five_steps(isa, static_cast<int>(i) + 1, scumble::Pooling::l2, 0.5); });
   }
   for (std::thread& thread : threads) thread.join();
   for (const auto& result : found) CHECK(result == alone);

@@ -34,6 +34,7 @@ void Graph::check(const Term& term) const {
   if (loss.looks_at_layer()) {
     if (term.network < 0 || static_cast<size_t>(term.network) >= networks_.size())
       refuse("looks at network " + std::to_string(term.network) + ", which there is not");
+    if (term.layer.empty()) refuse("needs a layer to look at");
     const std::vector<Layer> layers = layers_of(*networks_[static_cast<size_t>(term.network)]);
     if (std::none_of(layers.begin(), layers.end(), [&](const Layer& l) { return l.name == term.layer; }))
       refuse("looks at " + term.layer + ", but the network has no such layer");
@@ -41,7 +42,7 @@ void Graph::check(const Term& term) const {
     refuse("looks at the picture, not at " + term.layer);
   }
   if (loss.has_target() == term.targets.empty())
-    refuse(loss.has_target() ? "needs a target image" : "has no target image");
+    refuse(loss.has_target() ? "needs a target image" : "takes no target image");
   bool masked = term.mask >= 0;
   for (const Target& target : term.targets) {
     masked = masked || target.mask >= 0;
