@@ -1,13 +1,15 @@
-// Builds and runs the C++ tests: `node native/test.mjs [--sanitize address,undefined] [test name]`. They need CMake; where
-// there is none they are skipped, with a message. Those of the CUDA backend run on a stand-in for the CUDA runtime;
-// `--cuda` runs them on this machine's GPU, then under compute-sanitizer where there is one. `--cross aarch64` runs the
-// others as that processor would, by a cross compiler and QEMU (Debian: g++-aarch64-linux-gnu, qemu-user).
+// Builds and runs the C++ tests: `node native/test.mjs [--sanitize address,undefined] [test name]`. They need CMake;
+// where there is none they are skipped, with a message. What the kernels' objects define is checked too (symbols.mjs).
+// Tests of the CUDA backend run on a stand-in for the CUDA runtime; `--cuda` runs them on this machine's GPU, then under
+// compute-sanitizer where there is one. `--cross aarch64` runs the others as that processor would, by a cross compiler
+// and QEMU (Debian: g++-aarch64-linux-gnu, qemu-user).
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { kernelsAreSeparate } from './symbols.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values, positionals } = parseArgs({
@@ -47,6 +49,11 @@ const parallel = ['--parallel', String(values.cuda ? 1 : availableParallelism())
 run('ctest', ['--test-dir', folder, '--verbose', ...parallel, ...names.flatMap((name) => ['-R', name])], {
   UBSAN_OPTIONS: 'print_stacktrace=1',
 });
+// Sanitizers have symbols of their own, and the GPU's tests no kernels.
+if (!values.cuda && !values.sanitize && positionals.length === 0) {
+  const nm = values.cross ? `${values.cross}-linux-gnu-nm` : 'nm';
+  if (!kernelsAreSeparate(folder, nm)) process.exit(1);
+}
 if (values.cuda && spawnSync('compute-sanitizer', ['--version'], { stdio: 'ignore' }).status === 0) {
   const tests = readdirSync(folder).filter((name) => name.startsWith('test_gpu_'));
   for (const tool of ['memcheck', 'racecheck', 'synccheck', 'initcheck']) {

@@ -18,11 +18,8 @@
 #include <thread>
 #include <vector>
 
-#include "../cpp/cpu/backend.h"
+#include "../cpp/core/backends.h"
 #include "vgg19.h"
-#ifdef SCUMBLE_CUDA
-#include "../cuda/host/backend.h"
-#endif
 
 namespace {
 
@@ -36,15 +33,14 @@ std::vector<float> read_floats(const std::string& path, size_t count) {
   return values;
 }
 
-std::unique_ptr<scumble::Backend> backend_for(const std::string& name) {
-  if (name == "cpu") return std::make_unique<scumble::cpu::CpuBackend>(scumble::cpu::kernels());
-#ifdef SCUMBLE_CUDA
-  using scumble::cuda::Precision;
-  if (name == "float32") return std::make_unique<scumble::cuda::CudaBackend>(0, Precision::float32);
-  if (name == "tf32") return std::make_unique<scumble::cuda::CudaBackend>(0, Precision::tf32);
-  if (name == "bf16") return std::make_unique<scumble::cuda::CudaBackend>(0, Precision::bf16);
-#endif
-  throw std::runtime_error("no backend " + name + " in this build");
+std::shared_ptr<const scumble::Backend> backend_for(const std::string& name) {
+  using scumble::Precision;
+  const auto* kind = scumble::find_backend(name == "cpu" ? "cpu" : "cuda");
+  if (kind == nullptr) throw std::runtime_error("no backend for " + name + " in this build");
+  if (name == "cpu" || name == "float32") return kind->open(0, Precision::exact);
+  if (name == "tf32") return kind->open(0, Precision::balanced);
+  if (name == "bf16") return kind->open(0, Precision::fast);
+  throw std::runtime_error("there is no precision " + name);
 }
 
 double seconds() {
@@ -82,16 +78,15 @@ int run(const std::string& folder, int size, const std::string& precision, int i
   const std::vector<float> style = picture("style");
   const std::vector<float> start = picture("start");
   scumble::SessionOptions options;
-  options.objective.content = {{"relu4_2", 5}};
-  for (const char* layer : {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}) {
-    options.objective.style.push_back({layer, 100});
-  }
+  options.objective = neural_style();
   options.optimizer.kind = scumble::OptimizerKind::adam;
-  options.optimizer.adam.learning_rate = 2;
+  options.optimizer.learning_rate = 2;
   options.threads = threads;
+  scumble::SessionImages images;
+  images.start = {start.data(), size, size};
+  images.targets = {{content.data(), size, size}, {style.data(), size, size}};
   const std::atomic<bool> cancelled{false};
-  scumble::Session session(*backend, network, options, {content.data(), size, size},
-                           {{{style.data(), size, size}}}, {start.data(), size, size}, cancelled);
+  scumble::Session session(*backend, {network}, options, images, cancelled);
   const double first = session.step(cancelled).total;
   session.step(cancelled, kWarmUp - 1);
   const double began = seconds();

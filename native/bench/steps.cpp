@@ -22,7 +22,6 @@
 
 namespace {
 
-using scumble::Op;
 using scumble::Plan;
 
 double seconds() {
@@ -105,54 +104,15 @@ std::vector<scumble::ConvolutionWeights> random_weights(const scumble::Architect
   return weights;
 }
 
-const char* name_of(Op op) {
-  switch (op) {
-    case Op::input:
-      return "input";
-    case Op::conv:
-      return "conv";
-    case Op::relu:
-      return "relu";
-    case Op::pool:
-      return "pool";
-    case Op::gram:
-      return "gram";
-    case Op::style_loss:
-      return "style loss";
-    case Op::style_back:
-      return "style back";
-    case Op::content_loss:
-      return "content loss";
-    case Op::conv_back:
-      return "conv back";
-    case Op::relu_back:
-      return "relu back";
-    case Op::pool_back:
-      return "pool back";
-    case Op::input_back:
-      return "input back";
-    case Op::tv:
-      return "tv";
-  }
-  return "";
-}
-
 // Operations of the direct algorithm; 0 for steps that are bound by memory. Half of a Gram matrix is enough.
 double operations(const Plan& plan, const scumble::Step& step) {
-  const scumble::Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
-  const scumble::Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
+  const scumble::Shape& in = plan.buffer(step.in).shape;
+  const scumble::Shape& out = plan.buffer(step.out).shape;
   const double positions = static_cast<double>(in.positions());
-  switch (step.op) {
-    case Op::conv:
-    case Op::conv_back:
-      return 18.0 * in.channels * out.channels * positions;
-    case Op::gram:
-      return 1.0 * in.channels * in.channels * positions;
-    case Op::style_back:
-      return 2.0 * in.channels * in.channels * positions;
-    default:
-      return 0;
-  }
+  if (step.op == "conv" || step.op == "conv_back") return 18.0 * in.channels * out.channels * positions;
+  if (step.op == "gram_sums") return 1.0 * in.channels * in.channels * positions;
+  if (step.op == "gram_back") return 2.0 * in.channels * in.channels * positions;
+  return 0;
 }
 
 int argument(int count, char** values, int index, int otherwise) {
@@ -170,20 +130,20 @@ int main(int count, char** values) {
     std::fprintf(stderr, "usage: bench_steps [SIZE >= 16] [THREADS >= 1] [REPEATS]\n");
     return 2;
   }
-  const scumble::cpu::Kernels& kernels = scumble::cpu::kernels();
-  const scumble::cpu::CpuBackend backend(kernels);
+  const scumble::cpu::Isa& isa = scumble::cpu::isa();
+  const scumble::cpu::CpuBackend backend(isa);
   const scumble::Architecture architecture = vgg19();
   const auto network = backend.load(architecture, random_weights(architecture));
 
   scumble::PlanRequest request;
   request.width = size;
   request.height = size;
-  request.objective.content = {{"relu4_2", 5}};
-  for (const char* layer : {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}) {
-    request.objective.style.push_back({layer, 100});
-  }
-  request.objective.tv_weight = 0.001;
-  const Plan plan = Plan::iteration(backend, architecture, request);
+  request.objective = neural_style();
+  scumble::Term tv;
+  tv.name = tv.kind = "tv";
+  tv.weight = 0.001;
+  request.objective.terms.push_back(tv);
+  const Plan plan = Plan::iteration(backend, {&architecture}, request);
 
   struct Row {
     std::string name;
@@ -200,8 +160,9 @@ int main(int count, char** values) {
   for (const scumble::Step& step : plan.steps) {
     Plan one = plan;
     one.steps = {step};
-    const auto single = backend.compile(network, one, 1);
-    const auto many = backend.compile(network, one, threads);
+    one.groups = {{step.op, 0, 1}};
+    const auto single = backend.compile({network}, one, 1);
+    const auto many = backend.compile({network}, one, threads);
     const auto timed = [&](scumble::Program& program) {
       const double start = seconds();
       program.run(losses.data(), running);
@@ -210,25 +171,25 @@ int main(int count, char** values) {
     std::vector<double> times;
     std::vector<double> times_alone;
     for (int i = 0; i <= repeats; ++i) {
-      fma_alone = std::max(fma_alone, peak(kernels.name, 1));
-      fma = std::max(fma, peak(kernels.name, threads));
+      fma_alone = std::max(fma_alone, peak(isa.name, 1));
+      fma = std::max(fma, peak(isa.name, threads));
       const double alone = timed(*single);
       const double time = timed(*many);
       if (i == 0) continue;  // warms up
       times_alone.push_back(alone);
       times.push_back(time);
     }
-    const scumble::Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
-    const scumble::Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
+    const scumble::Shape& in = plan.buffer(step.in).shape;
+    const scumble::Shape& out = plan.buffer(step.out).shape;
     char name[64];
-    std::snprintf(name, sizeof name, "%-14s %d to %d, %dx%d", name_of(step.op), in.channels, out.channels,
-                  in.width, in.height);
+    std::snprintf(name, sizeof name, "%-14s %d to %d, %dx%d", std::string(step.op).c_str(), in.channels,
+                  out.channels, in.width, in.height);
     rows.push_back({name, operations(plan, step), median(times), median(times_alone)});
     all.time += rows.back().time;
     all.alone += rows.back().alone;
   }
-  std::printf("%s, %d threads, %dx%d; multiply-add peak %.0f GFLOP/s, gain %.2f; median of %d\n\n",
-              kernels.name, threads, size, size, fma * 1e-9, fma / fma_alone, repeats);
+  std::printf("%s, %d threads, %dx%d; multiply-add peak %.0f GFLOP/s, gain %.2f; median of %d\n\n", isa.name,
+              threads, size, size, fma * 1e-9, fma / fma_alone, repeats);
   std::printf("%-36s %9s %6s %6s %9s %7s\n", "step", "ms", "share", "gain", "GFLOP/s", "x peak");
   rows.push_back(all);
   for (const Row& row : rows) {

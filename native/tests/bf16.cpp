@@ -1,8 +1,9 @@
 // bf16 arithmetic as the portable kernels have it, which is what the instructions of others do.
+#include "../cpp/cpu/kernels/simd.h"
+
 #include <cmath>
 #include <cstring>
 
-#include "../cpp/cpu/kernels/simd.h"
 #include "check.h"
 #include "support.h"
 

@@ -18,9 +18,9 @@ using scumble::Pooling;
 using scumble::Rounding;
 using support::Random;
 
-// How far an engine may be off: the gradient relative to its norm, each loss relative to itself. A value's place
-// among the 256 points of a histogram is known to 2e-5 of their distance, and what it is compared with may be
-// quite another at the next point.
+// How far an engine may be off: the gradient relative to its norm, each loss relative to itself. A value's
+// place among the 256 points of a histogram is known to 2e-5 of their distance, and what it is compared with
+// may be quite another at the next point.
 struct Tolerance {
   double gradient;
   double loss;

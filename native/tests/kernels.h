@@ -1,6 +1,6 @@
-// What the tests of kernels share. Every kernel of every instruction set that this processor runs is called as
-// operations call it, at sizes and channel counts that fit no tile, in memory of exactly the tensor's size:
-// against the reference in double, with the border checked.
+// What the tests of kernels share. Every kernel of every instruction set that this processor runs is called
+// as operations call it, at sizes and channel counts that fit no tile, in memory of exactly the tensor's
+// size: against the reference in double, with the border checked.
 #pragma once
 
 #include <string>

@@ -20,7 +20,7 @@ TEST(input) {
           const std::vector<float> source = support::floats(picture);
           Bordered out(3, height, width, kGarbage);
           in_parts(height, [&](int y0, int y1) {
-            kernels::input(*isa)(source.data(), out.view(), order, scale, shift, replicate, y0, y1);
+            kernels::input (*isa)(source.data(), out.view(), order, scale, shift, replicate, y0, y1);
           });
           std::vector<double> expected;
           std::vector<float> found;
@@ -44,7 +44,7 @@ TEST(input) {
           Bordered from(gradient);
           std::vector<float> to = support::floats(before);
           in_parts(height, [&](int y0, int y1) {
-            kernels::input_back(*isa)(from.view(), to.data(), order, scale, accumulate, y0, y1);
+            kernels::input_back (*isa)(from.view(), to.data(), order, scale, accumulate, y0, y1);
           });
           reference::Tensor expected(3, height, width);
           if (accumulate) expected = before;
@@ -72,7 +72,7 @@ TEST(relu) {
       say(*isa, height, width, channels);
       Bordered source(in);
       Bordered out(channels, height, width, kGarbage);
-      in_parts(height, [&](int y0, int y1) { kernels::relu(*isa)(source.view(), out.view(), y0, y1); });
+      in_parts(height, [&](int y0, int y1) { kernels::relu (*isa)(source.view(), out.view(), y0, y1); });
       CHECK(out.inside() == support::floats(reference::relu(in)));
       CHECK(out.border_is_zero());
       for (const bool accumulate : {false, true}) {
@@ -84,8 +84,8 @@ TEST(relu) {
           Bordered masks(positive);
           Bordered to = over_garbage(before);
           in_parts(height, [&](int y0, int y1) {
-            kernels::relu_back(*isa)(from.view(), source.view().at, to.view(), mask ? masks.view().at : nullptr,
-                             accumulate, y0, y1);
+            kernels::relu_back (*isa)(from.view(), source.view().at, to.view(),
+                                      mask ? masks.view().at : nullptr, accumulate, y0, y1);
           });
           CHECK_ALL_CLOSE(to.inside(), expected.values, kElementwise);
           CHECK(to.border_is_zero());
@@ -101,7 +101,7 @@ TEST(not_a_number_survives_a_relu) {
     Bordered in(5, 1, 1);
     for (int c = 0; c < 5; ++c) in.view().pixel(0, 0)[c] = NAN;
     Bordered out(5, 1, 1);
-    kernels::relu(*isa)(in.view(), out.view(), 0, 1);
+    kernels::relu (*isa)(in.view(), out.view(), 0, 1);
     for (const float v : out.inside()) CHECK(std::isnan(v));
   }
 }
@@ -128,7 +128,7 @@ TEST(pool) {
             Bordered source(in);
             Bordered out(channels, pooled.height, pooled.width, kGarbage);
             in_parts(pooled.height,
-                     [&](int y0, int y1) { kernels::pool(*isa)(kind, source.view(), out.view(), y0, y1); });
+                     [&](int y0, int y1) { kernels::pool (*isa)(kind, source.view(), out.view(), y0, y1); });
             CHECK_ALL_CLOSE(out.inside(), pooled.values, kElementwise);
             CHECK(out.border_is_zero());
             for (const bool accumulate : {false, true}) {
@@ -140,8 +140,8 @@ TEST(pool) {
                 Bordered masks(positive);
                 Bordered to = over_garbage(before);
                 in_parts(pooled.height, [&](int y0, int y1) {
-                  kernels::pool_back(*isa)(kind, from.view(), source.view(), to.view(),
-                                   mask ? masks.view().at : nullptr, accumulate, y0, y1);
+                  kernels::pool_back (*isa)(kind, from.view(), source.view(), to.view(),
+                                            mask ? masks.view().at : nullptr, accumulate, y0, y1);
                 });
                 CHECK_ALL_CLOSE(to.inside(), expected.values, kElementwise);
                 CHECK(to.border_is_zero());

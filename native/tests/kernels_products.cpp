@@ -1,6 +1,5 @@
 // Convolutions, their gradients, and products with a matrix, in every way there is.
 #include "../cpp/cpu/kernels/product.h"
-
 #include "../cpp/cpu/network.h"
 #include "kernels.h"
 
@@ -16,7 +15,8 @@ constexpr double kFastSums = 6e-2;
 
 void run_product(const Isa& isa, const scumble::cpu::Product& p) {
   for (size_t block = 0; block < scumble::cpu::blocks_of(p.out.channels, isa.block); ++block) {
-    in_parts(p.out.height, [&](int y0, int y1) { kernels::product(isa)(p, static_cast<int>(block), y0, y1); });
+    in_parts(p.out.height,
+             [&](int y0, int y1) { kernels::product(isa)(p, static_cast<int>(block), y0, y1); });
   }
 }
 
@@ -26,7 +26,8 @@ void run_winograd(const Isa& isa, const scumble::cpu::Product& p) {
   const int tiles = (p.out.height + p.tile - 1) / p.tile * ((p.out.width + p.tile - 1) / p.tile);
   const int blocks = static_cast<int>(scumble::cpu::blocks_of(p.out.channels, isa.block));
   in_parts(tiles, [&](int tile0, int tile1) {
-    std::vector<float> scratch(kernels::winograd_scratch(isa)(p.tile, p.in.channels, tile1 - tile0), kGarbage);
+    std::vector<float> scratch(kernels::winograd_scratch(isa)(p.tile, p.in.channels, tile1 - tile0),
+                               kGarbage);
     for (int block = 0; block < blocks; ++block) {
       kernels::winograd(isa)(p, tile0, tile1, block, block + 1, scratch.data());
     }
@@ -182,7 +183,7 @@ TEST(first_convolution_back) {
       p.weights = network.packed(0).backward.data();
       in_parts(height, [&](int y0, int y1) {
         std::vector<float> scratch(kernels::first_back_scratch(*isa)(width), kGarbage);
-        kernels::first_back(*isa)(p, y0, y1, scratch.data());
+        kernels::first_back (*isa)(p, y0, y1, scratch.data());
       });
       CHECK_ALL_CLOSE(out.inside(), expected.values, kSums);
       CHECK(out.border_is_zero());

@@ -54,7 +54,7 @@ TEST(gram) {
         const int end = std::min(channels, static_cast<int>(block + 1) * isa->block);
         in_parts(height, [&](int y0, int y1) {
           in_parts(end, [&](int i0, int i1) {
-            kernels::gram_sums(*isa)(f.view(), static_cast<int>(block), i0, i1, y0, y1, sums.data());
+            kernels::gram_sums (*isa)(f.view(), static_cast<int>(block), i0, i1, y0, y1, sums.data());
           });
         });
       }
@@ -98,8 +98,9 @@ TEST(content) {
           Bordered out = over_garbage(before);
           double found = 0;
           in_parts(height, [&](int y0, int y1) {
-            found += kernels::tensor_difference(*isa)(source.view(), targets.view().at, out.view(),
-                                    mask ? masks.view().at : nullptr, accumulate, scale, y0, y1);
+            found +=
+                kernels::tensor_difference(*isa)(source.view(), targets.view().at, out.view(),
+                                                 mask ? masks.view().at : nullptr, accumulate, scale, y0, y1);
           });
           CHECK_CLOSE(found, loss, kElementwise * loss);
           CHECK_ALL_CLOSE(out.inside(), expected.values, kElementwise);
@@ -154,7 +155,7 @@ TEST(weigh) {
       Bordered source(in);
       Bordered out(channels, height, width, kGarbage);
       in_parts(height, [&](int y0, int y1) {
-        kernels::weigh(*isa)(source.view(), guide.data(), out.view(), y0, y1);
+        kernels::weigh (*isa)(source.view(), guide.data(), out.view(), y0, y1);
       });
       CHECK(out.inside() == support::floats(expected));
       CHECK(out.border_is_zero());
@@ -182,8 +183,8 @@ TEST(channel_sums) {
         std::vector<double> sums(2 * c, 0.5);  // what is there is added to
         in_parts(height, [&](int y0, int y1) {
           in_parts(channels, [&](int c0, int c1) {
-            kernels::channel_sums(*isa)(f.view(), guided ? guide.data() : nullptr, c0, c1, y0, y1,
-                                        sums.data());
+            kernels::channel_sums (*isa)(f.view(), guided ? guide.data() : nullptr, c0, c1, y0, y1,
+                                         sums.data());
           });
         });
         CHECK_ALL_CLOSE(sums, expected, 1e-14);
@@ -211,9 +212,8 @@ TEST(mean_std_back) {
       for (size_t i = 0; i < in.values.size(); ++i) {
         const double by = guided ? static_cast<double>(guide[i / c]) : 1;
         const double away = in.values[i] - static_cast<double>(mean[i % c]);
-        expected.values[i] = by * by *
-                             (static_cast<double>(by_mean[i % c]) +
-                              static_cast<double>(by_deviation[i % c]) * away);
+        expected.values[i] =
+            by * by * (static_cast<double>(by_mean[i % c]) + static_cast<double>(by_deviation[i % c]) * away);
       }
       if (accumulate) add(expected, before);
       if (mask) expected = reference::masked(expected, positive);
@@ -223,9 +223,9 @@ TEST(mean_std_back) {
         Bordered masks(positive);
         Bordered out = over_garbage(before);
         in_parts(height, [&](int y0, int y1) {
-          kernels::mean_std_back(*isa)(source.view(), mean.data(), by_mean.data(), by_deviation.data(),
-                                       guided ? guide.data() : nullptr, out.view(),
-                                       mask ? masks.view().at : nullptr, accumulate, y0, y1);
+          kernels::mean_std_back (*isa)(source.view(), mean.data(), by_mean.data(), by_deviation.data(),
+                                        guided ? guide.data() : nullptr, out.view(),
+                                        mask ? masks.view().at : nullptr, accumulate, y0, y1);
         });
         CHECK_ALL_CLOSE(out.inside(), expected.values, kElementwise);
         CHECK(out.border_is_zero());
@@ -248,7 +248,7 @@ TEST(channel_range) {
       std::vector<float> high(c, -INFINITY);
       in_parts(channels, [&](int c0, int c1) {
         in_parts(height, [&](int y0, int y1) {
-          kernels::channel_range(*isa)(f.view(), c0, c1, y0, y1, low.data(), high.data());
+          kernels::channel_range (*isa)(f.view(), c0, c1, y0, y1, low.data(), high.data());
         });
       });
       CHECK(low == expected.low);
@@ -279,8 +279,8 @@ TEST(histogram_counts) {
           std::vector<double> counts(expected.size(), 0.5);
           in_parts(height, [&](int y0, int y1) {
             in_parts(channels, [&](int c0, int c1) {
-              kernels::histogram_counts(*isa)(f.view(), range.low.data(), range.high.data(), bins, c0, c1, y0,
-                                              y1, counts.data());
+              kernels::histogram_counts (*isa)(f.view(), range.low.data(), range.high.data(), bins, c0, c1,
+                                               y0, y1, counts.data());
             });
           });
           CHECK_ALL_CLOSE(counts, expected, kPlace);
@@ -327,10 +327,9 @@ TEST(histogram_back) {
           Bordered out = over_garbage(before);
           double found = 0;
           in_parts(height, [&](int y0, int y1) {
-            found += kernels::histogram_back(*isa)(source.view(), range.low.data(), range.high.data(),
-                                                   map.data(), bins, out.view(),
-                                                   mask ? masks.view().at : nullptr, accumulate, 0.75f, y0,
-                                                   y1);
+            found += kernels::histogram_back(*isa)(
+                source.view(), range.low.data(), range.high.data(), map.data(), bins, out.view(),
+                mask ? masks.view().at : nullptr, accumulate, 0.75f, y0, y1);
           });
           CHECK_CLOSE(found, loss, kPlace * loss);
           CHECK_ALL_CLOSE(out.inside(), expected.values, kPlace);
@@ -350,9 +349,9 @@ TEST(not_a_number_in_a_histogram) {
       in.view().pixel(1, 1)[2] = poison;
       std::vector<float> low(5, INFINITY);
       std::vector<float> high(5, -INFINITY);
-      kernels::channel_range(*isa)(in.view(), 0, 5, 0, 2, low.data(), high.data());
+      kernels::channel_range (*isa)(in.view(), 0, 5, 0, 2, low.data(), high.data());
       std::vector<double> counts(5 * 8);
-      kernels::histogram_counts(*isa)(in.view(), low.data(), high.data(), 8, 0, 5, 0, 2, counts.data());
+      kernels::histogram_counts (*isa)(in.view(), low.data(), high.data(), 8, 0, 5, 0, 2, counts.data());
       double total = 0;
       for (const double count : counts) total += count;
       CHECK(total == 30);

@@ -28,7 +28,8 @@ TEST(difference) {
     for (const Isa* isa : support::isas()) {
       say(*isa, n);
       std::vector<float> out(n);
-      CHECK_CLOSE(kernels::difference(*isa)(a.data(), b.data(), out.data(), 1.5f, n), sum, kElementwise * sum);
+      CHECK_CLOSE(kernels::difference(*isa)(a.data(), b.data(), out.data(), 1.5f, n), sum,
+                  kElementwise * sum);
       CHECK_ALL_CLOSE(out, expected, kElementwise);
     }
   }
@@ -52,7 +53,7 @@ TEST(sums_and_products) {
       say(*isa, n);
       CHECK_CLOSE(kernels::sum_abs(*isa)(v[0].data(), n), total, 1e-13 * total);  // in double
       std::vector<double> out(6, 1.0);
-      kernels::products(*isa)(left, 2, right, 3, n, out.data());
+      kernels::products (*isa)(left, 2, right, 3, n, out.data());
       CHECK_ALL_CLOSE(out, expected, 1e-13);
     }
   }
@@ -72,7 +73,7 @@ TEST(combine) {
       say(*isa, n);
       std::vector<float> in_place = v[1];  // the target is one of the terms
       const float* terms[] = {v[0].data(), in_place.data(), v[2].data()};
-      kernels::combine(*isa)(in_place.data(), terms, coefficients, 3, n);
+      kernels::combine (*isa)(in_place.data(), terms, coefficients, 3, n);
       CHECK_ALL_CLOSE(in_place, expected, kElementwise);
     }
   }
@@ -94,7 +95,7 @@ TEST(blend_rows) {
     for (const Isa* isa : support::isas()) {
       say(*isa, n);
       std::vector<float> to(n);
-      kernels::blend_rows(*isa)(to.data(), from.data(), weights.data(), 7, n);
+      kernels::blend_rows (*isa)(to.data(), from.data(), weights.data(), 7, n);
       CHECK_ALL_CLOSE(to, expected, kSums);
     }
   }

@@ -170,8 +170,7 @@ TEST(images) {
     images.targets = {support::view(pixels, 8, 6), support::view(pixels, 5, 7)};
     images.masks = {support::mask_view(mask, 2, 3)};
     change(options.objective, images);
-    return message_of(
-        [&] { scumble::Session(backend, networks, options, images, support::running()); });
+    return message_of([&] { scumble::Session(backend, networks, options, images, support::running()); });
   };
   check_message(refused([](auto&, auto&) {}), "");
   check_message(refused([](auto& o, auto&) { o.terms[1].targets[0].image = 2; }),

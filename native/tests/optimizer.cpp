@@ -65,7 +65,9 @@ class FakeVectors final : public scumble::Vectors {
     const Vector& v = vectors[static_cast<size_t>(from)];
     return {v.begin(), v.end()};
   }
-  void set(BufferId to, const std::vector<float>& values) override { at(to) = {values.begin(), values.end()}; }
+  void set(BufferId to, const std::vector<float>& values) override {
+    at(to) = {values.begin(), values.end()};
+  }
 
   std::vector<Vector> vectors;
 };

@@ -45,7 +45,8 @@ Job random_job(Random& random) {
   request.height = random.integer(1, 70);
   request.rounding = Rounding::ceil;
   request.vectors = random.integer(0, 5);
-  const std::vector<std::string> kinds = {"content", "content", "gram", "gram", "mean-std", "histogram", "tv"};
+  const std::vector<std::string> kinds = {"content",  "content",   "gram", "gram",
+                                          "mean-std", "histogram", "tv"};
   for (int i = random.integer(1, 9); i > 0; --i) {
     const std::string& kind = kinds[random.bits() % kinds.size()];
     if (kind == "tv") {
@@ -310,11 +311,11 @@ TEST(operations) {
     }
   }
   // All that plan.h tells of.
-  CHECK(emitted == (std::set<std::string>{
-                       "input",      "conv",       "relu",      "pool",      "weigh",          "gram_sums",
-                       "gram",       "channel_sums", "mean_std", "histogram", "quantiles",      "difference",
-                       "tv",         "conv_back",  "relu_back", "pool_back", "input_back",     "gram_back",
-                       "mean_std_back", "histogram_back"}));
+  CHECK(emitted == (std::set<std::string>{"input",      "conv",      "relu",          "pool",
+                                          "weigh",      "gram_sums", "gram",          "channel_sums",
+                                          "mean_std",   "histogram", "quantiles",     "difference",
+                                          "tv",         "conv_back", "relu_back",     "pool_back",
+                                          "input_back", "gram_back", "mean_std_back", "histogram_back"}));
   PlanRequest request;
   request.width = request.height = 3;
   support::add_tv(request.objective, 1);

@@ -104,8 +104,8 @@ inline double gram_loss(const Tensor& f, double weight, const std::vector<double
   for (size_t m = 0; m < weights.size(); ++m) {
     for (size_t i = 0; i < c; ++i) {
       for (size_t j = 0; j < c; ++j) {
-        gradient.values[m * c + i] += 2 * each * (d[i * c + j] + d[j * c + i]) * weights[m] *
-                                      f.values[m * c + j] / f.elements();
+        gradient.values[m * c + i] +=
+            2 * each * (d[i * c + j] + d[j * c + i]) * weights[m] * f.values[m * c + j] / f.elements();
       }
     }
   }

@@ -69,8 +69,8 @@ TEST(against_the_formula) {
                       std::to_string(s.height) + " to " + std::to_string(s.to_width) + "x" +
                       std::to_string(s.to_height);
         const std::vector<float> values = support::floats(in);
-        const auto found = scumble::cpu::resample(*isa, values.data(), s.width, s.height, channels, s.to_width,
-                                                  s.to_height, -1e9f, 1e9f, 2);
+        const auto found = scumble::cpu::resample(*isa, values.data(), s.width, s.height, channels,
+                                                  s.to_width, s.to_height, -1e9f, 1e9f, 2);
         CHECK_ALL_CLOSE(found, expected.values, 1e-6);
         CHECK(found == scumble::cpu::resample(*isa, values.data(), s.width, s.height, channels, s.to_width,
                                               s.to_height, -1e9f, 1e9f, 1));
@@ -82,7 +82,8 @@ TEST(against_the_formula) {
 TEST(same_size_changes_nothing) {
   support::Random random(2);
   const std::vector<float> in = support::uniform(random, 9 * 6 * 3, 0, 255);
-  CHECK_ALL_CLOSE(scumble::cpu::resample(scumble::cpu::isa(), in.data(), 9, 6, 3, 9, 6, -1e9f, 1e9f, 1), in, 1e-6);
+  CHECK_ALL_CLOSE(scumble::cpu::resample(scumble::cpu::isa(), in.data(), 9, 6, 3, 9, 6, -1e9f, 1e9f, 1), in,
+                  1e-6);
 }
 
 TEST(a_flat_picture_stays_flat) {
@@ -94,9 +95,11 @@ TEST(a_flat_picture_stays_flat) {
 // An edge makes Lanczos overshoot on both sides; the bounds hold it.
 TEST(bounds) {
   const std::vector<float> edge = {0, 0, 0, 0, 255, 255, 255, 255};
-  const std::vector<float> free = scumble::cpu::resample(scumble::cpu::isa(), edge.data(), 8, 1, 1, 32, 1, -1e9f, 1e9f, 1);
+  const std::vector<float> free =
+      scumble::cpu::resample(scumble::cpu::isa(), edge.data(), 8, 1, 1, 32, 1, -1e9f, 1e9f, 1);
   CHECK(*std::min_element(free.begin(), free.end()) < -1);
   CHECK(*std::max_element(free.begin(), free.end()) > 256);
-  const std::vector<float> bound = scumble::cpu::resample(scumble::cpu::isa(), edge.data(), 8, 1, 1, 32, 1, 0, 255, 1);
+  const std::vector<float> bound =
+      scumble::cpu::resample(scumble::cpu::isa(), edge.data(), 8, 1, 1, 32, 1, 0, 255, 1);
   for (size_t i = 0; i < free.size(); ++i) CHECK(bound[i] == std::clamp(free[i], 0.0f, 255.0f));
 }

@@ -4,59 +4,10 @@
 
 #include "../cpp/core/error.h"
 #include "check.h"
-#include "support.h"
+#include "small_session.h"
 
 using scumble::Losses;
 using scumble::Session;
-using scumble::SessionOptions;
-using support::Random;
-
-namespace {
-
-constexpr int kWidth = 14;
-constexpr int kHeight = 11;
-
-struct Setup {
-  explicit Setup(const scumble::cpu::Kernels& table = *support::tables()[0]) : backend(table) {
-    Random random(21);
-    const auto model = support::random_model(random, {2, 1}, [&] { return random.integer(4, 9); });
-    network = backend.load(model.architecture, model.weights);
-    content = support::uniform(random, kWidth * kHeight * 3, 0, 255);
-    style = support::uniform(random, kWidth * kHeight * 3, 0, 255);
-    start = support::uniform(random, kWidth * kHeight * 3, 0, 255);
-    options.objective.content = {{"relu2_1", 1}};
-    options.objective.style = {{"relu1_1", 0.5}, {"relu2_1", 0.5}};
-    options.objective.tv_weight = 1e-3;
-    options.optimizer.kind = scumble::OptimizerKind::adam;
-    options.optimizer.adam.learning_rate = 5;
-  }
-
-  Session session() const {
-    return Session(backend, network, options, support::view(content, kWidth, kHeight),
-                   {{support::view(style, kWidth, kHeight), 1}}, support::view(start, kWidth, kHeight),
-                   support::running());
-  }
-
-  // The point that the newest session stands at.
-  std::vector<float> point() const {
-    std::vector<float> values(content.size());
-    backend.newest->read(backend.plans.back().picture, values.data());
-    return values;
-  }
-
-  support::Recording backend;
-  std::shared_ptr<const scumble::Network> network;
-  std::vector<float> content;
-  std::vector<float> style;
-  std::vector<float> start;
-  SessionOptions options;
-};
-
-std::vector<float> result_of(const Session& session) {
-  return session.result().values();
-}
-
-}  // namespace
 
 TEST(the_result_before_the_first_step_is_the_start) {
   Setup setup;
@@ -68,7 +19,7 @@ TEST(the_result_before_the_first_step_is_the_start) {
 TEST(the_result_is_the_best_point) {
   for (const double learning_rate : {5.0, 150.0}) {
     Setup setup;
-    setup.options.optimizer.adam.learning_rate = learning_rate;
+    setup.options.optimizer.learning_rate = learning_rate;
     Session session = setup.session();
     double best = INFINITY;
     std::vector<float> expected;
@@ -77,9 +28,8 @@ TEST(the_result_is_the_best_point) {
       const std::vector<float> here = setup.point();
       const Losses losses = session.step(support::running());
       CHECK(session.iteration() == i + 1);
-      double total = losses.tv;
-      for (const double loss : losses.content) total += loss;
-      for (const double loss : losses.style) total += loss;
+      double total = 0;
+      for (const double loss : losses.terms) total += loss;
       CHECK_CLOSE(losses.total, total, 1e-12 * total);
       if (losses.total < best) {
         best = losses.total;
@@ -119,7 +69,7 @@ TEST(optimisers_lower_the_loss) {
   for (const auto kind : {scumble::OptimizerKind::adam, scumble::OptimizerKind::lbfgs}) {
     Setup setup;
     setup.options.optimizer.kind = kind;
-    setup.options.optimizer.adam.learning_rate = kind == scumble::OptimizerKind::adam ? 5 : 1;
+    setup.options.optimizer.learning_rate = kind == scumble::OptimizerKind::adam ? 5 : 1;
     Session session = setup.session();
     const double first = session.step(support::running()).total;
     double last = first;
@@ -132,7 +82,7 @@ TEST(a_diverged_run_keeps_its_result) {
   for (const double averaging : {0.0, 0.9}) {
     Setup setup;
     setup.options.averaging = averaging;
-    setup.options.optimizer.adam.learning_rate = 1e30;
+    setup.options.optimizer.learning_rate = 1e30;
     Session session = setup.session();
     CHECK(std::isfinite(session.step(support::running()).total));
     const std::vector<float> before = result_of(session);
@@ -146,19 +96,29 @@ TEST(a_diverged_run_keeps_its_result) {
 
 // Not a number anywhere in the picture must come out as a loss, with whatever terms there are.
 TEST(not_a_number_is_seen) {
-  for (const auto* table : support::tables()) {
+  const auto run = [](Setup& setup) {
+    for (const float poison : {NAN, INFINITY}) {
+      setup.start[100] = poison;
+      Session session = setup.session();
+      CHECK_THROWS(scumble::Diverged, session.step(support::running()));
+    }
+  };
+  for (const auto* isa : support::isas()) {
     for (const auto pooling : {scumble::Pooling::max, scumble::Pooling::average, scumble::Pooling::l2}) {
       for (const double tv : {0.0, 1.0}) {
-        for (const float poison : {NAN, INFINITY}) {
-          check::at() = table->name;
-          Setup setup(*table);
-          setup.options.pooling = pooling;
-          setup.options.objective.tv_weight = tv;
-          setup.start[100] = poison;
-          Session session = setup.session();
-          CHECK_THROWS(scumble::Diverged, session.step(support::running()));
-        }
+        check::at() = isa->name;
+        Setup setup(*isa);
+        setup.options.pooling = pooling;
+        setup.options.objective = support::objective_of({"relu2_1"}, {"relu1_1", "relu2_1"}, tv);
+        run(setup);
       }
+    }
+    for (const char* kind : {"content", "gram", "mean-std", "histogram"}) {
+      check::at() = std::string(isa->name) + " " + kind;
+      Setup setup(*isa);
+      setup.options.objective = {};
+      support::add(setup.options.objective, kind, "relu2_1", 1, {{0}});
+      run(setup);
     }
   }
 }
@@ -175,10 +135,8 @@ TEST(cancelling) {
   CHECK(result_of(session) == before);
   CHECK(setup.point() == point);
   CHECK(session.iteration() == 1);
-  CHECK_THROWS(scumble::Cancelled, Session(setup.backend, setup.network, setup.options,
-                                           support::view(setup.content, kWidth, kHeight),
-                                           {{support::view(setup.style, kWidth, kHeight), 1}},
-                                           support::view(setup.start, kWidth, kHeight), cancelled));
+  CHECK_THROWS(scumble::Cancelled,
+               Session(setup.backend, {setup.network}, setup.options, setup.images(), cancelled));
   cancelled = false;
   session.step(cancelled);
   CHECK(session.iteration() == 2);
@@ -188,7 +146,7 @@ TEST(cancelling) {
 TEST(evaluating_changes_nothing) {
   Setup setup;
   setup.options.optimizer.kind = scumble::OptimizerKind::lbfgs;
-  setup.options.optimizer.adam.learning_rate = 1;
+  setup.options.optimizer.learning_rate = 1;
   Session plain = setup.session();
   Session disturbed = setup.session();
   const std::atomic<bool> cancelled{true};
@@ -201,14 +159,34 @@ TEST(evaluating_changes_nothing) {
 }
 
 TEST(impossible_sessions) {
-  Setup setup;
-  const auto content = support::view(setup.content, kWidth, kHeight);
-  const std::vector<scumble::StyleImage> styles = {{support::view(setup.style, kWidth, kHeight), 1}};
-  const auto make = [&](const scumble::PictureView& start, const std::vector<scumble::StyleImage>& of) {
-    Session(setup.backend, setup.network, setup.options, content, of, start, support::running());
+  const Setup setup;
+  const auto make = [&](const scumble::SessionImages& images) {
+    Session(setup.backend, {setup.network}, setup.options, images, support::running());
   };
-  make(content, styles);
-  CHECK_THROWS(scumble::InvalidArgument, (make(support::view(setup.start, kHeight, kWidth), styles), 0));
-  CHECK_THROWS(scumble::InvalidArgument, (make(content, {}), 0));
-  CHECK_THROWS(scumble::InvalidArgument, (make(content, {{support::view(setup.style, 0, 5), 1}}), 0));
+  const scumble::SessionImages good = setup.images();
+  make(good);
+  scumble::SessionImages bad = good;
+  bad.start = support::view(setup.start, kHeight, kWidth);
+  CHECK_THROWS(scumble::InvalidArgument, (make(bad), 0));
+  bad = good;
+  bad.targets.pop_back();
+  CHECK_THROWS(scumble::InvalidArgument, (make(bad), 0));
+  bad = good;
+  bad.targets[1] = support::view(setup.style, 0, 5);
+  CHECK_THROWS(scumble::InvalidArgument, (make(bad), 0));
+}
+
+// Which of its images a term is made of, and what they are blended to, is a matter of indices alone.
+TEST(images_may_come_in_any_order) {
+  Setup setup;
+  Session plain = setup.session();
+  scumble::SessionImages images = setup.images();
+  std::swap(images.targets[0], images.targets[1]);
+  for (scumble::Term& term : setup.options.objective.terms) {
+    for (scumble::Target& target : term.targets) target.image = 1 - target.image;
+  }
+  Session swapped(setup.backend, {setup.network}, setup.options, images, support::running());
+  for (int i = 0; i < 3; ++i)
+    CHECK(plain.step(support::running()).terms == swapped.step(support::running()).terms);
+  CHECK(result_of(plain) == result_of(swapped));
 }

@@ -30,8 +30,7 @@ std::vector<float> five_steps(const scumble::cpu::Isa& isa, int threads, scumble
   options.pooling = pooling;
   options.threads = threads;
   options.averaging = averaging;
-  options.objective =
-      support::objective_of({"relu2_1", "conv1_2"}, {"relu1_1", "relu2_1", "pool2"}, 1e-2);
+  options.objective = support::objective_of({"relu2_1", "conv1_2"}, {"relu1_1", "relu2_1", "pool2"}, 1e-2);
   options.objective.terms[2].mask = 0;
   support::add(options.objective, "mean-std", "relu1_2", 1, {{1, 1, 0}}).mask = 0;
   support::add(options.objective, "histogram", "relu1_2", 1, {{1}});

@@ -16,7 +16,7 @@ void Adam::restore(Vectors& vectors, const State& state) {
   const size_t elements = vectors.values(m_).size();
   const std::vector<float>& m = state.vector("adam.m", elements);
   const std::vector<float>& v = state.vector("adam.v", elements);
-  steps_ = static_cast<int64_t>(state.list("adam.steps", 1)[0]);
+  steps_ = state.counts("adam.steps", 1)[0];
   vectors.set(m_, m);
   vectors.set(v_, v);
 }

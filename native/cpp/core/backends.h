@@ -31,7 +31,7 @@ struct Devices {
 
 // What a fast kernel makes of some numbers, beside what the float32 one does.
 struct Comparison {
-  std::string kernel;  // its name and the size
+  std::string kernel;     // its name and the size
   bool portable = false;  // one of those that run on every card: only float32 can take its place
   double error = 0;  // |fast - exact| / |exact|; not finite where a result was not, or was not the same twice
   double tolerance = 0;

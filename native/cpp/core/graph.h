@@ -53,8 +53,8 @@ class Graph {
   // The features of a site, multiplied by its guide if it has one.
   BufferId guided(const Site& at);
   void emit(const Step& step);
-  // Emits a step whose `out` is the gradient at the site being differentiated: the first one overwrites, later
-  // ones add, and the last one applies the ReLU's mask.
+  // Emits a step whose `out` is the gradient at the site being differentiated: the first one overwrites,
+  // later ones add, and the last one applies the ReLU's mask.
   void contribute(Step step);
 
  private:
@@ -101,8 +101,8 @@ class Graph {
   Plan plan_;
   std::vector<BufferId> persistent_;
   std::map<std::tuple<int, int, int>, BufferId> guides_;  // by mask, height and width
-  Writing picture_;  // the picture's gradient
-  Writing* writing_ = nullptr;  // the gradient at the site being differentiated
+  Writing picture_;                                       // the picture's gradient
+  Writing* writing_ = nullptr;                            // the gradient at the site being differentiated
 };
 
 }  // namespace scumble

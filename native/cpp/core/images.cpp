@@ -16,7 +16,8 @@ std::vector<double> shares(const std::vector<double>& from, size_t length, size_
     const double end = static_cast<double>((i + 1) * length) / static_cast<double>(to);
     const size_t last = std::min(length, static_cast<size_t>(std::ceil(end)));
     for (size_t k = static_cast<size_t>(begin); k < last; ++k) {
-      const double share = std::min(end, static_cast<double>(k + 1)) - std::max(begin, static_cast<double>(k));
+      const double share =
+          std::min(end, static_cast<double>(k + 1)) - std::max(begin, static_cast<double>(k));
       for (size_t line = 0; line < lines; ++line) sums[line * to + i] += share * from[line * length + k];
     }
   }
@@ -43,7 +44,8 @@ std::vector<float> guide_of(const MaskView& mask, const Shape& grid) {
     if (!(value >= 0 && value <= 1)) throw InvalidArgument("a mask must be from 0 to 1");
   }
   const std::vector<double> narrow = shares(values, width, height, to_width);
-  const std::vector<double> across = shares(transposed(narrow, height, to_width), height, to_width, to_height);
+  const std::vector<double> across =
+      shares(transposed(narrow, height, to_width), height, to_width, to_height);
   double total = 0;
   for (const double share : across) total += share;
   if (!(total > 0)) throw InvalidArgument("a mask leaves nothing of its image");

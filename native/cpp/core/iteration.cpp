@@ -55,14 +55,14 @@ void HostIteration::restore(const State& state) {
   const size_t elements = vectors_.values(update_.picture).size();
   const std::vector<float>& picture = state.vector("picture", elements);
   const std::vector<float>& result = state.vector("result", elements);
-  const std::vector<double>& iteration = state.list("iteration", 2);
+  const std::vector<int> iteration = state.counts("iteration", 2);
   const double best = state.list("best", 1)[0];
   const double mean = state.list("mean", 1)[0];
   optimizer_->restore(vectors_, state);
   vectors_.set(update_.picture, picture);
   vectors_.set(update_.result, result);
-  completed_ = static_cast<int>(iteration[0]);
-  best_ = static_cast<int>(iteration[1]);
+  completed_ = iteration[0];
+  best_ = iteration[1];
   best_total_ = best;
   mean_weight_ = mean;
 }

@@ -129,13 +129,14 @@ void Lbfgs::restore(Vectors& vectors, const State& state) {
     throw InvalidArgument("the state remembers " + std::to_string(n) + " pairs, more than the history of " +
                           std::to_string(history_));
   }
-  const bool started = state.vectors.count("lbfgs.step") > 0;
+  const bool started =
+      n > 0 || state.vectors.count("lbfgs.step") > 0 || state.vectors.count("lbfgs.gradient") > 0;
   std::vector<const std::vector<float>*> values;
   for (size_t i = 0; i < n; ++i) {
     values.push_back(&state.vector("lbfgs.s." + std::to_string(i), elements));
     values.push_back(&state.vector("lbfgs.y." + std::to_string(i), elements));
   }
-  if (started || n > 0) {
+  if (started) {
     values.push_back(&state.vector("lbfgs.step", elements));
     values.push_back(&state.vector("lbfgs.gradient", elements));
   }

@@ -23,7 +23,7 @@ struct Term {
   int network = 0;    // index of the run's networks
   std::string layer;  // conv1_1, relu1_1, pool1 …; empty: the picture itself
   std::vector<Target> targets;
-  int mask = -1;  // where in the picture; -1: everywhere
+  int mask = -1;                             // where in the picture; -1: everywhere
   std::map<std::string, double> parameters;  // the kind's own
 };
 

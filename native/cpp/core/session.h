@@ -17,7 +17,8 @@ namespace scumble {
 
 struct SessionOptions : Setup {
   OptimizerOptions optimizer;
-  // Decay of the running mean of the points evaluated, [0, 1), which is then the result; 0: the best point is.
+  // Decay of the running mean of the points evaluated, [0, 1), which is then the result; 0: the best point
+  // is.
   double averaging = 0;
 };
 

@@ -2,6 +2,8 @@
 // are the same on every backend, so that one can go on where another stood.
 #pragma once
 
+#include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,6 +30,8 @@ struct State {
   // Throw InvalidArgument where something is missing or has another size.
   const std::vector<float>& vector(const std::string& name, size_t elements) const;
   const std::vector<double>& list(const std::string& name, size_t count) const;
+  // The same of what counts something: whole numbers from 0 on.
+  std::vector<int> counts(const std::string& name, size_t count) const;
 };
 
 inline const std::vector<float>& State::vector(const std::string& name, size_t elements) const {
@@ -42,6 +46,16 @@ inline const std::vector<double>& State::list(const std::string& name, size_t co
   if (found == numbers.end()) throw InvalidArgument("the state has no " + name);
   if (found->second.size() != count) throw InvalidArgument("the state's " + name + " has another size");
   return found->second;
+}
+
+inline std::vector<int> State::counts(const std::string& name, size_t count) const {
+  std::vector<int> found;
+  for (const double value : list(name, count)) {
+    if (!(value >= 0 && value <= std::numeric_limits<int>::max() && value == std::floor(value)))
+      throw InvalidArgument("the state's " + name + " must be whole numbers from 0 on");
+    found.push_back(static_cast<int>(value));
+  }
+  return found;
 }
 
 }  // namespace scumble

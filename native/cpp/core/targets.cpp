@@ -28,8 +28,8 @@ void write_guides(Program& program, const Plan& plan, const std::vector<MaskView
 std::vector<TargetValues> collect(const Backend& backend, const Networks& networks, const Setup& setup,
                                   const std::vector<MaskView>& masks, const PictureView& image, int index,
                                   const std::atomic<bool>& cancelled) {
-  const Plan plan = Plan::collect(backend, architectures_of(networks),
-                                  request_of(setup, image.width, image.height), index);
+  const Plan plan =
+      Plan::collect(backend, architectures_of(networks), request_of(setup, image.width, image.height), index);
   const std::unique_ptr<Program> program = backend.compile(networks, plan, setup.threads);
   write_guides(*program, plan, masks);
   program->write(plan.picture, image.data);
@@ -85,8 +85,7 @@ std::vector<TargetValues> targets_of(const Backend& backend, const Networks& net
       }
     }
     if (wanted.empty()) continue;
-    std::vector<TargetValues> found =
-        collect(backend, networks, setup, masks, images[i], index, cancelled);
+    std::vector<TargetValues> found = collect(backend, networks, setup, masks, images[i], index, cancelled);
     for (size_t k = 0; k < wanted.size(); ++k)
       blend_in(blended[wanted[k].first], std::move(found[k]), wanted[k].second);
   }

@@ -18,8 +18,7 @@ size_t CpuBackend::working_bytes(std::string_view op, const Shape& features) con
 }
 
 size_t CpuBackend::program_bytes(const Plan& plan, int threads) const {
-  return plan.bytes +
-         static_cast<size_t>(threads) * CpuProgram::scratch_bytes({isa_, fast_, threads}, plan);
+  return plan.bytes + static_cast<size_t>(threads) * CpuProgram::scratch_bytes({isa_, fast_, threads}, plan);
 }
 
 size_t CpuBackend::network_bytes(const Architecture& architecture) const {

@@ -9,7 +9,8 @@ size_t packed_floats(int outputs, int inputs, int block) {
   return blocks_of(outputs, block) * static_cast<size_t>(block) * kTaps * static_cast<size_t>(inputs);
 }
 
-// The first layer's kernels lie as one product with an output per tap and channel: see first_back() in kernels/product.h.
+// The first layer's kernels lie as one product with an output per tap and channel: see first_back() in
+// kernels/product.h.
 size_t backward_floats(const Convolution& conv, int block) {
   if (!conv.first()) return packed_floats(conv.inputs, conv.outputs, block);
   return blocks_of(static_cast<int>(kTaps) * 3, block) * static_cast<size_t>(block) *

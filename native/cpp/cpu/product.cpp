@@ -16,8 +16,8 @@ void product(const Workspace& w, const Product& p) {
   const int rows =
       static_cast<int>(std::max<size_t>(1, std::min(kTaskBytes / row_bytes, height * blocks / kTasks)));
   const size_t chunks = static_cast<size_t>((p.out.height + rows - 1) / rows);
-  const size_t weight_bytes = blocks * block_width * static_cast<size_t>(p.taps) *
-                              static_cast<size_t>(p.in.channels) * sizeof(float);
+  const size_t weight_bytes =
+      blocks * block_width * static_cast<size_t>(p.taps) * static_cast<size_t>(p.in.channels) * sizeof(float);
   // Neighbouring tasks share what is larger: a block of weights, or the rows of the input.
   const bool keep_weights = weight_bytes > kTaskBytes;
   w.each(chunks * blocks, [&](size_t task) {

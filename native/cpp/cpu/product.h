@@ -1,5 +1,5 @@
-// A direct product over taps, cut into tasks: what convolutions without Winograd and gradients of Gram matrices
-// share.
+// A direct product over taps, cut into tasks: what convolutions without Winograd and gradients of Gram
+// matrices share.
 #pragma once
 
 #include "kernels/product.h"

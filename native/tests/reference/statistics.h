@@ -5,14 +5,14 @@
 
 namespace reference {
 
-// What a mask leaves of every cell of a grid: the mask's mean over the cell's area, scaled to a mean of 1 over
-// the grid. Overlaps are counted in whole parts of a pixel. No mask: 1 everywhere.
+// What a mask leaves of every cell of a grid: the mask's mean over the cell's area, scaled to a mean of 1
+// over the grid. Overlaps are counted in whole parts of a pixel. No mask: 1 everywhere.
 inline std::vector<double> weights_of(const Tensor* mask, int height, int width) {
   std::vector<double> weights(static_cast<size_t>(height) * static_cast<size_t>(width), 1.0);
   if (mask == nullptr) return weights;
   const auto overlap = [](int cell, int cells, int pixel, int pixels) {
-    return std::max(0, std::min((cell + 1) * pixels, (pixel + 1) * cells) -
-                           std::max(cell * pixels, pixel * cells));
+    return std::max(
+        0, std::min((cell + 1) * pixels, (pixel + 1) * cells) - std::max(cell * pixels, pixel * cells));
   };
   double total = 0;
   for (int y = 0; y < height; ++y) {
@@ -20,8 +20,8 @@ inline std::vector<double> weights_of(const Tensor* mask, int height, int width)
       double covered = 0;
       for (int my = 0; my < mask->height; ++my) {
         for (int mx = 0; mx < mask->width; ++mx) {
-          covered += mask->at(my, mx, 0) * overlap(y, height, my, mask->height) *
-                     overlap(x, width, mx, mask->width);
+          covered +=
+              mask->at(my, mx, 0) * overlap(y, height, my, mask->height) * overlap(x, width, mx, mask->width);
         }
       }
       weights[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)] = covered;
@@ -143,8 +143,7 @@ inline std::vector<double> counterparts(const Tensor& f, const std::vector<doubl
       const double last = static_cast<double>(count - 1);
       map.push_back(between(target, std::clamp(rank * static_cast<double>(count) - 0.5, 0.0, last)));
     }
-    for (size_t i = c; i < out.size(); i += channels)
-      out[i] = between(map, histogram.point_of(f.values[i]));
+    for (size_t i = c; i < out.size(); i += channels) out[i] = between(map, histogram.point_of(f.values[i]));
   }
   return out;
 }

@@ -1,4 +1,5 @@
 #include "simd.h"
+
 #include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "simd.h"
+
 #include "tensor.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {

@@ -1,7 +1,9 @@
 // How far something is from its target, and in which direction. Squares are summed in double.
 #include "simd.h"
-#include "border.h"
+
 #include "difference.h"
+
+#include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 
@@ -17,8 +19,8 @@ double difference(const float* a, const float* b, float* out, float scale, size_
   return sum(sums);
 }
 
-double tensor_difference(const Tensor& in, const float* target, const Tensor& out, const float* mask, bool accumulate,
-               float scale, int y0, int y1) {
+double tensor_difference(const Tensor& in, const float* target, const Tensor& out, const float* mask,
+                         bool accumulate, float scale, int y0, int y1) {
   const int n = in.width * in.channels;
   DoubleVec sums{};
   for (int y = y0; y < y1; ++y) {

@@ -3,6 +3,7 @@
 // once, one output per tap and channel, and the taps are then gathered from the nine neighbours. Rows of
 // products are kept in a ring of three.
 #include "simd.h"
+
 #include "border.h"
 #include "product_rows.h"
 

@@ -2,6 +2,7 @@
 // short run of positions in float32, then joins the double sums, so that accuracy does not depend on the
 // picture's size.
 #include "simd.h"
+
 #include "gram.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {

@@ -1,8 +1,10 @@
 // Histograms of channels and what follows from them. A value counts for the two points that it lies between,
 // by nearness: ranks then move smoothly with values, and rounding cannot tip one into another bin.
 #include "simd.h"
-#include "border.h"
+
 #include "histogram.h"
+
+#include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {

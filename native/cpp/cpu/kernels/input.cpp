@@ -1,7 +1,9 @@
 // Between the picture (RGB, 0..255) and the network's input (its channel order, range, mean and std).
 #include "simd.h"
-#include "border.h"
+
 #include "input.h"
+
+#include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {

@@ -1,7 +1,7 @@
 // What the instruction set at hand is called, and how work is best cut for it.
-#include "../isa.h"
-
 #include "simd.h"
+
+#include "../isa.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 

@@ -43,9 +43,9 @@ struct Kernel {
 #define SCUMBLE_WIDE_OF(name) nullptr
 #endif
 #if defined(SCUMBLE_X86)
-#define SCUMBLE_OTHERS(result, name, arguments)        \
-  SCUMBLE_DECLARE(avx2, result, name, arguments)       \
-  SCUMBLE_DECLARE(avx512, result, name, arguments)     \
+#define SCUMBLE_OTHERS(result, name, arguments)    \
+  SCUMBLE_DECLARE(avx2, result, name, arguments)   \
+  SCUMBLE_DECLARE(avx512, result, name, arguments) \
   SCUMBLE_DECLARE(avx512bf16, result, name, arguments)
 #define SCUMBLE_OTHERS_OF(name) &avx2::name, &avx512::name, &avx512bf16::name
 #elif defined(SCUMBLE_ARM64)
@@ -55,13 +55,13 @@ struct Kernel {
 #define SCUMBLE_OTHERS(result, name, arguments)
 #define SCUMBLE_OTHERS_OF(name) nullptr, nullptr, nullptr
 #endif
-#define SCUMBLE_KERNEL(result, name, arguments)                                                          \
-  SCUMBLE_DECLARE(portable, result, name, arguments)                                                     \
-  SCUMBLE_OTHERS(result, name, arguments)                                                                \
-  SCUMBLE_WIDE(result, name, arguments)                                                                  \
-  namespace kernels {                                                                                    \
-  inline constexpr Kernel<result arguments> name = {                                                     \
-      {&portable::name, SCUMBLE_OTHERS_OF(name), SCUMBLE_WIDE_OF(name)}};                                \
-  }                                                                                                      \
+#define SCUMBLE_KERNEL(result, name, arguments)                           \
+  SCUMBLE_DECLARE(portable, result, name, arguments)                      \
+  SCUMBLE_OTHERS(result, name, arguments)                                 \
+  SCUMBLE_WIDE(result, name, arguments)                                   \
+  namespace kernels {                                                     \
+  inline constexpr Kernel<result arguments> name = {                      \
+      {&portable::name, SCUMBLE_OTHERS_OF(name), SCUMBLE_WIDE_OF(name)}}; \
+  }                                                                       \
   static_assert(true)
 #endif

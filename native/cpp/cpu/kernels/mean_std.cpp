@@ -1,8 +1,10 @@
 // Channel sums for means and deviations. They are taken in double from the first: a variance is a small
 // difference of large sums.
 #include "simd.h"
-#include "border.h"
+
 #include "mean_std.h"
+
+#include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 

@@ -2,8 +2,10 @@
 // is inside: the average is over those, the maximum and the root of the sum of squares too. The maximum's
 // gradient goes to the first of equals in row order.
 #include "simd.h"
-#include "border.h"
+
 #include "pool.h"
+
+#include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {

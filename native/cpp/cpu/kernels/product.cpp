@@ -4,6 +4,7 @@
 // weights serve kRows broadcasts of pixels. Rows are cut into tiles of nearly equal width, so that no narrow
 // remainder is left.
 #include "simd.h"
+
 #include "border.h"
 #include "product_rows.h"
 

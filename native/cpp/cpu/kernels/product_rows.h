@@ -1,6 +1,7 @@
 #pragma once
 
 #include "simd.h"
+
 #include "product.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {

@@ -1,7 +1,9 @@
 // ReLU on its own, for a convolution whose output a loss looks at; all others fuse it.
 #include "simd.h"
-#include "border.h"
+
 #include "relu.h"
+
+#include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 

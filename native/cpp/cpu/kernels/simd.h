@@ -6,6 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#if defined(SCUMBLE_KERNEL)
+#error "simd.h must come before the headers that declare kernels"
+#endif
+
 #if defined(SCUMBLE_ISA_AVX512BF16)
 #include <immintrin.h>
 #define SCUMBLE_ISA avx512bf16

@@ -1,5 +1,5 @@
-// Tensors as kernels see them: channels last, with a border of one pixel all around, which every writer fills.
-// Zeros are then the padding of a 3x3 convolution, and its inner loop needs no bounds.
+// Tensors as kernels see them: channels last, with a border of one pixel all around, which every writer
+// fills. Zeros are then the padding of a 3x3 convolution, and its inner loop needs no bounds.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,9 @@ struct Tensor {
   int channels = 0;
   int height = 0;
   int width = 0;
-  __attribute__((always_inline)) ptrdiff_t row() const { return static_cast<ptrdiff_t>(width + 2) * channels; }
+  __attribute__((always_inline)) ptrdiff_t row() const {
+    return static_cast<ptrdiff_t>(width + 2) * channels;
+  }
   __attribute__((always_inline)) float* pixel(int y, int x) const {
     return at + y * row() + static_cast<ptrdiff_t>(x) * channels;
   }

@@ -1,5 +1,6 @@
 // Total variation. Magnitudes are summed in double.
 #include "simd.h"
+
 #include "tv.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {

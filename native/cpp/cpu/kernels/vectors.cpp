@@ -1,6 +1,7 @@
 // Arithmetic on whole pictures for the optimisers. Each call gets a short run of elements that fits the
 // first-level cache, so a batch of scalar products reads memory once.
 #include "simd.h"
+
 #include "vectors.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {

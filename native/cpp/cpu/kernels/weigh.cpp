@@ -1,7 +1,9 @@
 // Features times a guide: what a mask makes of them on the way to a sum of products.
 #include "simd.h"
-#include "border.h"
+
 #include "weigh.h"
+
+#include "border.h"
 
 namespace scumble::cpu::SCUMBLE_ISA {
 

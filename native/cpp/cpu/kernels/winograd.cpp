@@ -16,6 +16,7 @@
 // A fast product rounds V and U to bf16: then an input above is a pair of them, a word of the same size, and
 // all else stays as it is.
 #include "simd.h"
+
 #include "border.h"
 #include "product.h"
 

@@ -1,7 +1,6 @@
 // Convolutions and their gradients: by Winograd's algorithm where there are channels enough, else directly.
 // The gradient of the network's input has kernels of its own.
 #include "../kernels/product.h"
-
 #include "../operation.h"
 #include "../product.h"
 

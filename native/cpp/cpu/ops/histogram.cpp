@@ -124,10 +124,9 @@ double histogram_back(const Workspace& w, const Step& step) {
   });
   const float scale = static_cast<float>(step.scale);
   return step.loss_scale * w.sum_rows(in.height, elements_of(in), [&](int y0, int y1) {
-           return kernels::histogram_back(w.isa())(in, statistic, statistic + c, map.data(),
-                                                   static_cast<int>(bins), out, w.origin(step.mask),
-                                                   step.accumulate, scale, y0, y1);
-         });
+    return kernels::histogram_back(w.isa())(in, statistic, statistic + c, map.data(), static_cast<int>(bins),
+                                            out, w.origin(step.mask), step.accumulate, scale, y0, y1);
+  });
 }
 
 size_t counts_bytes(const Isa&, const Shape& features) {

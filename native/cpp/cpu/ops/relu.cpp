@@ -9,8 +9,7 @@ namespace {
 double relu(const Workspace& w, const Step& step) {
   const Tensor in = w.tensor(step.in);
   const Tensor out = w.tensor(step.out);
-  w.each_rows(in.height, elements_of(in),
-              [&](int y0, int y1) { kernels::relu(w.isa())(in, out, y0, y1); });
+  w.each_rows(in.height, elements_of(in), [&](int y0, int y1) { kernels::relu(w.isa())(in, out, y0, y1); });
   return 0;
 }
 

@@ -11,9 +11,9 @@ double tv(const Workspace& w, const Step& step) {
   const size_t row = static_cast<size_t>(shape.width) * 3;
   const float scale = static_cast<float>(step.scale);
   return step.loss_scale * w.sum_rows(shape.height, row, [&](int y0, int y1) {
-           return kernels::tv(w.isa())(w.floats(step.in), shape.width, shape.height, w.floats(step.out),
-                                       step.accumulate, scale, y0, y1);
-         });
+    return kernels::tv(w.isa())(w.floats(step.in), shape.width, shape.height, w.floats(step.out),
+                                step.accumulate, scale, y0, y1);
+  });
 }
 
 const RegisterOperation kTv("tv", {tv});
