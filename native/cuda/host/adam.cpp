@@ -31,7 +31,7 @@ class Adam final : public DeviceOptimizer {
   void restore(const State& state, Progress& progress) const override {
     const std::vector<float>& m = state.vector("adam.m", update_.elements);
     const std::vector<float>& v = state.vector("adam.v", update_.elements);
-    progress.updates = static_cast<int64_t>(state.list("adam.steps", 1)[0]);
+    progress.updates = state.counts("adam.steps", 1)[0];
     to_device(update_.m, m);
     to_device(update_.v, v);
   }

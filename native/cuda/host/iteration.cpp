@@ -11,58 +11,51 @@ CudaIteration::CudaIteration(const CudaProgram& program, const Update& update)
     : w_(program.workspace()),
       update_(update),
       optimizer_(make_optimizer(w_, update)),
-      reports_(w_.plan().slots),
-      done_{Event(w_.device()), Event(w_.device())},
+      report_(w_.plan().slots),
+      moved_(w_.device()),
       evaluation_(start(), [&] { program.queue(); }),
       move_(w_.stream(), [&] { queue_move(); }) {}
 
 void CudaIteration::run(int count, double* losses, Observer& observer, const std::atomic<bool>& cancelled) {
   use(w_.device());
-  heard_ = moves_;
-  try {
-    for (int i = 0; i < count; ++i) {
-      if (cancelled.load(std::memory_order_relaxed)) throw Cancelled();
-      evaluation_.launch(w_.stream());
-      hear(moves_ - 1, observer);
-      observer.leaving();
-      move();
-    }
-  } catch (const Cancelled&) {
-    hear(moves_, observer);
-    throw;
+  unheard_ = false;
+  for (int i = 0; i < count; ++i) {
+    const bool stopped = cancelled.load(std::memory_order_relaxed);
+    if (!stopped) evaluation_.launch(w_.stream());
+    hear(observer);
+    if (stopped) throw Cancelled();
+    observer.leaving();
+    move();
   }
-  hear(moves_, observer);
-  std::copy_n(reports_.losses(moves_), w_.plan().slots, losses);
+  hear(observer);
+  std::copy_n(report_.losses(), w_.plan().slots, losses);
 }
 
 void CudaIteration::move() {
-  ++moves_;
   move_.launch(w_.stream());
-  done_[static_cast<size_t>(moves_) % done_.size()].record(w_.stream());
+  moved_.record(w_.stream());
+  unheard_ = true;
   ++completed_;
 }
 
-// Waits for the first so many moves, and says what came of them. After a divergence the device stood still;
-// then it may go on from there.
-void CudaIteration::hear(int moves, Observer& observer) {
-  while (heard_ < moves) {
-    ++heard_;
-    done_[static_cast<size_t>(heard_) % done_.size()].wait("iterating");
-    const Progress& progress = reports_.progress(heard_);
-    if (progress.diverged > 0) {
-      completed_ = progress.diverged;
-      check(cudaMemsetAsync(&w_.progress()->diverged, 0, sizeof progress.diverged, w_.stream()), "iterating");
-      throw Diverged(completed_);
-    }
-    observer.arrived(progress.iteration, reports_.losses(heard_));
+// Waits for the last move and says what came of it. After a divergence the device stood still; then it may go on
+// from there.
+void CudaIteration::hear(Observer& observer) {
+  if (!unheard_) return;
+  const Progress& progress = moved();
+  unheard_ = false;
+  if (progress.diverged > 0) {
+    check(cudaMemsetAsync(&w_.progress()->diverged, 0, sizeof progress.diverged, w_.stream()), "iterating");
+    throw Diverged(progress.diverged);
   }
+  observer.arrived(completed_, report_.losses());
 }
 
-// Where the run stands after the last move. Evaluations on their way do not touch that.
+// Where the run stands after the last move. An evaluation on its way does not touch that.
 const Progress& CudaIteration::moved() const {
   use(w_.device());
-  done_[static_cast<size_t>(moves_) % done_.size()].wait("iterating");
-  return reports_.progress(moves_);
+  moved_.wait("iterating");
+  return report_.progress();
 }
 
 // Returns the stream to capture on.
@@ -76,17 +69,16 @@ const Stream& CudaIteration::start() {
 }
 
 // Nothing is on its way.
-void CudaIteration::begin_at(Progress progress) {
+void CudaIteration::begin_at(const Progress& progress) {
   use(w_.device());
-  progress.moves = moves_;
-  reports_.progress(moves_) = progress;
+  report_.progress() = progress;
   to_device(w_.progress(), &progress, sizeof progress);
   completed_ = progress.iteration;
 }
 
 void CudaIteration::queue_move() const {
   const Stream& stream = w_.stream();
-  judge(w_.losses(), w_.plan().slots, update_.averaging, w_.progress(), reports_.at(), stream);
+  judge(w_.losses(), w_.plan().slots, update_.averaging, w_.progress(), report_.at(), stream);
   keep_result(w_.floats(update_.picture), w_.floats(update_.result), w_.shape(update_.picture).elements(),
               update_.averaging, w_.progress(), stream);
   optimizer_->queue();
@@ -108,12 +100,12 @@ void CudaIteration::restore(const State& state) {
   const size_t elements = w_.shape(update_.picture).elements();
   const std::vector<float>& picture = state.vector("picture", elements);
   const std::vector<float>& result = state.vector("result", elements);
-  const std::vector<double>& iteration = state.list("iteration", 2);
+  const std::vector<int> iteration = state.counts("iteration", 2);
   Progress progress{};
   progress.best_total = state.list("best", 1)[0];
   progress.mean_weight = state.list("mean", 1)[0];
-  progress.iteration = static_cast<int>(iteration[0]);
-  progress.best = static_cast<int>(iteration[1]);
+  progress.iteration = iteration[0];
+  progress.best = iteration[1];
   use(w_.device());
   w_.stream().wait("restoring a run");
   optimizer_->restore(state, progress);

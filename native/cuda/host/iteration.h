@@ -1,16 +1,15 @@
 // An iteration as two graphs, the evaluation and the move: nothing in them depends on the iteration's number but
-// what the device itself counts. So the host can run ahead: an evaluation is on its way while whoever follows the
-// run looks at where it stands, and the host waits only for what the move before the last has said.
+// what the device itself counts. So the host can run ahead: the next evaluation is on its way while it waits for
+// what a move has said and while whoever follows the run looks at where it stands.
 #pragma once
 
-#include <array>
 #include <memory>
 
 #include "../../cpp/core/iteration.h"
 #include "captured.h"
 #include "optimizer.h"
 #include "program.h"
-#include "reports.h"
+#include "report.h"
 
 namespace scumble::cuda {
 
@@ -26,19 +25,18 @@ class CudaIteration final : public Iteration {
 
  private:
   const Stream& start();
-  void begin_at(Progress progress);
+  void begin_at(const Progress& progress);
   void queue_move() const;
   void move();
-  void hear(int moves, Observer& observer);
+  void hear(Observer& observer);
   const Progress& moved() const;
 
   const Workspace& w_;
   Update update_;
   std::unique_ptr<DeviceOptimizer> optimizer_;
-  Reports reports_;
-  std::array<Event, kReports> done_;  // of the last moves
-  int moves_ = 0;                     // queued
-  int heard_ = 0;                     // of them, those that the observer knows of
+  Report report_;
+  Event moved_;           // the last move is done
+  bool unheard_ = false;  // the observer does not know of it yet
   int completed_ = 0;
   Captured evaluation_;
   Captured move_;

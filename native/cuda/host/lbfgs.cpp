@@ -70,7 +70,8 @@ void Lbfgs::restore(const State& state, Progress&) const {
     throw InvalidArgument("the state remembers " + std::to_string(n) + " pairs, more than the history of " +
                           std::to_string(slots() - 1));
   }
-  const bool started = n > 0 || state.vectors.count("lbfgs.step") > 0;
+  const bool started =
+      n > 0 || state.vectors.count("lbfgs.step") > 0 || state.vectors.count("lbfgs.gradient") > 0;
   std::vector<const std::vector<float>*> values;
   for (size_t i = 0; i < n; ++i) {
     values.push_back(&state.vector("lbfgs.s." + std::to_string(i), update_.elements));

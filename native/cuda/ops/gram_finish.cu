@@ -31,6 +31,10 @@ __global__ void __launch_bounds__(32 * kWarps) gram_finish(const GramFinish p) {
   for (size_t first = static_cast<size_t>(blockIdx.x) * 32; first < elements;
        first += static_cast<size_t>(gridDim.x) * 32) {
     const size_t element = first + static_cast<size_t>(lane);
+    const MatrixTile tile = matrix_tile(static_cast<int>(element / (kGramTile * kGramTile)), across);
+    const int i = tile.row * kGramTile + static_cast<int>(element / kGramTile % kGramTile);
+    const int j = tile.column * kGramTile + static_cast<int>(element % kGramTile);
+    if (i >= p.channels || j - lane >= p.channels || j - lane + 31 < i) continue;  // alike for all
     double sum = 0;
 #pragma unroll 4
     for (int split = warp; split < p.splits; split += kWarps) {
@@ -40,9 +44,6 @@ __global__ void __launch_bounds__(32 * kWarps) gram_finish(const GramFinish p) {
     __syncthreads();
     if (warp == 0) {
       for (int i = 1; i < kWarps; ++i) sum += sums[i * 32 + lane];
-      const MatrixTile tile = matrix_tile(static_cast<int>(element / (kGramTile * kGramTile)), across);
-      const int i = tile.row * kGramTile + static_cast<int>(element / kGramTile % kGramTile);
-      const int j = tile.column * kGramTile + static_cast<int>(element % kGramTile);
       if (i <= j && j < p.channels) {
         const size_t at = static_cast<size_t>(i) * static_cast<size_t>(p.channels) + static_cast<size_t>(j);
         const size_t mirrored =

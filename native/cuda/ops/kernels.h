@@ -221,17 +221,14 @@ struct Progress {
   int iteration;       // evaluations so far
   int best;            // the iteration of best_total
   int diverged;        // the iteration whose total was not finite, else 0: while it is set nothing moves
-  int moves;           // judge() so far, diverged or not
 };
-// The host's copies of it lie in pinned memory, one for each move that the host does not know of yet: kReports
-// in turn, each followed by the losses.
-constexpr int kReports = 2;
-__host__ __device__ constexpr size_t report_bytes(int slots) {
+// The host's copy of it, in pinned memory, is followed by the losses.
+constexpr size_t report_bytes(int slots) {
   return sizeof(Progress) + static_cast<size_t>(slots) * sizeof(double);
 }
 // progress.total = sum of losses[0 .. slots); counts the iteration; notes the best total, or a divergence; lets the
-// point enter the mean's weight. All of it then goes to report number moves % kReports.
-void judge(const double* losses, int slots, double averaging, Progress* progress, void* reports,
+// point enter the mean's weight. All of it then goes to the report.
+void judge(const double* losses, int slots, double averaging, Progress* progress, void* report,
            cudaStream_t stream);
 // averaging == 0: result = picture if the total is the lowest so far. Otherwise result = averaging * result +
 // (1 - averaging) * picture (the first time: (1 - averaging) * picture). Nothing once diverged.

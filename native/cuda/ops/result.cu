@@ -1,6 +1,6 @@
 // What follows an evaluation, decided on the device: whether the total is finite, whether it is the best so
 // far, and with that what becomes of the result. judge() is one thread; nobody waits for what it finds but
-// the kernels behind it, and the host when it has gone two moves ahead.
+// the kernels behind it, and the host once it has queued the next evaluation.
 //
 // Bytes per element of keep_result: 4 read, 4 written if the point is the best so far, else none; 8 and 4
 // with averaging.
@@ -13,9 +13,8 @@ namespace {
 
 // The report is written by one thread, but read only after the kernel.
 __global__ void judge_losses(const double* losses, int slots, double averaging, Progress* progress,
-                             unsigned char* reports) {
+                             Progress* report) {
   Progress now = *progress;
-  ++now.moves;
   if (!now.diverged) {
     now.total = 0;
     for (int i = 0; i < slots; ++i) now.total += losses[i];
@@ -33,9 +32,8 @@ __global__ void judge_losses(const double* losses, int slots, double averaging, 
     }
   }
   *progress = now;
-  unsigned char* const report = reports + static_cast<size_t>(now.moves % kReports) * report_bytes(slots);
-  *reinterpret_cast<Progress*>(report) = now;
-  double* const to = reinterpret_cast<double*>(report + sizeof(Progress));
+  *report = now;
+  double* const to = reinterpret_cast<double*>(report + 1);
   for (int i = 0; i < slots; ++i) to[i] = losses[i];
 }
 
@@ -67,10 +65,10 @@ __global__ void keep_result_mean(const float* picture, float* result, size_t ele
 
 }  // namespace
 
-void judge(const double* losses, int slots, double averaging, Progress* progress, void* reports,
+void judge(const double* losses, int slots, double averaging, Progress* progress, void* report,
            cudaStream_t stream) {
   launch(judge_losses, dim3(1), dim3(1), 0, stream, losses, slots, averaging, progress,
-         static_cast<unsigned char*>(reports));
+         static_cast<Progress*>(report));
 }
 
 void keep_result(const float* picture, float* result, size_t elements, double averaging,
