@@ -214,14 +214,18 @@ class Bench {
     print("its gradient", from, products, moved + (first ? 0 : static_cast<double>(bytes_of(inputs))),
           [&] { convolve(backward, precision_, nullptr); });
     const Memory matrix(static_cast<size_t>(outputs) * static_cast<size_t>(outputs) * sizeof(float));
-    const Memory scratch(std::max<size_t>(1, gram_scratch_bytes(outputs, size, size, precision_)));
-    print("gram", to, 1.0 * outputs * outputs * positions, static_cast<double>(bytes_of(outputs)),
-          [&] { gram(to, matrix.get<float>(), scratch.get(), precision_, nullptr); });
+    const Memory sums(gram_sums_bytes(outputs, size, size, precision_));
+    const double mean = 1 / (outputs * positions);
+    print("gram", to, 1.0 * outputs * outputs * positions, static_cast<double>(bytes_of(outputs)), [&] {
+      gram_sums(to, {0, size}, false, sums.get(), precision_, nullptr);
+      gram(sums.get(), to, mean, matrix.get<float>(), precision_, nullptr);
+    });
     const Memory gradient(bytes_of(outputs));
     const Tensor result{gradient.get(), outputs, size, size};
-    print("style gradient", to, 2.0 * outputs * outputs * positions,
-          3.0 * static_cast<double>(bytes_of(outputs)), [&] {
-            style_back(to, matrix.get<float>(), result, out.get(), false, scratch.get(), precision_, nullptr);
+    const Memory scratch(gram_back_bytes(outputs, precision_));
+    print("its gradient", to, 2.0 * outputs * outputs * positions, 3.0 * static_cast<double>(bytes_of(outputs)),
+          [&] {
+            gram_back(to, matrix.get<float>(), {result, out.get()}, scratch.get(), precision_, nullptr);
           });
     const Tensor half{gradient.get(), outputs, size / 2, size / 2};
     forward.out = to;
@@ -230,7 +234,7 @@ class Bench {
     print("max pooling", to, 0, 1.25 * static_cast<double>(bytes_of(outputs)),
           [&] { pool(Pool::max, to, half, precision_, nullptr); });
     print("its gradient", to, 0, 2.25 * static_cast<double>(bytes_of(outputs)),
-          [&] { pool_back(Pool::max, half, to, to, nullptr, false, precision_, nullptr); });
+          [&] { pool_back(Pool::max, half, to, {to}, precision_, nullptr); });
   }
 
   // The first two layers at once, with the Gram matrix of the first and the pool of the second.
@@ -247,7 +251,7 @@ class Bench {
     const Memory bias(kChannels * sizeof(float));
     const Memory matrix(kChannels * kChannels * sizeof(float));
     const Memory losses(kPartials * sizeof(double));
-    const Memory scratch(gram_scratch_bytes(kChannels, size, size, precision_));
+    const Memory sums(gram_sums_bytes(kChannels, size, size, precision_));
     FirstTwo two;
     two.first.in = {in.get(), 3, size, size};
     two.first.out = two.second.in = {middle.get(), kChannels, size, size};
@@ -258,9 +262,13 @@ class Bench {
     two.first.bias = two.second.bias = bias.get<const float>();
     two.first.relu = two.second.relu = true;
     two.first.first = true;
-    two.style = {matrix.get<const float>(), matrix.get<float>(), 1, 1};
-    two.losses = {losses.get<double>()};
-    two.scratch = scratch.get();
+    two.difference = {1 / static_cast<double>(pixels * kChannels),
+                      matrix.get<const float>(),
+                      matrix.get<float>(),
+                      1,
+                      1,
+                      {losses.get<double>()}};
+    two.sums = sums.get();
     if (!convolve_first_two(two, precision_, nullptr)) return;
     const double products = 18.0 * (3 + kChannels) * kChannels + kChannels * kChannels;
     print("first two at once", two.second.out, products * static_cast<double>(pixels),

@@ -63,9 +63,9 @@ file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.cu 
 set(sm90_sources ${cuda_sources})
 list(FILTER sm90_sources INCLUDE REGEX "/sm90/[^/]*\\.cu$")
 list(REMOVE_ITEM cuda_sources ${sm90_sources})
-add_library(cuda_backend STATIC ${cuda_sources})
+# Whole, because operations and the backend make themselves known when the program starts.
+add_library(cuda_backend OBJECT ${cuda_sources})
 target_include_directories(cuda_backend SYSTEM PUBLIC ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
-target_compile_definitions(cuda_backend PUBLIC SCUMBLE_CUDA)
 target_compile_options(cuda_backend PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--threads=0>)
 target_link_libraries(cuda_backend PUBLIC engine)
 
@@ -75,5 +75,5 @@ if(CMAKE_CUDA_ARCHITECTURES MATCHES "(^|;)90")
   set_target_properties(cuda_sm90 PROPERTIES CUDA_ARCHITECTURES 90a-real)
   target_compile_definitions(cuda_backend PUBLIC SCUMBLE_SM90)
   target_compile_definitions(cuda_sm90 PRIVATE SCUMBLE_SM90)
-  target_sources(cuda_backend PRIVATE $<TARGET_OBJECTS:cuda_sm90>)
+  target_sources(cuda_backend INTERFACE $<TARGET_OBJECTS:cuda_sm90>)
 endif()

@@ -26,7 +26,7 @@ void compare_first_two(Comparisons& to, const std::string& kernel, const Size& s
     Values in, middle, out, difference;
     DeviceMemory weights[2];
     Values bias[2];
-    DeviceMemory scratch, convolution_scratch;
+    DeviceMemory sums, convolution_scratch;
     size_t convolution_scratch_bytes;
   };
   const auto side = [&](Precision p) {
@@ -40,7 +40,7 @@ void compare_first_two(Comparisons& to, const std::string& kernel, const Size& s
               {device, std::vector<float>(channels * channels), Precision::float32},
               {{device, packed_weight_bytes(packings[0], p)}, {device, packed_weight_bytes(packings[1], p)}},
               {{device, biases[0], Precision::float32}, {device, biases[1], Precision::float32}},
-              {device, gram_scratch_bytes(size.channels, size.height, size.width, p)},
+              {device, gram_sums_bytes(size.channels, size.height, size.width, p)},
               {device, scratch},
               scratch};
     for (int i = 0; i < 2; ++i) {
@@ -61,10 +61,13 @@ void compare_first_two(Comparisons& to, const std::string& kernel, const Size& s
     two.second.weights = s.weights[1].at();
     two.first.bias = reinterpret_cast<const float*>(s.bias[0].at());
     two.second.bias = reinterpret_cast<const float*>(s.bias[1].at());
-    two.style = {reinterpret_cast<const float*>(target.at()), reinterpret_cast<float*>(s.difference.at()), 1,
-                 1};
-    two.losses = {reinterpret_cast<double*>(losses.at())};
-    two.scratch = s.scratch.at();
+    two.difference = {1 / static_cast<double>(nothing.size()),
+                      reinterpret_cast<const float*>(target.at()),
+                      reinterpret_cast<float*>(s.difference.at()),
+                      1,
+                      1,
+                      {reinterpret_cast<double*>(losses.at())}};
+    two.sums = s.sums.at();
     two.second.scratch = s.convolution_scratch.at();
     two.second.scratch_bytes = s.convolution_scratch_bytes;
     return two;
@@ -72,7 +75,8 @@ void compare_first_two(Comparisons& to, const std::string& kernel, const Size& s
   const Side exact = side(Precision::float32);
   const FirstTwo two = operands(exact);
   convolve(two.first, Precision::float32, stream);
-  gram_difference(two.first.out, two.style, two.losses, two.scratch, Precision::float32, stream);
+  gram_sums(two.first.out, {0, size.height}, false, two.sums, Precision::float32, stream);
+  gram_difference(two.sums, two.first.out, two.difference, Precision::float32, stream);
   convolve(two.second, Precision::float32, stream);
   to.wait();
   const Side fast = side(Precision::bf16);

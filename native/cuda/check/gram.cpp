@@ -12,9 +12,11 @@ void compare_gram(Comparisons& to, const std::string& kernel, bool portable, con
                    static_cast<size_t>(size.channels));
   const size_t elements = static_cast<size_t>(size.channels) * static_cast<size_t>(size.channels);
   const auto make = [&](const Values& features, const DeviceMemory& out, Precision precision) {
-    const DeviceMemory scratch(device, gram_scratch_bytes(size.channels, size.height, size.width, precision));
-    gram({features.at(), size.channels, size.height, size.width}, reinterpret_cast<float*>(out.at()),
-         scratch.at(), precision, stream);
+    const DeviceMemory sums(device, gram_sums_bytes(size.channels, size.height, size.width, precision));
+    const Tensor from{features.at(), size.channels, size.height, size.width};
+    gram_sums(from, {0, size.height}, false, sums.at(), precision, stream);
+    gram(sums.at(), from, 1 / static_cast<double>(values.size()), reinterpret_cast<float*>(out.at()),
+         precision, stream);
     to.wait();
   };
   const auto result = [&](const DeviceMemory& out) {

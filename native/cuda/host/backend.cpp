@@ -1,11 +1,13 @@
 #include "backend.h"
 
+#include "../../cpp/core/backends.h"
+#include "../check/self_check.h"
+#include "../ops/kernel_set.h"
 #include "devices.h"
 #include "fuse.h"
 #include "network.h"
 #include "packing.h"
 #include "program.h"
-#include "program_memory.h"
 #include "resample.h"
 
 namespace scumble::cuda {
@@ -18,7 +20,7 @@ CudaBackend::CudaBackend(int device, Precision precision) : device_(device), pre
   }
   const Device& chosen = all.found[static_cast<size_t>(device)];
   if (!chosen.problem.empty()) throw InvalidArgument(chosen.name + ": " + chosen.problem);
-  if (precision != Precision::float32 && !chosen.has_mma()) {
+  if (precision != Precision::float32 && !has_mma(chosen)) {
     throw InvalidArgument(chosen.name +
                           " has no matrix units for this precision (compute capability 8.0 is needed)");
   }
@@ -28,12 +30,13 @@ size_t CudaBackend::tensor_bytes(const Shape& shape) const {
   return cuda::tensor_bytes(shape, precision_);
 }
 
-size_t CudaBackend::steps_at_once(const Plan& plan, size_t step) const {
-  return cuda::steps_at_once(plan, step, precision_);
+size_t CudaBackend::working_bytes(std::string_view op, const Shape& features) const {
+  const auto working = operation(op).working;
+  return working == nullptr ? 0 : working(features, precision_);
 }
 
-size_t CudaBackend::matrix_scratch_bytes(const Shape& features) const {
-  return gram_scratch_bytes(features.channels, features.height, features.width, precision_);
+std::vector<Group> CudaBackend::fuse(const Plan& plan) const {
+  return cuda::fuse(plan, precision_);
 }
 
 size_t CudaBackend::program_bytes(const Plan& plan, int) const {
@@ -50,14 +53,42 @@ std::shared_ptr<const Network> CudaBackend::load(const Architecture& architectur
   return std::make_shared<CudaNetwork>(architecture, weights, device_, precision_);
 }
 
-std::unique_ptr<Program> CudaBackend::compile(std::shared_ptr<const Network> network, Plan plan, int) const {
-  const auto mine = std::static_pointer_cast<const CudaNetwork>(network);
-  return std::make_unique<CudaProgram>(mine, std::move(plan), device_, precision_);
+std::unique_ptr<Program> CudaBackend::compile(const Networks& networks, Plan plan, int) const {
+  return std::make_unique<CudaProgram>(networks, std::move(plan), device_, precision_);
 }
 
 std::vector<float> CudaBackend::resample(const float* from, int width, int height, int channels, int to_width,
                                          int to_height, float low, float high, int) const {
   return resample_on(device_, from, width, height, channels, to_width, to_height, low, high);
 }
+
+namespace {
+
+// float32 where there are no matrix units: there, nothing else is faster.
+Precision precision_on(int device, scumble::Precision permitted) {
+  const Devices all = devices();
+  const size_t index = static_cast<size_t>(device);
+  if (permitted == scumble::Precision::exact || index >= all.found.size() || !has_mma(all.found[index]))
+    return Precision::float32;
+  return permitted == scumble::Precision::fast ? Precision::bf16 : Precision::tf32;
+}
+
+class Cuda final : public BackendKind {
+ public:
+  std::shared_ptr<const Backend> open(int device, scumble::Precision precision) const override {
+    return std::make_shared<CudaBackend>(device, precision_on(device, precision));
+  }
+  Devices devices() const override { return cuda::devices(); }
+  std::vector<Comparison> self_check(int device, bool thorough) const override {
+    return cuda::self_check(device, thorough);
+  }
+  void use_portable_kernels(int device, bool portable) const override {
+    use_kernels(device, portable ? KernelSet::portable : KernelSet::fast);
+  }
+};
+
+const RegisterBackend kCuda("cuda", std::make_unique<Cuda>());
+
+}  // namespace
 
 }  // namespace scumble::cuda

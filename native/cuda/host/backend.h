@@ -1,5 +1,5 @@
-// The CUDA backend: a plan's steps are queued as kernels on a stream of the program's own, and an iteration,
-// optimiser and all, is captured once as a graph and replayed. No CUDA types here.
+// The CUDA backend: a plan's steps are queued as kernels on a stream of the program's own; an evaluation and a
+// move, optimiser and all, are each captured once as a graph and replayed. No CUDA types here.
 #pragma once
 
 #include "../../cpp/core/backend.h"
@@ -13,16 +13,15 @@ class CudaBackend final : public Backend {
   CudaBackend(int device, Precision precision);
 
   size_t tensor_bytes(const Shape& shape) const override;
-  size_t matrix_scratch_bytes(const Shape& features) const override;
-  size_t steps_at_once(const Plan& plan, size_t step) const override;
+  size_t working_bytes(std::string_view op, const Shape& features) const override;
+  std::vector<Group> fuse(const Plan& plan) const override;
   // `threads` means nothing here.
   size_t program_bytes(const Plan& plan, int threads) const override;
   size_t network_bytes(const Architecture& architecture) const override;
   // All throw DeviceFailure, with kind `memory` where the device has too little.
   std::shared_ptr<const Network> load(const Architecture& architecture,
                                       const std::vector<ConvolutionWeights>& weights) const override;
-  std::unique_ptr<Program> compile(std::shared_ptr<const Network> network, Plan plan,
-                                   int threads) const override;
+  std::unique_ptr<Program> compile(const Networks& networks, Plan plan, int threads) const override;
   std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
                               int to_height, float low, float high, int threads) const override;
 

@@ -25,6 +25,7 @@ class DeviceMemory {
     check(error, "allocating device memory");
     try {
       check(cudaMemset(at_, 0, bytes), "clearing device memory");
+      check(cudaStreamSynchronize(nullptr), "clearing device memory");  // other streams do not wait for it
     } catch (...) {
       cudaFree(at_);
       throw;

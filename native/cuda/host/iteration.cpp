@@ -3,91 +3,120 @@
 #include <algorithm>
 #include <cmath>
 
+#include "copies.h"
+
 namespace scumble::cuda {
-namespace {
-
-std::vector<float*> pointers(const ProgramMemory& memory, const std::vector<BufferId>& ids) {
-  std::vector<float*> found;
-  for (const BufferId id : ids) found.push_back(memory.floats(id));
-  return found;
-}
-
-}  // namespace
 
 CudaIteration::CudaIteration(const CudaProgram& program, const Update& update)
-    : program_(program),
-      vectors_(pointers(program.memory(), update.vectors)),
-      done_{Event(program.device()), Event(program.device())},
-      graph_(start(update), [&] { queue(update); }) {}
+    : w_(program.workspace()),
+      update_(update),
+      optimizer_(make_optimizer(w_, update)),
+      report_(w_.plan().slots),
+      moved_(w_.device()),
+      evaluation_(start(), [&] { program.queue(); }),
+      move_(w_.stream(), [&] { queue_move(); }) {}
 
-void CudaIteration::run(int count, double* losses, const std::atomic<bool>& cancelled) {
-  const Stream& stream = program_.stream();
-  use(program_.device());
-  const int before = completed_;
-  for (int i = 0; i < count && !cancelled.load(std::memory_order_relaxed); ++i) {
-    const Event& done = done_[static_cast<size_t>(i) % done_.size()];
-    if (static_cast<size_t>(i) >= done_.size()) done.wait("iterating");
-    graph_.launch(stream);
-    done.record(stream);
-    ++completed_;
+void CudaIteration::run(int count, double* losses, Observer& observer, const std::atomic<bool>& cancelled) {
+  use(w_.device());
+  unheard_ = false;
+  for (int i = 0; i < count; ++i) {
+    const bool stopped = cancelled.load(std::memory_order_relaxed);
+    if (!stopped) evaluation_.launch(w_.stream());
+    hear(observer);
+    if (stopped) throw Cancelled();
+    observer.leaving();
+    move();
   }
-  program_.queue_report_of_losses();
-  State& state = program_.report().state();
-  check(cudaMemcpyAsync(&state, program_.memory().state(), sizeof state, cudaMemcpyDeviceToHost, stream),
-        "reading the state");
-  stream.wait("iterating");
-  if (state.diverged > 0) {
-    completed_ = state.diverged;
-    throw Diverged(state.diverged);
-  }
-  if (completed_ < before + count) throw Cancelled();
-  std::copy_n(program_.report().losses(), program_.slots(), losses);
+  hear(observer);
+  std::copy_n(report_.losses(), w_.plan().slots, losses);
 }
 
-// The state before the first iteration. Returns the stream to capture on.
-const Stream& CudaIteration::start(const Update& update) {
-  const Stream& stream = program_.stream();
-  use(program_.device());
-  State& state = program_.report().state();
-  state = State{};
-  state.best_total = INFINITY;
-  check(cudaMemcpyAsync(program_.memory().state(), &state, sizeof state, cudaMemcpyHostToDevice, stream),
-        "starting the optimiser");
-  if (update.optimizer.kind == OptimizerKind::lbfgs) {
-    lbfgs_start(lbfgs_update(update), program_.memory().lbfgs(), stream);
-    check(cudaGetLastError(), "starting the optimiser");
-  }
-  stream.wait("starting the optimiser");
-  return stream;
+void CudaIteration::move() {
+  move_.launch(w_.stream());
+  moved_.record(w_.stream());
+  unheard_ = true;
+  ++completed_;
 }
 
-void CudaIteration::queue(const Update& update) const {
-  const ProgramMemory& memory = program_.memory();
-  const Stream& stream = program_.stream();
-  program_.queue_evaluation();
-  judge(memory.losses(), program_.slots(), memory.state(), stream);
-  const size_t elements = memory.buffer(update.picture).shape.elements();
-  keep_result(memory.floats(update.picture), memory.floats(update.result), elements, update.averaging,
-              memory.state(), stream);
-  if (update.optimizer.kind == OptimizerKind::lbfgs) {
-    lbfgs(lbfgs_update(update), memory.state(), memory.lbfgs(), stream);
-  } else {
-    const AdamConstants& k = update.optimizer.adam;
-    adam({memory.floats(update.picture), memory.floats(update.gradient), vectors_[0], vectors_[1], elements,
-          k.learning_rate, k.beta1, k.beta2, k.epsilon},
-         memory.state(), stream);
+// Waits for the last move and says what came of it. After a divergence the device stood still; then it may go on
+// from there.
+void CudaIteration::hear(Observer& observer) {
+  if (!unheard_) return;
+  const Progress& progress = moved();
+  unheard_ = false;
+  if (progress.diverged > 0) {
+    check(cudaMemsetAsync(&w_.progress()->diverged, 0, sizeof progress.diverged, w_.stream()), "iterating");
+    throw Diverged(progress.diverged);
   }
+  observer.arrived(completed_, report_.losses());
+}
+
+// Where the run stands after the last move. An evaluation on its way does not touch that.
+const Progress& CudaIteration::moved() const {
+  use(w_.device());
+  moved_.wait("iterating");
+  return report_.progress();
+}
+
+// Returns the stream to capture on.
+const Stream& CudaIteration::start() {
+  Progress progress{};
+  progress.best_total = INFINITY;
+  begin_at(progress);
+  optimizer_->start();
+  w_.stream().wait("starting the optimiser");
+  return w_.stream();
+}
+
+// Nothing is on its way.
+void CudaIteration::begin_at(const Progress& progress) {
+  use(w_.device());
+  report_.progress() = progress;
+  to_device(w_.progress(), &progress, sizeof progress);
+  completed_ = progress.iteration;
+}
+
+void CudaIteration::queue_move() const {
+  const Stream& stream = w_.stream();
+  judge(w_.losses(), w_.plan().slots, update_.averaging, w_.progress(), report_.at(), stream);
+  keep_result(w_.floats(update_.picture), w_.floats(update_.result), w_.shape(update_.picture).elements(),
+              update_.averaging, w_.progress(), stream);
+  optimizer_->queue();
   check(cudaGetLastError(), "capturing an iteration");
 }
 
-LbfgsUpdate CudaIteration::lbfgs_update(const Update& update) const {
-  const ProgramMemory& memory = program_.memory();
-  return {memory.floats(update.picture),
-          memory.floats(update.gradient),
-          vectors_.data(),
-          update.optimizer.history,
-          memory.buffer(update.picture).shape.elements(),
-          update.optimizer.adam.learning_rate};
+void CudaIteration::save(State& state) const {
+  const Progress progress = moved();
+  const size_t elements = w_.shape(update_.picture).elements();
+  state.vectors["picture"] = from_device(w_.floats(update_.picture), elements);
+  state.vectors["result"] = from_device(w_.floats(update_.result), elements);
+  state.numbers["iteration"] = {static_cast<double>(progress.iteration), static_cast<double>(progress.best)};
+  state.numbers["best"] = {progress.best_total};
+  state.numbers["mean"] = {progress.mean_weight};
+  optimizer_->save(progress, state);
+}
+
+void CudaIteration::restore(const State& state) {
+  const size_t elements = w_.shape(update_.picture).elements();
+  const std::vector<float>& picture = state.vector("picture", elements);
+  const std::vector<float>& result = state.vector("result", elements);
+  const std::vector<int> iteration = state.counts("iteration", 2);
+  Progress progress{};
+  progress.best_total = state.list("best", 1)[0];
+  progress.mean_weight = state.list("mean", 1)[0];
+  progress.iteration = iteration[0];
+  progress.best = iteration[1];
+  use(w_.device());
+  w_.stream().wait("restoring a run");
+  optimizer_->restore(state, progress);
+  to_device(w_.floats(update_.picture), picture);
+  to_device(w_.floats(update_.result), result);
+  begin_at(progress);
+}
+
+std::unique_ptr<DeviceOptimizer> make_optimizer(const Workspace& workspace, const Update& update) {
+  return update.optimizer.kind == OptimizerKind::adam ? make_adam(workspace, update)
+                                                      : make_lbfgs(workspace, update);
 }
 
 }  // namespace scumble::cuda

@@ -1,14 +1,15 @@
-// An iteration as one graph: nothing in it depends on the iteration's number but what the device itself
-// counts. So the host can run ahead: the device never waits for it, and a word to stop is heard within two
-// iterations.
+// An iteration as two graphs, the evaluation and the move: nothing in them depends on the iteration's number but
+// what the device itself counts. So the host can run ahead: the next evaluation is on its way while it waits for
+// what a move has said and while whoever follows the run looks at where it stands.
 #pragma once
 
-#include <array>
-#include <vector>
+#include <memory>
 
 #include "../../cpp/core/iteration.h"
-#include "graph.h"
+#include "captured.h"
+#include "optimizer.h"
 #include "program.h"
+#include "report.h"
 
 namespace scumble::cuda {
 
@@ -16,20 +17,29 @@ class CudaIteration final : public Iteration {
  public:
   CudaIteration(const CudaProgram& program, const Update& update);
 
-  void run(int count, double* losses, const std::atomic<bool>& cancelled) override;
+  void run(int count, double* losses, Observer& observer, const std::atomic<bool>& cancelled) override;
   int completed() const override { return completed_; }
-  double mean_weight() const override { return program_.report().state().mean_weight; }
+  double mean_weight() const override { return moved().mean_weight; }
+  void save(State& state) const override;
+  void restore(const State& state) override;
 
  private:
-  const Stream& start(const Update& update);
-  void queue(const Update& update) const;
-  LbfgsUpdate lbfgs_update(const Update& update) const;
+  const Stream& start();
+  void begin_at(const Progress& progress);
+  void queue_move() const;
+  void move();
+  void hear(Observer& observer);
+  const Progress& moved() const;
 
-  const CudaProgram& program_;
-  std::vector<float*> vectors_;
-  std::array<Event, 2> done_;  // of the last iterations
-  Graph graph_;
+  const Workspace& w_;
+  Update update_;
+  std::unique_ptr<DeviceOptimizer> optimizer_;
+  Report report_;
+  Event moved_;           // the last move is done
+  bool unheard_ = false;  // the observer does not know of it yet
   int completed_ = 0;
+  Captured evaluation_;
+  Captured move_;
 };
 
 }  // namespace scumble::cuda

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "../ops/kernels.h"
+#include "copies.h"
 #include "offsets.h"
 
 namespace scumble::cuda {
@@ -39,8 +40,7 @@ CudaNetwork::CudaNetwork(const Architecture& architecture, const std::vector<Con
     pack_weights(w, weights_of(architecture, i, true), precision, packed.data() + at.backward);
     std::memcpy(packed.data() + at.bias, weights[i].bias.data(), weights[i].bias.size() * sizeof(float));
   }
-  check(cudaMemcpy(memory_.at(), packed.data(), packed.size(), cudaMemcpyHostToDevice),
-        "loading the network");
+  to_device(memory_.at(), packed);
 }
 
 const void* CudaNetwork::weights(int convolution, bool backward) const {

@@ -1,87 +1,79 @@
 #include "program.h"
 
-#include <algorithm>
-
+#include "copies.h"
 #include "iteration.h"
 #include "packing.h"
 #include "snapshot.h"
 
 namespace scumble::cuda {
-namespace {
 
-size_t dense_elements(const Buffer& b) {
-  const size_t c = static_cast<size_t>(b.shape.channels);
-  return b.kind == BufferKind::matrix ? c * c : b.shape.elements();
+CudaProgram::CudaProgram(const Networks& networks, Plan plan, int device, Precision precision)
+    : workspace_(networks, std::move(plan), device, precision) {
+  for (const Group& group : workspace_.plan().groups) operations_.push_back(&operation(group.op));
 }
 
-}  // namespace
-
-CudaProgram::CudaProgram(std::shared_ptr<const CudaNetwork> network, Plan plan, int device,
-                         Precision precision)
-    : network_(std::move(network)),
-      plan_(std::move(plan)),
-      device_(device),
-      precision_(precision),
-      memory_(plan_, device, precision),
-      stream_(device),
-      report_(plan_.slots),
-      queue_(*network_, plan_, memory_, precision, stream_) {}
-
 CudaProgram::~CudaProgram() {
-  cudaSetDevice(device_);
-  cudaStreamSynchronize(stream_);
+  cudaSetDevice(workspace_.device());
+  cudaStreamSynchronize(workspace_.stream());
+}
+
+void CudaProgram::queue() const {
+  const Plan& plan = workspace_.plan();
+  for (size_t g = 0; g < operations_.size(); ++g) {
+    operations_[g]->queue(workspace_, plan.steps[plan.groups[g].first]);
+    check(cudaGetLastError(), "starting a kernel");
+  }
+  if (plan.slots > 0)
+    sum_partials(workspace_.all_partials(), plan.slots, workspace_.losses(), workspace_.stream());
+  check(cudaGetLastError(), "starting a kernel");
 }
 
 void CudaProgram::run(double* losses, const std::atomic<bool>& cancelled) {
-  use(device_);
+  use(workspace_.device());
   if (cancelled.load(std::memory_order_relaxed)) throw Cancelled();
-  queue_evaluation();
-  if (losses != nullptr) queue_report_of_losses();
-  stream_.wait("evaluating the objective");
-  if (losses != nullptr) std::copy_n(report_.losses(), plan_.slots, losses);
+  queue();
+  workspace_.stream().wait("evaluating the objective");
+  if (losses == nullptr) return;
+  const size_t bytes = static_cast<size_t>(workspace_.plan().slots) * sizeof(double);
+  check(cudaMemcpy(losses, workspace_.losses(), bytes, cudaMemcpyDeviceToHost), "reading the losses");
 }
 
+// What is read and written is waited for first and copied then, so that a failure leaves no copy behind into
+// memory that its owner frees.
+
 void CudaProgram::read(BufferId from, float* to) const {
-  use(device_);
-  const Buffer& b = memory_.buffer(from);
-  const auto fetch = [&](void* dense, size_t bytes) {
-    // Waiting first and copying then, so that a failure leaves no copy behind into memory that its owner
-    // frees.
-    stream_.wait("reading device memory");
-    check(cudaMemcpy(dense, memory_.at(from), bytes, cudaMemcpyDeviceToHost), "reading device memory");
-  };
-  if (b.kind != BufferKind::tensor) return fetch(to, dense_elements(b) * sizeof(float));
-  std::vector<char> packed(tensor_bytes(b.shape, precision_));
-  fetch(packed.data(), packed.size());
-  unpack_tensor(packed.data(), b.shape, precision_, to);
+  use(workspace_.device());
+  const Shape& shape = workspace_.shape(from);
+  workspace_.stream().wait("reading device memory");
+  if (workspace_.kind(from) != BufferKind::tensor) {
+    check(cudaMemcpy(to, workspace_.at(from), shape.elements() * sizeof(float), cudaMemcpyDeviceToHost),
+          "reading device memory");
+    return;
+  }
+  const Precision precision = workspace_.precision();
+  const std::vector<char> packed =
+      from_device(static_cast<const char*>(workspace_.at(from)), tensor_bytes(shape, precision));
+  unpack_tensor(packed.data(), shape, precision, to);
 }
 
 void CudaProgram::write(BufferId to, const float* from) {
-  use(device_);
-  const Buffer& b = memory_.buffer(to);
-  const auto send = [&](const void* dense, size_t bytes) {
-    stream_.wait("writing device memory");
-    check(cudaMemcpy(memory_.at(to), dense, bytes, cudaMemcpyHostToDevice), "writing device memory");
-  };
-  if (b.kind != BufferKind::tensor) return send(from, dense_elements(b) * sizeof(float));
-  const std::vector<char> packed = pack_tensor(from, b.shape, precision_);
-  send(packed.data(), packed.size());
+  use(workspace_.device());
+  const Shape& shape = workspace_.shape(to);
+  workspace_.stream().wait("writing device memory");
+  if (workspace_.kind(to) != BufferKind::tensor)
+    return to_device(workspace_.at(to), from, shape.elements() * sizeof(float));
+  const std::vector<char> packed = pack_tensor(from, shape, workspace_.precision());
+  to_device(workspace_.at(to), packed.data(), packed.size());
 }
 
 std::unique_ptr<Snapshot> CudaProgram::snapshot(BufferId from) const {
-  use(device_);
-  return std::make_unique<CudaSnapshot>(memory_.floats(from), memory_.buffer(from).shape.elements(), device_,
-                                        stream_);
+  use(workspace_.device());
+  return std::make_unique<CudaSnapshot>(workspace_.floats(from), workspace_.shape(from).elements(),
+                                        workspace_.device(), workspace_.stream());
 }
 
 std::unique_ptr<Iteration> CudaProgram::iteration(const Update& update) {
   return std::make_unique<CudaIteration>(*this, update);
-}
-
-void CudaProgram::queue_report_of_losses() const {
-  check(cudaMemcpyAsync(report_.losses(), memory_.losses(), report_.losses_bytes(), cudaMemcpyDeviceToHost,
-                        stream_),
-        "reading the losses");
 }
 
 }  // namespace scumble::cuda

@@ -1,18 +1,15 @@
-// A plan on a device: its memory, its network, and the stream that its steps run on.
+// A plan on a device: its steps, made one by one or in groups, become kernels on a stream of its own.
 #pragma once
 
-#include "../../cpp/core/backend.h"
-#include "network.h"
-#include "program_memory.h"
-#include "queue.h"
-#include "report.h"
-#include "stream.h"
+#include <vector>
+
+#include "operation.h"
 
 namespace scumble::cuda {
 
 class CudaProgram final : public Program {
  public:
-  CudaProgram(std::shared_ptr<const CudaNetwork> network, Plan plan, int device, Precision precision);
+  CudaProgram(const Networks& networks, Plan plan, int device, Precision precision);
   ~CudaProgram() override;
 
   void run(double* losses, const std::atomic<bool>& cancelled) override;
@@ -22,23 +19,13 @@ class CudaProgram final : public Program {
   std::unique_ptr<Iteration> iteration(const Update& update) override;
 
   // For its iteration.
-  int device() const { return device_; }
-  int slots() const { return plan_.slots; }
-  const Stream& stream() const { return stream_; }
-  const ProgramMemory& memory() const { return memory_; }
-  const Report& report() const { return report_; }
-  void queue_evaluation() const { queue_.evaluation(); }
-  void queue_report_of_losses() const;
+  const Workspace& workspace() const { return workspace_; }
+  // Every step, then the losses' sums. Throws DeviceFailure where a kernel cannot be started.
+  void queue() const;
 
  private:
-  std::shared_ptr<const CudaNetwork> network_;
-  Plan plan_;
-  int device_;
-  Precision precision_;
-  ProgramMemory memory_;
-  Stream stream_;
-  Report report_;
-  StepQueue queue_;
+  Workspace workspace_;
+  std::vector<const Operation*> operations_;  // of each group
 };
 
 }  // namespace scumble::cuda

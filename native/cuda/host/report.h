@@ -1,4 +1,4 @@
-// What comes back to the host after iterations: the losses and the state.
+// What comes back to the host from a move: where the run stands, and the losses. The device writes it by itself.
 #pragma once
 
 #include "../ops/kernels.h"
@@ -8,17 +8,13 @@ namespace scumble::cuda {
 
 class Report {
  public:
-  explicit Report(int slots)
-      : slots_(slots), memory_(sizeof(State) + static_cast<size_t>(slots) * sizeof(double)) {
-    state() = State{};
-  }
+  explicit Report(int slots) : memory_(report_bytes(slots)) {}
 
-  State& state() const { return *reinterpret_cast<State*>(memory_.at()); }
-  double* losses() const { return reinterpret_cast<double*>(memory_.at(sizeof(State))); }
-  size_t losses_bytes() const { return static_cast<size_t>(slots_) * sizeof(double); }
+  void* at() const { return memory_.at(); }
+  Progress& progress() const { return *reinterpret_cast<Progress*>(memory_.at()); }
+  const double* losses() const { return reinterpret_cast<const double*>(memory_.at(sizeof(Progress))); }
 
  private:
-  int slots_;
   PinnedMemory memory_;
 };
 

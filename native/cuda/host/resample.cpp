@@ -1,6 +1,7 @@
 #include "resample.h"
 
 #include "../ops/kernels.h"
+#include "copies.h"
 #include "device_memory.h"
 #include "offsets.h"
 #include "stream.h"
@@ -22,7 +23,7 @@ std::vector<float> resample_on(int device, const float* from, int width, int hei
   const DeviceMemory memory(device, offsets.bytes());
   const Stream stream(device);
   const auto floats = [&](size_t offset) { return reinterpret_cast<float*>(memory.at(offset)); };
-  check(cudaMemcpy(memory.at(in), from, in_bytes, cudaMemcpyHostToDevice), "resampling");
+  to_device(memory.at(in), from, in_bytes);
   resample(floats(in), width, height, channels, to_width, to_height, low, high, floats(out),
            memory.at(scratch), stream);
   check(cudaGetLastError(), "resampling");

@@ -1,4 +1,4 @@
-// Adam in one pass. The corrections of its moments' bias come from the count of iterations on the device, so
+// Adam in one pass. The corrections of its moments' bias come from the count of updates on the device, so
 // that a captured graph stays as it is: two threads of every block make them while the others' loads are on
 // their way.
 //
@@ -13,8 +13,8 @@ struct Constants {
   float keep1, keep2, take1, take2, epsilon;
 };
 
-__global__ void __launch_bounds__(kThreads) adam_move(AdamUpdate update, Constants k, const State* state) {
-  if (state->diverged) return;
+__global__ void __launch_bounds__(kThreads) adam_move(AdamUpdate update, Constants k, const Progress* progress) {
+  if (progress->diverged) return;
   const size_t i = 4 * thread();
   const size_t left = i < update.elements ? update.elements - i : 0;
   Vec<float> x = load(update.x + i, left);
@@ -22,7 +22,7 @@ __global__ void __launch_bounds__(kThreads) adam_move(AdamUpdate update, Constan
   Vec<float> v = load(update.v + i, left);
   const Vec<float> gradient = load(update.gradient + i, left);
   float* shared = shared_memory<float>();
-  const double t = state->iteration;
+  const double t = static_cast<double>(progress->updates);
   if (threadIdx.x == 0) shared[0] = static_cast<float>(update.learning_rate / (1 - pow(update.beta1, t)));
   if (threadIdx.x == 32) shared[1] = static_cast<float>(1 / sqrt(1 - pow(update.beta2, t)));
   __syncthreads();
@@ -42,14 +42,14 @@ __global__ void __launch_bounds__(kThreads) adam_move(AdamUpdate update, Constan
 
 }  // namespace
 
-void adam(const AdamUpdate& update, const State* state, cudaStream_t stream) {
+void adam(const AdamUpdate& update, const Progress* progress, cudaStream_t stream) {
   // Not 1 - keep: that loses the digits in which keep differs from 1.
   const Constants k{static_cast<float>(update.beta1), static_cast<float>(update.beta2),
                     static_cast<float>(1 - update.beta1), static_cast<float>(1 - update.beta2),
                     static_cast<float>(update.epsilon)};
   const size_t vectors = (update.elements + 3) / 4;
   launch(adam_move, dim3(static_cast<unsigned>((vectors + kThreads - 1) / kThreads)), dim3(kThreads),
-         2 * sizeof(float), stream, update, k, state);
+         2 * sizeof(float), stream, update, k, progress);
 }
 
 }  // namespace scumble::cuda

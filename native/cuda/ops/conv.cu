@@ -4,6 +4,7 @@
 #include "conv_first.h"
 #include "product_mma.h"
 #include "product_simt.h"
+#include "steps.h"
 #include "winograd.h"
 
 namespace scumble::cuda {
@@ -46,12 +47,45 @@ void convolve_and_pool(const Convolution& c, Pool kind, const Tensor& pooled, Pr
   pool(kind, c.out, pooled, precision, stream);
 }
 
-bool convolve_first_two(const FirstTwo& two, Precision precision, cudaStream_t stream) {
-  if (precision != Precision::bf16 || !sm90_kernels()) return false;
-  const int splits = launch_first_two_sm90(two, stream);
-  if (splits == 0) return false;
-  if (two.scratch) finish_difference(two.first.out, splits, two.style, two.losses, two.scratch, stream);
-  return true;
+Convolution convolution_of(const Workspace& w, const Step& step) {
+  const bool backward = step.op == "conv_back";
+  const CudaNetwork& network = w.network(step);
+  Convolution c;
+  c.in = w.tensor(step.in);
+  c.out = w.tensor(step.out);
+  c.weights = network.weights(step.convolution, backward);
+  c.bias = backward ? nullptr : network.bias(step.convolution);
+  c.mask = w.at(step.mask);
+  c.scratch = w.scratch();
+  c.scratch_bytes = w.scratch_bytes();
+  c.relu = step.relu;
+  c.accumulate = step.accumulate;
+  c.first = step.convolution == 0;
+  c.replicate = c.first && network.architecture().preprocessing.padding == Padding::replicate;
+  return c;
 }
 
+namespace {
+
+void queue(const Workspace& w, const Step& step) {
+  convolve(convolution_of(w, step), w.precision(), w.stream());
+}
+
+void queue_with_pool(const Workspace& w, const Step& step) {
+  const Step& pool = (&step)[1];
+  convolve_and_pool(convolution_of(w, step), w.pool(), w.tensor(pool.out), w.precision(), w.stream());
+}
+
+size_t scratch(const Plan& plan, const Step& step, Precision precision) {
+  if (step.convolution == 0) return 0;
+  const Shape& in = plan.buffer(step.in).shape;
+  const Shape& out = plan.buffer(step.out).shape;
+  return convolution_scratch_bytes(in.channels, out.channels, out.height, out.width, precision);
+}
+
+const RegisterOperation kConv("conv", {queue, nullptr, scratch});
+const RegisterOperation kConvBack("conv_back", {queue, nullptr, scratch});
+const RegisterOperation kConvPool("conv_pool", {queue_with_pool});
+
+}  // namespace
 }  // namespace scumble::cuda

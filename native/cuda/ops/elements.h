@@ -136,6 +136,30 @@ size_t vectors_of(const Tensor& t) {
          static_cast<size_t>(vectors_of_pixel<E>(t));
 }
 
+// Calls visit(pixel, element) for the vectors of a tensor that this thread takes: their pixel, and where they
+// begin in the tensor. All are of the same channels, channels_of_thread().
+template <typename E>
+__device__ int channels_of_thread(const Tensor& t) {
+  return static_cast<int>(thread() % static_cast<size_t>(vectors_of_pixel<E>(t))) * kLanes<E>;
+}
+template <typename E, typename Visit>
+__device__ void each_pixel(const Tensor& t, const Visit& visit) {
+  const size_t vectors = static_cast<size_t>(vectors_of_pixel<E>(t));
+  const size_t pixels = static_cast<size_t>(t.height) * static_cast<size_t>(t.width);
+  const size_t at_once = threads() / vectors;
+  const size_t first = thread() / vectors;
+  if (first >= at_once) return;
+  for (size_t pixel = first; pixel < pixels; pixel += at_once)
+    visit(pixel, (pixel * vectors + thread() % vectors) * kLanes<E>);
+}
+// Blocks of `threads` for that: at most so many, but enough for all channels of one pixel.
+template <typename E>
+unsigned pixel_blocks(const Tensor& t, unsigned threads, size_t most) {
+  const size_t least = (static_cast<size_t>(vectors_of_pixel<E>(t)) + threads - 1) / threads;
+  const size_t wanted = (vectors_of<E>(t) + threads - 1) / threads;
+  return static_cast<unsigned>(std::max(least, std::min(wanted, most)));
+}
+
 // Calls body() with a value of the type that activations have.
 template <typename Body>
 void with_elements(Precision precision, const Body& body) {

@@ -24,6 +24,7 @@
 // one tile (64 channels), memory is the bound.
 #include "../ptx/ptx.h"
 #include "../sm90/sm90.h"
+#include "../host/operation.h"
 #include "elements.h"
 #include "gram.h"
 #include "launch.h"
@@ -154,7 +155,8 @@ __device__ __forceinline__ void add_products(const unsigned char* rows, const un
 
 template <Precision kPrecision>
 __global__ void __launch_bounds__(kThreadsOfTile, 3)
-    gram_tiles(const void* features, int channels, int positions, int positions_of_split, float* partials) {
+    gram_tiles(const void* features, int channels, int positions, int positions_of_split, bool accumulate,
+               float* partials) {
   using E = typename Stage<kPrecision>::E;
   constexpr int kStages = Stage<kPrecision>::kCount;
   constexpr int kPitch = Stage<kPrecision>::kPitch;
@@ -217,60 +219,69 @@ __global__ void __launch_bounds__(kThreadsOfTile, 3)
   for (int f = 0; f < 8; ++f) {
 #pragma unroll
     for (int e = 0; e < 4; e += 2) {
-      *reinterpret_cast<float2*>(to + row_of<kPrecision>(f, e) * kTile + column_of<kPrecision>(f, e)) =
-          float2{sums[f][e], sums[f][e + 1]};
+      store_sums(to + row_of<kPrecision>(f, e) * kTile + column_of<kPrecision>(f, e), sums[f][e],
+                 sums[f][e + 1], accumulate);
     }
   }
 }
 
-// Returns the number of splits.
 template <Precision kPrecision>
-int launch_tiles(const Tensor& features, float* partials, cudaStream_t stream) {
+void launch_tiles(const Tensor& features, int splits, bool accumulate, float* sums, cudaStream_t stream) {
   const int positions = features.height * features.width;
-  const int splits = splits_of(features.channels, positions);
   const int of_split = parts(parts(positions, splits), kPositions) * kPositions;
   launch(gram_tiles<kPrecision>,
          dim3(static_cast<unsigned>(gram_tiles_of(features.channels)), static_cast<unsigned>(splits)),
          dim3(kThreadsOfTile), static_cast<size_t>(kSharedBytes<kPrecision>), stream, features.at,
-         padded(features.channels), positions, of_split, partials);
-  return splits;
-}
-
-// The sums of the features' splits, into scratch. Returns how many there are.
-int launch_sums(const Tensor& features, void* scratch, Precision precision, cudaStream_t stream) {
-  auto* const partials = static_cast<float*>(scratch);
-  switch (precision) {
-    case Precision::float32:
-      return launch_tiles<Precision::float32>(features, partials, stream);
-    case Precision::tf32:
-      return launch_tiles<Precision::tf32>(features, partials, stream);
-    case Precision::bf16:
-      break;
-  }
-  const int splits = gram_splits_sm90(features.channels, features.height * features.width);
-  if (sm90_kernels() && launch_gram_sm90(features, splits, partials, stream)) return splits;
-  return launch_tiles<Precision::bf16>(features, partials, stream);
+         padded(features.channels), positions, of_split, accumulate, sums);
 }
 
 }  // namespace
 
-size_t gram_scratch_bytes(int channels, int height, int width, Precision precision) {
+// As many as Hopper's kernel would make where it may be used, so that whoever adds them need not know whether it was.
+int gram_splits(const Tensor& features, Precision precision) {
+  const int positions = features.height * features.width;
+  const int theirs = precision == Precision::bf16 && sm90_kernels()
+                         ? gram_splits_sm90(features.channels, positions)
+                         : 0;
+  return theirs > 0 ? theirs : splits_of(features.channels, positions);
+}
+
+size_t gram_sums_bytes(int channels, int height, int width, Precision precision) {
   const int positions = height * width;
   int splits = splits_of(channels, positions);
   if (precision == Precision::bf16) splits = std::max(splits, gram_splits_sm90(channels, positions));
-  const size_t partials = static_cast<size_t>(splits) * static_cast<size_t>(gram_tiles_of(channels)) * kTile *
-                          kTile * sizeof(float);
-  return std::max(partials, packed_elements(channels, channels, 1, precision) * element_bytes(precision));
+  return static_cast<size_t>(splits) * static_cast<size_t>(gram_tiles_of(channels)) * kTile * kTile *
+         sizeof(float);
 }
 
-void gram(const Tensor& features, float* out, void* scratch, Precision precision, cudaStream_t stream) {
-  finish_gram(features, launch_sums(features, scratch, precision, stream), out, scratch, stream);
+void gram_sums(const Tensor& features, const Rows& rows, bool accumulate, void* sums, Precision precision,
+               cudaStream_t stream) {
+  auto* const to = static_cast<float*>(sums);
+  const int splits = gram_splits(features, precision);
+  const Tensor part = rows_of(features, rows, precision);
+  switch (precision) {
+    case Precision::float32:
+      return launch_tiles<Precision::float32>(part, splits, accumulate, to, stream);
+    case Precision::tf32:
+      return launch_tiles<Precision::tf32>(part, splits, accumulate, to, stream);
+    case Precision::bf16:
+      if (sm90_kernels() && launch_gram_sm90(part, splits, accumulate, to, stream)) return;
+      return launch_tiles<Precision::bf16>(part, splits, accumulate, to, stream);
+  }
 }
 
-void gram_difference(const Tensor& features, const StyleTerm& term, const Partials& partials, void* scratch,
-                     Precision precision, cudaStream_t stream) {
-  const int splits = launch_sums(features, scratch, precision, stream);
-  finish_difference(features, splits, term, partials, scratch, stream);
+namespace {
+
+void queue(const Workspace& w, const Step& step) {
+  gram_sums(w.tensor(step.in), {step.first_row, step.rows}, step.accumulate, w.at(step.out), w.precision(),
+            w.stream());
 }
 
+size_t working(const Shape& features, Precision precision) {
+  return gram_sums_bytes(features.channels, features.height, features.width, precision);
+}
+
+const RegisterOperation kGramSums("gram_sums", {queue, working});
+
+}  // namespace
 }  // namespace scumble::cuda

@@ -1,5 +1,5 @@
 // What the kernels that make Gram matrices have in common with the one that finishes them: sums over a part
-// of the positions lie in scratch as splits x tiles x 64 x 64 floats, the tiles on and above the diagonal row
+// of the positions lie in memory as splits x tiles x 64 x 64 floats, the tiles on and above the diagonal row
 // by row.
 #pragma once
 
@@ -20,10 +20,22 @@ __host__ __device__ constexpr int gram_tiles_of(int channels) {
   return gram_tiles_across(channels) * (gram_tiles_across(channels) + 1) / 2;
 }
 
-// Make of the sums of so many splits, in `scratch`, what gram() and gram_difference() do.
-void finish_gram(const Tensor& features, int splits, float* out, const void* scratch, cudaStream_t stream);
-void finish_difference(const Tensor& features, int splits, const StyleTerm& term, const Partials& partials,
-                       const void* scratch, cudaStream_t stream);
+// Makes of the sums of so many splits what gram_difference() does.
+void finish_difference(const void* sums, int splits, const Tensor& features, const GramDifference& difference,
+                       cudaStream_t stream);
+// How many splits gram_sums() makes of features of this size, whatever rows of them it is given.
+int gram_splits(const Tensor& features, Precision precision);
+
+// Two sums that lie beside each other, on top of what is there if `add`.
+__device__ inline void store_sums(float* to, float first, float second, bool add) {
+  float2 both{first, second};
+  if (add) {
+    const float2 there = *reinterpret_cast<const float2*>(to);
+    both.x += there.x;
+    both.y += there.y;
+  }
+  *reinterpret_cast<float2*>(to) = both;
+}
 
 // Row and column of a tile, in tiles.
 struct MatrixTile {

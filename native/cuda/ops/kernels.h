@@ -74,25 +74,23 @@ void pack_weights(const float* weight, const WeightsOf& of, Precision precision,
 size_t convolution_scratch_bytes(int inputs, int outputs, int height, int width, Precision precision);
 void convolve(const Convolution& convolution, Precision precision, cudaStream_t stream);
 
-// Gram = F^T F / (channels * positions), C x C, both triangles. Scratch holds partial sums over the splits of
-// the positions.
-size_t gram_scratch_bytes(int channels, int height, int width, Precision precision);
-void gram(const Tensor& features, float* out, void* scratch, Precision precision, cudaStream_t stream);
-// The same, fused with what the style term makes of it: S = gradient_scale * (Gram - target) goes to
-// `difference`, and loss_scale * sum (Gram - target)^2 to `partials` (see Partials). The Gram itself is not
-// kept.
-struct StyleTerm {
-  const float* target = nullptr;
-  float* difference = nullptr;
-  double gradient_scale = 0;
-  double loss_scale = 0;
+// Where a gradient goes: out = it, + out if `accumulate`, then 0 where mask <= 0.
+struct Gradient {
+  Tensor out;
+  const void* mask = nullptr;  // a tensor laid out as out, or null
+  bool accumulate = false;
 };
-struct Partials;
-void gram_difference(const Tensor& features, const StyleTerm& term, const Partials& partials, void* scratch,
-                     Precision precision, cudaStream_t stream);
-// out (+)= F S at every position, then 0 where mask <= 0. S is symmetric. Scratch as for gram().
-void style_back(const Tensor& features, const float* difference, const Tensor& out, const void* mask,
-                bool accumulate, void* scratch, Precision precision, cudaStream_t stream);
+
+// Rows of a tensor.
+struct Rows {
+  int first;
+  int count;
+};
+inline Tensor rows_of(const Tensor& t, const Rows& rows, Precision precision) {
+  const size_t row = static_cast<size_t>(t.width) * static_cast<size_t>(padded(t.channels)) *
+                     element_bytes(precision);
+  return {static_cast<char*>(t.at) + static_cast<size_t>(rows.first) * row, t.channels, rows.count, t.width};
+}
 
 // Every sum that becomes a loss or a scalar: kernels write one double per block, to where the block's number alone
 // says, and sum_partials() adds each slot's in their order. No atomics, so the same bytes every time. Of the
@@ -104,17 +102,77 @@ struct Partials {
 // sums[slot] = sum of the slot's partials.
 void sum_partials(const double* partials, int slots, double* sums, cudaStream_t stream);
 
+// Gram matrices, C x C, both triangles. gram_sums() leaves the sums of F^T F over some rows in `sums`, on top
+// of what is there if `accumulate`: splits of the positions one after the other, for gram() and
+// gram_difference() to add. All are told the whole features, whose shape says how many splits there are.
+size_t gram_sums_bytes(int channels, int height, int width, Precision precision);
+void gram_sums(const Tensor& features, const Rows& rows, bool accumulate, void* sums, Precision precision,
+               cudaStream_t stream);
+// out = scale * the sums.
+void gram(const void* sums, const Tensor& features, double scale, float* out, Precision precision,
+          cudaStream_t stream);
+// The same and its difference() from a target, in one pass; the matrix itself is not kept.
+struct GramDifference {
+  double gram_scale = 0;
+  const float* target = nullptr;
+  float* out = nullptr;  // scale * (gram_scale * sums - target)
+  double scale = 0;
+  double loss_scale = 0;
+  Partials partials;
+};
+void gram_difference(const void* sums, const Tensor& features, const GramDifference& difference,
+                     Precision precision, cudaStream_t stream);
+// The gradient: F S at every position. S is symmetric.
+size_t gram_back_bytes(int channels, Precision precision);
+void gram_back(const Tensor& features, const float* s, const Gradient& gradient, void* scratch,
+               Precision precision, cudaStream_t stream);
+
+// out = in times the guide, which has a float for every pixel.
+void weigh(const Tensor& in, const float* guide, const Tensor& out, Precision precision, cudaStream_t stream);
+
+// Channel means and standard deviations. channel_sums() leaves sums of F and F^2 over some rows, weighted by
+// the guide's square if there is one, as gram_sums() does.
+size_t channel_sums_bytes(int channels, int height, int width);
+void channel_sums(const Tensor& features, const float* guide, const Rows& rows, bool accumulate, double* sums,
+                  Precision precision, cudaStream_t stream);
+// out: a mean per channel, scale * the first sum; then a deviation per channel.
+void mean_std(const double* sums, const Tensor& features, double scale, float* out, cudaStream_t stream);
+// Their gradient: `statistic` is what mean_std() made, `by` the gradient with respect to that.
+void mean_std_back(const Tensor& in, const float* guide, const float* statistic, const float* by,
+                   double scale, const Gradient& gradient, Precision precision, cudaStream_t stream);
+
+// Histograms. `out`: per channel the lowest value, per channel the highest, then `points` counts per channel
+// of what lies around so many points between them, a value counting for its two neighbours by nearness.
+size_t histogram_bytes(int channels, int height, int width);
+void histogram(const Tensor& features, int points, float* out, void* scratch, Precision precision,
+               cudaStream_t stream);
+// `count` quantiles per channel, at the ranks (i + 1/2) / count.
+void quantiles(const float* histogram, int channels, int points, int count, float* out, cudaStream_t stream);
+// The difference() of features from what has the target's quantiles and their own ranks. The loss goes to
+// `partials`.
+size_t histogram_back_bytes(int channels, int points);
+struct HistogramBack {
+  const float* histogram;
+  int points;
+  const float* target;  // quantiles
+  int count;
+  double scale;
+  double loss_scale;
+  Partials partials;
+};
+void histogram_back(const Tensor& in, const HistogramBack& back, const Gradient& gradient, void* scratch,
+                    Precision precision, cudaStream_t stream);
+
 // The network's input, and what its gradient says to the picture.
 void input(const float* picture, const Tensor& out, const Channels& channels, Precision precision,
            cudaStream_t stream);
-// picture gradient += what input()'s gradient says.
-void input_back(const Tensor& gradient, float* picture, const Channels& channels, Precision precision,
-                cudaStream_t stream);
+void input_back(const Tensor& gradient, float* picture, bool accumulate, const Channels& channels,
+                Precision precision, cudaStream_t stream);
 
 void relu(const Tensor& in, const Tensor& out, Precision precision, cudaStream_t stream);
-// out (+)= in where `positive` > 0, then 0 where mask <= 0.
-void relu_back(const Tensor& in, const void* positive, const Tensor& out, const void* mask, bool accumulate,
-               Precision precision, cudaStream_t stream);
+// The gradient: in where `positive` > 0.
+void relu_back(const Tensor& in, const void* positive, const Gradient& gradient, Precision precision,
+               cudaStream_t stream);
 
 // As scumble::Pooling. Windows of 2x2, stride 2; one that hangs over the edge (rounding up) counts what is
 // inside. A tie of max sends its gradient to the first in row order.
@@ -124,50 +182,59 @@ void pool(Pool kind, const Tensor& in, const Tensor& out, Precision precision, c
 void convolve_and_pool(const Convolution& convolution, Pool kind, const Tensor& pooled, Precision precision,
                        cudaStream_t stream);
 
-// The network's first two convolutions, the second one's pool if `pooled` is memory, and gram_difference() of
-// the first one's result if there is `scratch`, in one pass. False, with nothing done, where no kernel does
-// that.
+// The network's first two convolutions, the second one's pool if `pooled` is memory, and the first one's
+// gram_sums() and gram_difference() if there are `sums`, in one pass. False, with nothing done, where no
+// kernel does that.
 struct FirstTwo {
   Convolution first;
   Convolution second;
   Tensor pooled;
   Pool kind = Pool::max;
-  StyleTerm style;
-  Partials losses;
-  void* scratch = nullptr;
+  GramDifference difference;
+  void* sums = nullptr;
 };
 bool convolve_first_two(const FirstTwo& two, Precision precision, cudaStream_t stream);
 
-// gradient: of the pooled tensor; in, out: as the pool's input. Positions that no window covers get 0 (or
+// pooled: the gradient of the pool's output; in: the pool's input. Positions that no window covers get 0 (or
 // what is there).
-void pool_back(Pool kind, const Tensor& gradient, const Tensor& in, const Tensor& out, const void* mask,
-               bool accumulate, Precision precision, cudaStream_t stream);
+void pool_back(Pool kind, const Tensor& pooled, const Tensor& in, const Gradient& gradient,
+               Precision precision, cudaStream_t stream);
 
-// out (+)= gradient_scale * (in - target), masked; loss_scale * sum (in - target)^2 to partials.
-void content_loss(const Tensor& in, const void* target, const Tensor& out, const void* mask, bool accumulate,
-                  double gradient_scale, double loss_scale, const Partials& partials, Precision precision,
-                  cudaStream_t stream);
-// gradient = weight * d/dpicture (sum |dx| + sum |dy|); weight times that sum to partials.
-void total_variation(const float* picture, int width, int height, float* gradient, double weight,
-                     const Partials& partials, cudaStream_t stream);
+// scale * (in - target), and loss_scale * sum (in - target)^2 to partials: of tensors, as a gradient, and of
+// dense floats.
+void difference(const Tensor& in, const void* target, const Gradient& gradient, double scale,
+                double loss_scale, const Partials& partials, Precision precision, cudaStream_t stream);
+void difference(const float* in, const float* target, float* out, size_t elements, double scale,
+                double loss_scale, const Partials& partials, cudaStream_t stream);
+// loss_scale * sum (|dx| + |dy|) to partials; gradient = scale * that sum's, + what is there if `accumulate`.
+void tv(const float* picture, int width, int height, float* gradient, bool accumulate, double scale,
+        double loss_scale, const Partials& partials, cudaStream_t stream);
 
-// What follows an evaluation. `State` lies on the device, so that the host need not wait for any of it.
-struct State {
+// What follows an evaluation: where a run stands, as scalars. It lies on the device, so that the host need not
+// wait for any of it.
+struct Progress {
   double total;        // of the last evaluation
   double best_total;   // the lowest so far; starts at infinity
   double mean_weight;  // of the running mean; corrects its bias towards zero, as in Adam
+  double mean_keep;    // what the running mean is multiplied with before this point enters
+  int64_t updates;     // of the picture by this optimiser, the one that follows included
   int iteration;       // evaluations so far
   int best;            // the iteration of best_total
-  int diverged;        // the iteration whose total was not finite, else 0: from then on nothing moves
+  int diverged;        // the iteration whose total was not finite, else 0: while it is set nothing moves
 };
-// state.total = sum of losses[0 .. slots); counts the iteration; notes the best total, or a divergence.
-void judge(const double* losses, int slots, State* state, cudaStream_t stream);
+// The host's copy of it, in pinned memory, is followed by the losses.
+constexpr size_t report_bytes(int slots) {
+  return sizeof(Progress) + static_cast<size_t>(slots) * sizeof(double);
+}
+// progress.total = sum of losses[0 .. slots); counts the iteration; notes the best total, or a divergence; lets the
+// point enter the mean's weight. All of it then goes to the report.
+void judge(const double* losses, int slots, double averaging, Progress* progress, void* report,
+           cudaStream_t stream);
 // averaging == 0: result = picture if the total is the lowest so far. Otherwise result = averaging * result +
-// (1 - averaging) * picture (the first time: (1 - averaging) * picture), and state.mean_weight likewise.
-// Nothing once diverged.
-void keep_result(const float* picture, float* result, size_t elements, double averaging, State* state,
-                 cudaStream_t stream);
-// One Adam update (Kingma & Ba 2014) of float32 vectors; t is state.iteration. Nothing once diverged.
+// (1 - averaging) * picture (the first time: (1 - averaging) * picture). Nothing once diverged.
+void keep_result(const float* picture, float* result, size_t elements, double averaging,
+                 const Progress* progress, cudaStream_t stream);
+// One Adam update (Kingma & Ba 2014) of float32 vectors; t is progress.updates. Nothing once diverged.
 struct AdamUpdate {
   float* x;
   const float* gradient;
@@ -176,22 +243,7 @@ struct AdamUpdate {
   size_t elements;
   double learning_rate, beta1, beta2, epsilon;
 };
-void adam(const AdamUpdate& update, const State* state, cudaStream_t stream);
-// One L-BFGS step as core/lbfgs.h takes it, wholly on the device: the recursion runs on the dot products
-// of the history's vectors, which one batched kernel makes in one pass over memory. `memory` is lbfgs_bytes()
-// of device memory that holds the dot products, which vector is which, and partial sums.
-struct LbfgsUpdate {
-  float* x;
-  const float* gradient;
-  float* const* vectors;  // on the host, 2 * (history + 1) device pointers; only lbfgs_start() looks at them
-  int history;            // 1 ... 1000
-  size_t elements;
-  double learning_rate;
-};
-size_t lbfgs_bytes(int history);
-// Once before the first step, and to start afresh. Not to be captured: lbfgs() is then the same every time.
-void lbfgs_start(const LbfgsUpdate& update, void* memory, cudaStream_t stream);
-void lbfgs(const LbfgsUpdate& update, const State* state, void* memory, cudaStream_t stream);
+void adam(const AdamUpdate& update, const Progress* progress, cudaStream_t stream);
 
 // Lanczos resampling of interleaved floats, as cpu/resample.h. `scratch`: resample_scratch_bytes().
 size_t resample_scratch_bytes(int width, int height, int channels, int to_width, int to_height);

@@ -13,12 +13,10 @@
 //
 // lbfgs_move takes the step, and keeps it and the gradient for the next time; the history is read once more.
 //
-// A pair lives in one of history + 1 slots for good. Those remembered are a ring that starts at `first` (the
-// oldest); the slot after the newest holds the candidate (s: the last step; y: the gradient before it).
-// Dot products are kept by slot, so nothing moves when a pair goes.
-//
 // Bytes per element with n pairs: lbfgs_difference reads 12 and writes 4; lbfgs_dot_products reads 8 n, and 12 per
 // group; lbfgs_move reads 8 n + 8 and writes 12.
+#include "lbfgs.h"
+
 #include "sums.h"
 
 namespace scumble::cuda {
@@ -28,54 +26,6 @@ constexpr int kGroup = 5;  // pairs whose dot products a thread makes at once
 constexpr unsigned kDotThreads = 256;
 constexpr unsigned kRecurseThreads = 512;
 
-// Sums of the candidate.
-enum Own { kSY, kYY, kGS, kGY, kNorm, kOwn };
-// Sums of a pair remembered, old s_i, y_i with new s, y and the gradient.
-enum Cross { kS_y, kY_s, kY_y, kS_g, kY_g, kCross };
-
-struct Ring {
-  int first;
-  int count;
-  int started;
-  int terms;  // of the step
-  float* s;   // the candidate's
-  float* y;
-};
-
-// `memory`, cut up.
-struct Memory {
-  int slots;
-  Ring* ring;
-  float** vectors;  // s and y of every slot
-  float** terms;    // 2 history: the step is the sum of coefficients times these, and the gradient
-  double* coefficients;
-  double* sy;  // [slot of s][slot of y]
-  double* yy;
-  double* sums;      // kOwn, then kCross per pair, oldest first
-  double* partials;  // kPartials per sum
-  size_t bytes;
-
-  Memory(void* memory, int history) : slots(history + 1) {
-    const size_t n = static_cast<size_t>(slots);
-    const size_t found = kOwn + kCross * static_cast<size_t>(history);
-    unsigned char* const begin = static_cast<unsigned char*>(memory);
-    size_t at = 0;
-    const auto take = [&](auto*& part, size_t count) {
-      part = reinterpret_cast<std::remove_reference_t<decltype(part)>>(begin + at);
-      at += (count * sizeof *part + 15) / 16 * 16;
-    };
-    take(ring, 1);
-    take(vectors, 2 * n);
-    take(terms, 2 * n);
-    take(coefficients, 2 * n);
-    take(sy, n * n);
-    take(yy, n * n);
-    take(sums, found);
-    take(partials, found * kPartials);
-    bytes = at;
-  }
-};
-
 // Vectors as arguments of a kernel, as many as go with one launch: a copy from the host's memory would have
 // to be waited for.
 struct Some {
@@ -83,7 +33,7 @@ struct Some {
   float* at[kMost];
 };
 
-__global__ void lbfgs_note_vectors(Some some, int begin, int count, Memory memory) {
+__global__ void lbfgs_note_vectors(Some some, int begin, int count, LbfgsMemory memory) {
   for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
     memory.vectors[begin + i] = some.at[i];
   }
@@ -95,8 +45,8 @@ __device__ inline double dot(const Vec<float>& a, const Vec<float>& b) {
 }
 
 __global__ void __launch_bounds__(kSumThreads)
-    lbfgs_difference(const float* gradient, size_t elements, const State* state, Memory memory) {
-  if (state->diverged) return;
+    lbfgs_difference(const float* gradient, size_t elements, const Progress* progress, LbfgsMemory memory) {
+  if (progress->diverged) return;
   const bool started = memory.ring->started != 0;
   const float* from_s = memory.ring->s;
   float* from_y = memory.ring->y;
@@ -121,9 +71,9 @@ __global__ void __launch_bounds__(kSumThreads)
 }
 
 __global__ void __launch_bounds__(kDotThreads)
-    lbfgs_dot_products(const float* gradient, size_t elements, const State* state, Memory memory) {
-  if (state->diverged) return;
-  const Ring ring = *memory.ring;
+    lbfgs_dot_products(const float* gradient, size_t elements, const Progress* progress, LbfgsMemory memory) {
+  if (progress->diverged) return;
+  const LbfgsRing ring = *memory.ring;
   const int begin = static_cast<int>(blockIdx.y) * kGroup;
   if (begin >= ring.count) return;
   const float* old_s[kGroup];
@@ -164,9 +114,9 @@ __global__ void __launch_bounds__(kDotThreads)
 
 // `own`, `cross`: blocks that wrote partial sums.
 __global__ void __launch_bounds__(kRecurseThreads)
-    lbfgs_recurse(double learning_rate, int own, int cross, const State* state, Memory memory) {
-  if (state->diverged) return;
-  const Ring ring = *memory.ring;
+    lbfgs_recurse(double learning_rate, int own, int cross, const Progress* progress, LbfgsMemory memory) {
+  if (progress->diverged) return;
+  const LbfgsRing ring = *memory.ring;
   const int me = static_cast<int>(threadIdx.x);
   const int all = static_cast<int>(blockDim.x);
   const int slots = memory.slots;
@@ -257,9 +207,9 @@ __global__ void __launch_bounds__(kRecurseThreads)
 }
 
 __global__ void __launch_bounds__(kThreads)
-    lbfgs_move(float* x, const float* gradient, size_t elements, const State* state, Memory memory) {
-  if (state->diverged) return;
-  const Ring ring = *memory.ring;
+    lbfgs_move(float* x, const float* gradient, size_t elements, const Progress* progress, LbfgsMemory memory) {
+  if (progress->diverged) return;
+  const LbfgsRing ring = *memory.ring;
   for (size_t i = 4 * thread(); i < elements; i += 4 * threads()) {
     const size_t left = elements - i;
     const Vec<float> g = load(gradient + i, left);
@@ -289,12 +239,8 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-size_t lbfgs_bytes(int history) {
-  return Memory(nullptr, history).bytes;
-}
-
 void lbfgs_start(const LbfgsUpdate& update, void* memory, cudaStream_t stream) {
-  const Memory at(memory, update.history);
+  const LbfgsMemory at(memory, update.history);
   for (int begin = 0; begin < 2 * at.slots; begin += Some::kMost) {
     Some some{};
     const int count = std::min(Some::kMost, 2 * at.slots - begin);
@@ -303,8 +249,8 @@ void lbfgs_start(const LbfgsUpdate& update, void* memory, cudaStream_t stream) {
   }
 }
 
-void lbfgs(const LbfgsUpdate& update, const State* state, void* memory, cudaStream_t stream) {
-  const Memory at(memory, update.history);
+void lbfgs(const LbfgsUpdate& update, const Progress* progress, void* memory, cudaStream_t stream) {
+  const LbfgsMemory at(memory, update.history);
   const size_t n = update.elements;
   const size_t vectors = (n + 3) / 4;
   const unsigned own = sum_blocks(vectors);
@@ -312,16 +258,16 @@ void lbfgs(const LbfgsUpdate& update, const State* state, void* memory, cudaStre
       static_cast<unsigned>(std::min<size_t>((vectors + kDotThreads - 1) / kDotThreads, kPartials));
   const unsigned groups = static_cast<unsigned>((update.history + kGroup - 1) / kGroup);
   launch(lbfgs_difference, dim3(own), dim3(kSumThreads), block_sums_bytes<8>(kSumThreads), stream,
-         update.gradient, n, state, at);
+         update.gradient, n, progress, at);
   launch(lbfgs_dot_products, dim3(cross, groups), dim3(kDotThreads), block_sums_bytes<32>(kDotThreads),
-         stream, update.gradient, n, state, at);
+         stream, update.gradient, n, progress, at);
   // A warp per sum where there are few, so that short recursions have few threads to wait for.
   const unsigned sums = kOwn + kCross * static_cast<unsigned>(update.history);
   launch(lbfgs_recurse, dim3(1), dim3(std::min(sums * kWarp, kRecurseThreads)),
          4 * static_cast<size_t>(at.slots) * sizeof(double), stream, update.learning_rate,
-         static_cast<int>(own), static_cast<int>(cross), state, at);
+         static_cast<int>(own), static_cast<int>(cross), progress, at);
   launch(lbfgs_move, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream, update.x, update.gradient, n,
-         state, at);
+         progress, at);
 }
 
 }  // namespace scumble::cuda

@@ -6,6 +6,7 @@
 //
 // Elements moved per element of the pool's input: pool 1 read, 1/4 written; pool_back 1/4 read (+ 1 for the
 // input unless average, + 1 each for accumulate and a mask that is not the input), 1 written.
+#include "../host/operation.h"
 #include "elements.h"
 #include "pool.h"
 
@@ -121,16 +122,32 @@ void pool(Pool kind, const Tensor& in, const Tensor& out, Precision precision, c
   });
 }
 
-void pool_back(Pool kind, const Tensor& gradient, const Tensor& in, const Tensor& out, const void* mask,
-               bool accumulate, Precision precision, cudaStream_t stream) {
+void pool_back(Pool kind, const Tensor& pooled, const Tensor& in, const Gradient& gradient,
+               Precision precision, cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     with_kind(kind, [&](auto constant) {
       launch(pool_backward<E, decltype(constant)::value>,
              cell_grid<E>((in.height + 1) / 2, (in.width + 1) / 2, in.channels), dim3(kThreads), 0, stream,
-             gradient, in, out, static_cast<const E*>(mask), accumulate);
+             pooled, in, gradient.out, static_cast<const E*>(gradient.mask), gradient.accumulate);
     });
   });
 }
+
+namespace {
+
+void queue_pool(const Workspace& w, const Step& step) {
+  pool(w.pool(), w.tensor(step.in), w.tensor(step.out), w.precision(), w.stream());
+}
+
+void queue_pool_back(const Workspace& w, const Step& step) {
+  pool_back(w.pool(), w.tensor(step.in), w.tensor(step.other), w.gradient(step), w.precision(),
+            w.stream());
+}
+
+const RegisterOperation kPool("pool", {queue_pool});
+const RegisterOperation kPoolBack("pool_back", {queue_pool_back});
+
+}  // namespace
 
 }  // namespace scumble::cuda

@@ -3,6 +3,7 @@
 //
 // Elements moved per element: relu 1 read, 1 written; relu_back 2 read (+ 1 each for accumulate and mask), 1
 // written.
+#include "../host/operation.h"
 #include "elements.h"
 
 namespace scumble::cuda {
@@ -44,15 +45,30 @@ void relu(const Tensor& in, const Tensor& out, Precision precision, cudaStream_t
   });
 }
 
-void relu_back(const Tensor& in, const void* positive, const Tensor& out, const void* mask, bool accumulate,
-               Precision precision, cudaStream_t stream) {
+void relu_back(const Tensor& in, const void* positive, const Gradient& gradient, Precision precision,
+               cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = vectors_of<E>(in);
     launch(relu_backward<E>, dim3(blocks_for(n)), dim3(kThreads), 0, stream, static_cast<const E*>(in.at),
-           static_cast<const E*>(positive), static_cast<E*>(out.at), static_cast<const E*>(mask), accumulate,
-           n);
+           static_cast<const E*>(positive), static_cast<E*>(gradient.out.at),
+           static_cast<const E*>(gradient.mask), gradient.accumulate, n);
   });
 }
+
+namespace {
+
+void queue_relu(const Workspace& w, const Step& step) {
+  relu(w.tensor(step.in), w.tensor(step.out), w.precision(), w.stream());
+}
+
+void queue_relu_back(const Workspace& w, const Step& step) {
+  relu_back(w.tensor(step.in), w.at(step.other), w.gradient(step), w.precision(), w.stream());
+}
+
+const RegisterOperation kRelu("relu", {queue_relu});
+const RegisterOperation kReluBack("relu_back", {queue_relu_back});
+
+}  // namespace
 
 }  // namespace scumble::cuda

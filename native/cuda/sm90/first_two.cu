@@ -355,7 +355,7 @@ int launch_first_two_sm90(const FirstTwo& two, cudaStream_t stream) {
   q.second.pooled_height = two.pooled.height;
   q.second.pooled_width = two.pooled.width;
   q.second.kind = two.kind;
-  q.partials = static_cast<float*>(two.scratch);
+  q.partials = static_cast<float*>(two.sums);
   q.columns = parts(middle.width, kColumns);
   q.tiles = parts(middle.height, kRows) * q.columns;
   int blocks = std::min(q.tiles, multiprocessors());

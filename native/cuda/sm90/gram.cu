@@ -43,7 +43,7 @@ struct Shape {
 template <int kTile>
 __global__ void __launch_bounds__(Shape<kTile>::kThreads, Shape<kTile>::kResident)
     gram_tiles_sm90(const __grid_constant__ CUtensorMap features, int channels, int positions,
-                    int positions_of_split, float* partials) {
+                    int positions_of_split, bool accumulate, float* partials) {
   using S = Shape<kTile>;
   const uint32_t memory = shared_address(shared_memory<unsigned char>());
   const uint32_t full = memory + kStages * S::kStageBytes;
@@ -133,14 +133,13 @@ __global__ void __launch_bounds__(Shape<kTile>::kThreads, Shape<kTile>::kResiden
     for (int i = 0; i < 32; i += 2) {
       const int row = warp * 16 + lane / 4 + i / 2 % 2 * 8;
       const int column = i / 4 * 8 + lane % 4 * 2;
-      *reinterpret_cast<float2*>(to + row * kGramTile + column) =
-          float2{sums[part * 32 + i], sums[part * 32 + i + 1]};
+      store_sums(to + row * kGramTile + column, sums[part * 32 + i], sums[part * 32 + i + 1], accumulate);
     }
   }
 }
 
 template <int kTile>
-bool launch_tiles(const Tensor& features, int splits, float* partials, cudaStream_t stream) {
+bool launch_tiles(const Tensor& features, int splits, bool accumulate, float* sums, cudaStream_t stream) {
   const int positions = features.height * features.width;
   const int of_split = parts(parts(positions, splits), kStep) * kStep;
   CUtensorMap map;
@@ -149,17 +148,18 @@ bool launch_tiles(const Tensor& features, int splits, float* partials, cudaStrea
          dim3(static_cast<unsigned>(gram_tiles_of(features.channels / (kTile / kGramTile))),
               static_cast<unsigned>(splits)),
          dim3(Shape<kTile>::kThreads), Shape<kTile>::kBytes, stream, map, features.channels, positions,
-         of_split, partials);
+         of_split, accumulate, sums);
   return true;
 }
 
 }  // namespace
 
-bool launch_gram_sm90(const Tensor& features, int splits, float* partials, cudaStream_t stream) {
+bool launch_gram_sm90(const Tensor& features, int splits, bool accumulate, float* sums,
+                      cudaStream_t stream) {
   if (features.channels % kGramTile != 0) return false;
   return features.channels % (2 * kGramTile) == 0
-             ? launch_tiles<2 * kGramTile>(features, splits, partials, stream)
-             : launch_tiles<kGramTile>(features, splits, partials, stream);
+             ? launch_tiles<2 * kGramTile>(features, splits, accumulate, sums, stream)
+             : launch_tiles<kGramTile>(features, splits, accumulate, sums, stream);
 }
 
 }  // namespace scumble::cuda

@@ -17,16 +17,18 @@ constexpr int kBestTile = -1;
 #ifdef SCUMBLE_SM90
 // A product of nine taps or one, in bfloat16. Tests choose the tile.
 bool launch_product_sm90(const Product& p, int taps, cudaStream_t stream, int tile = kBestTile);
-// Sums for a Gram matrix of bfloat16 over so many splits of the positions (see gram.h).
-bool launch_gram_sm90(const Tensor& features, int splits, float* partials, cudaStream_t stream);
-// Leaves sums for the Gram matrix in the scratch (see gram.h), in as many splits as it returns; 0 where it
+// Sums for a Gram matrix of bfloat16 over so many splits of the positions (see gram.h), on top of what is there if
+// `accumulate`.
+bool launch_gram_sm90(const Tensor& features, int splits, bool accumulate, float* sums,
+                      cudaStream_t stream);
+// Leaves sums for the Gram matrix where it is told (see gram.h), in as many splits as it returns; 0 where it
 // cannot do it.
 int launch_first_two_sm90(const FirstTwo& two, cudaStream_t stream);
 #else
 inline bool launch_product_sm90(const Product&, int, cudaStream_t, int = kBestTile) {
   return false;
 }
-inline bool launch_gram_sm90(const Tensor&, int, float*, cudaStream_t) {
+inline bool launch_gram_sm90(const Tensor&, int, bool, float*, cudaStream_t) {
   return false;
 }
 inline int launch_first_two_sm90(const FirstTwo&, cudaStream_t) {

@@ -45,6 +45,13 @@ inline reference::Tensor random_operand(support::Random& numbers, int channels, 
   return t;
 }
 
+// Where a run stands before its first iteration.
+inline scumble::cuda::Progress fresh() {
+  scumble::cuda::Progress progress{};
+  progress.best_total = INFINITY;
+  return progress;
+}
+
 // A tensor on the device. Its values are rounded on the way there.
 class Tensor {
  public:

@@ -98,7 +98,7 @@ TEST(first_two_convolutions) {
     check::at() = std::to_string(height) + "x" + std::to_string(width);
     const Beginning b(numbers, height, width);
     const device::Tensor pooled(kChannels, (height + 1) / 2, (width + 1) / 2, kBf16);
-    const Array<unsigned char> scratch(cuda::gram_scratch_bytes(kChannels, height, width, kBf16));
+    const Array<unsigned char> sums(cuda::gram_sums_bytes(kChannels, height, width, kBf16));
     std::vector<float> targets(kChannels * kChannels);
     for (float& t : targets) t = numbers.uniform(0, 1);
     for (size_t i = 0; i < kChannels; ++i) {
@@ -110,9 +110,9 @@ TEST(first_two_convolutions) {
     cuda::FirstTwo two = b.two(replicate);
     two.pooled = pooled.view();
     two.kind = kind;
-    two.style = {target.get(), difference.get(), 1, 1};
-    two.losses = {losses.get()};
-    two.scratch = scratch.get();
+    const double mean = 1 / (static_cast<double>(kChannels) * height * width);
+    two.difference = {mean, target.get(), difference.get(), 1, 1, {losses.get()}};
+    two.sums = sums.get();
     CHECK(cuda::convolve_first_two(two, kBf16, nullptr));
 
     const device::Tensor middle(kChannels, height, width, kBf16);

@@ -1,4 +1,4 @@
-// Gram matrices, the style term that is fused with them and its gradient on a CUDA device, in every
+// Gram matrices, the difference that is fused with them and their gradient on a CUDA device, in every
 // precision, at sizes and channel counts that fit no tile, in memory of exactly the size: against the
 // reference in double. Inputs are rounded as the kernel keeps them, so that what is left is the rounding of
 // float32 sums and, in bfloat16, of the result.
@@ -47,8 +47,15 @@ void each_case(const Visit& visit) {
   }
 }
 
-Array<unsigned char> scratch_for(const Case& shape, Precision precision) {
-  return Array<unsigned char>(cuda::gram_scratch_bytes(shape.channels, shape.height, shape.width, precision));
+// The sums over all rows at once.
+Array<unsigned char> sums_of(const device::Tensor& features, const Case& shape, Precision precision) {
+  Array<unsigned char> sums(cuda::gram_sums_bytes(shape.channels, shape.height, shape.width, precision));
+  cuda::gram_sums(features.view(), {0, shape.height}, false, sums.get(), precision, nullptr);
+  return sums;
+}
+
+double mean_of(const Case& shape) {
+  return 1.0 / (static_cast<double>(shape.channels) * shape.height * shape.width);
 }
 
 }  // namespace
@@ -60,9 +67,31 @@ TEST(gram) {
     const device::Tensor from(features, precision);
     const std::vector<double> expected = reference::gram(features);
     const Array<float> out(expected.size());
-    const Array<unsigned char> scratch = scratch_for(shape, precision);
-    cuda::gram(from.view(), out.get(), scratch.get(), precision, nullptr);
+    const Array<unsigned char> sums = sums_of(from, shape, precision);
+    cuda::gram(sums.get(), from.view(), mean_of(shape), out.get(), precision, nullptr);
     CHECK_ALL_CLOSE(out.values(), expected, kSums);
+  });
+}
+
+// Region by region, in any order and with none of the rows, it is the whole's.
+TEST(gram_of_regions) {
+  Random numbers(6);
+  each_case([&](Precision precision, const Case& shape) {
+    if (shape.height < 3) return;
+    const reference::Tensor features = random_features(numbers, shape, precision);
+    const device::Tensor from(features, precision);
+    const Array<float> out(static_cast<size_t>(shape.channels) * static_cast<size_t>(shape.channels));
+    const Array<unsigned char> sums(
+        cuda::gram_sums_bytes(shape.channels, shape.height, shape.width, precision));
+    const int middle = shape.height / 3;
+    bool accumulate = false;
+    for (const cuda::Rows& rows :
+         {cuda::Rows{middle, shape.height - middle - 1}, {middle, 0}, {0, middle}, {shape.height - 1, 1}}) {
+      cuda::gram_sums(from.view(), rows, accumulate, sums.get(), precision, nullptr);
+      accumulate = true;
+    }
+    cuda::gram(sums.get(), from.view(), mean_of(shape), out.get(), precision, nullptr);
+    CHECK_ALL_CLOSE(out.values(), reference::gram(features), kSums);
   });
 }
 
@@ -87,9 +116,9 @@ TEST(gram_difference) {
     const Array<float> target(targets);
     const Array<float> difference(expected.size());
     const Array<double> partials(cuda::kPartials);
-    const Array<unsigned char> scratch = scratch_for(shape, precision);
-    const cuda::StyleTerm term{target.get(), difference.get(), 1e-3, 0.25};
-    cuda::gram_difference(from.view(), term, {partials.get()}, scratch.get(), precision, nullptr);
+    const Array<unsigned char> sums = sums_of(from, shape, precision);
+    const cuda::GramDifference to{mean_of(shape), target.get(), difference.get(), 1e-3, 0.25, {partials.get()}};
+    cuda::gram_difference(sums.get(), from.view(), to, precision, nullptr);
     CHECK_ALL_CLOSE(difference.values(), expected, 4 * kSums);  // the target cancels part of the Gram
     double sum = 0;
     for (const double p : partials.values()) sum += p;
@@ -101,7 +130,7 @@ TEST(gram_difference) {
   });
 }
 
-TEST(style_back) {
+TEST(gram_back) {
   device::multiprocessors(1);
   Random numbers(3);
   each_case([&](Precision precision, const Case& shape) {
@@ -135,9 +164,9 @@ TEST(style_back) {
       }
       const device::Tensor out = both ? device::Tensor(there, precision)
                                       : device::Tensor(shape.channels, shape.height, shape.width, precision);
-      const Array<unsigned char> scratch = scratch_for(shape, precision);
-      cuda::style_back(from.view(), difference.get(), out.view(), both ? mask.get() : nullptr, both,
-                       scratch.get(), precision, nullptr);
+      const Array<unsigned char> scratch(cuda::gram_back_bytes(shape.channels, precision));
+      cuda::gram_back(from.view(), difference.get(), {out.view(), both ? mask.get() : nullptr, both},
+                      scratch.get(), precision, nullptr);
       CHECK_ALL_CLOSE(out.values(), expected.values, precision == Precision::bf16 ? 0x1p-8 : kSums);
       CHECK(out.padding_is_zero());
     }
@@ -161,7 +190,7 @@ TEST(gram_on_hopper_over_several_runs) {
     const Array<float> partials(kSplits * tiles * tile);
     device::in_every_order(
         [&] {
-          CHECK(cuda::launch_gram_sm90(from.view(), kSplits, partials.get(), nullptr));
+          CHECK(cuda::launch_gram_sm90(from.view(), kSplits, false, partials.get(), nullptr));
           const std::vector<float> found = partials.values();
           const std::vector<double> gram = reference::gram(features);
           std::vector<double> sums;
@@ -180,7 +209,7 @@ TEST(gram_on_hopper_over_several_runs) {
   }
 }
 
-// A product of one tap, which the style term's gradient is, by every tile.
+// A product of one tap, which a Gram matrix's gradient is, by every tile.
 TEST(one_tap_on_hopper) {
   if (!cuda::sm90_kernels()) return;
   Random numbers(5);

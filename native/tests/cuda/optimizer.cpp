@@ -5,6 +5,8 @@
 
 #include <functional>
 
+#include "../../cpp/cpu/vectors.h"
+#include "../../cuda/ops/lbfgs.h"
 #include "../check.h"
 #include "../support.h"
 #include "device.h"
@@ -17,33 +19,33 @@ namespace {
 
 using Values = std::vector<float>;
 
-// A program of the CPU backend that is there for its vectors.
+// A workspace of the CPU backend that is there for its vectors.
 struct Cpu {
   Cpu(int width, int height, const scumble::OptimizerOptions& options) {
-    support::Random random(3);
-    const auto model = support::random_model(random, {1}, [] { return 3; });
     scumble::PlanRequest request;
     request.width = width;
     request.height = height;
     request.vectors = vectors_of(options);
-    const scumble::cpu::CpuBackend backend(scumble::cpu::kernels());
-    plan = scumble::Plan::iteration(backend, model.architecture, request);
-    program = backend.compile(backend.load(model.architecture, model.weights), plan, 1);
+    support::add_tv(request.objective, 1);
+    const scumble::cpu::Isa& isa = scumble::cpu::isa();
+    plan = scumble::Plan::iteration(scumble::cpu::CpuBackend(isa), {}, request);
+    workspace = std::make_unique<scumble::cpu::Workspace>(scumble::cpu::Machine{isa, false, 1},
+                                                          scumble::Networks{}, plan, 0);
+    vectors = std::make_unique<scumble::cpu::CpuVectors>(*workspace);
     optimizer = make_optimizer(options, plan.vectors);
   }
 
   // One step from x.
-  Values step(const Values& x, const Values& gradient) {
-    program->write(plan.picture, x.data());
-    program->write(plan.gradient, gradient.data());
-    optimizer->step(dynamic_cast<scumble::Vectors&>(*program), plan.picture, plan.gradient);
-    Values moved(x.size());
-    program->read(plan.picture, moved.data());
-    return moved;
+  Values step(const Values& x, const Values& gradient) const {
+    vectors->set(plan.picture, x);
+    vectors->set(plan.gradient, gradient);
+    optimizer->step(*vectors, plan.picture, plan.gradient);
+    return vectors->values(plan.picture);
   }
 
   scumble::Plan plan;
-  std::unique_ptr<scumble::Program> program;
+  std::unique_ptr<scumble::cpu::Workspace> workspace;
+  std::unique_ptr<scumble::Vectors> vectors;
   std::unique_ptr<scumble::Optimizer> optimizer;
 };
 
@@ -55,7 +57,7 @@ class Cuda {
         x_(n),
         gradient_(n),
         memory_(cuda::lbfgs_bytes(options.history)),
-        state_(std::vector<cuda::State>{{0, INFINITY, 0, 0, 0, 0}}) {
+        progress_(std::vector<cuda::Progress>{device::fresh()}) {
     for (int i = 0; i < vectors_of(options); ++i) vectors_.emplace_back(n);
     if (options.kind == scumble::OptimizerKind::adam) {
       for (const Array<float>& v : vectors_) v.set(Values(n));
@@ -71,14 +73,14 @@ class Cuda {
   Values step(const Values& x, const Values& gradient, double loss = 1) const {
     x_.set(x);
     gradient_.set(gradient);
-    cuda::judge(Array<double>(std::vector<double>{loss}).get(), 1, state_.get(), nullptr);
+    cuda::judge(Array<double>(std::vector<double>{loss}).get(), 1, 0, progress_.get(), report_.get(), nullptr);
     if (options_.kind == scumble::OptimizerKind::lbfgs) {
-      cuda::lbfgs(update(), state_.get(), memory_.get(), nullptr);
+      cuda::lbfgs(update(), progress_.get(), memory_.get(), nullptr);
     } else {
       const scumble::AdamConstants& k = options_.adam;
-      cuda::adam({x_.get(), gradient_.get(), pointers_[0], pointers_[1], x.size(), k.learning_rate, k.beta1,
+      cuda::adam({x_.get(), gradient_.get(), pointers_[0], pointers_[1], x.size(), options_.learning_rate, k.beta1,
                   k.beta2, k.epsilon},
-                 state_.get(), nullptr);
+                 progress_.get(), nullptr);
     }
     return x_.values();
   }
@@ -97,7 +99,7 @@ class Cuda {
  private:
   cuda::LbfgsUpdate update() const {
     return {x_.get(),         gradient_.get(), pointers_.data(),
-            options_.history, x_.size(),       options_.adam.learning_rate};
+            options_.history, x_.size(),       options_.learning_rate};
   }
 
   scumble::OptimizerOptions options_;
@@ -106,7 +108,8 @@ class Cuda {
   std::vector<Array<float>> vectors_;
   std::vector<float*> pointers_;
   Array<unsigned char> memory_;
-  Array<cuda::State> state_;
+  Array<cuda::Progress> progress_;
+  Array<unsigned char> report_{cuda::report_bytes(1)};
 };
 
 using Gradient = std::function<Values(const Values&)>;
@@ -253,7 +256,7 @@ TEST(adam) {
     for (const double beta2 : {0.999, 0.99}) {
       scumble::OptimizerOptions options;
       options.kind = scumble::OptimizerKind::adam;
-      options.adam.learning_rate = 0.5;
+      options.learning_rate = 0.5;
       options.adam.beta2 = beta2;
       for (const auto& [width, height] : {std::pair{1, 1}, std::pair{5, 7}, std::pair{41, 23}}) {
         Cpu cpu(width, height, options);

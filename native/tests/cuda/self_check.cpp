@@ -18,11 +18,11 @@ TEST(a_sound_card_is_found_sound) {
 #else
   const bool thorough = true;
 #endif
-  const std::vector<cuda::Comparison> found = cuda::self_check(0, thorough);
+  const std::vector<scumble::Comparison> found = cuda::self_check(0, thorough);
   CHECK(!found.empty());
   bool portable = false;
   bool fast = false;
-  for (const cuda::Comparison& one : found) {
+  for (const scumble::Comparison& one : found) {
     check::at() = one.kernel + ", " + check::number(one.error);
     CHECK(one.good());
     portable = portable || one.portable;
@@ -36,10 +36,10 @@ TEST(a_sound_card_is_found_sound) {
 
 TEST(a_wrong_instruction_is_found) {
   stand_in::break_products(true);
-  const std::vector<cuda::Comparison> found = cuda::self_check(0);
+  const std::vector<scumble::Comparison> found = cuda::self_check(0);
   stand_in::break_products(false);
   CHECK(!found.empty());
-  for (const cuda::Comparison& one : found) {
+  for (const scumble::Comparison& one : found) {
     check::at() = one.kernel;
     CHECK(one.good() == one.portable);
   }

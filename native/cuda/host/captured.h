@@ -8,10 +8,10 @@
 
 namespace scumble::cuda {
 
-class Graph {
+class Captured {
  public:
   template <typename Queue>
-  Graph(const Stream& stream, const Queue& queue) {
+  Captured(const Stream& stream, const Queue& queue) {
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "capturing an iteration");
     cudaGraph_t graph = nullptr;
     try {
@@ -27,9 +27,9 @@ class Graph {
     cudaGraphDestroy(graph);
     check(error, "preparing an iteration");
   }
-  ~Graph() { cudaGraphExecDestroy(graph_); }
-  Graph(const Graph&) = delete;
-  Graph& operator=(const Graph&) = delete;
+  ~Captured() { cudaGraphExecDestroy(graph_); }
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
 
   void launch(const Stream& stream) const { check(cudaGraphLaunch(graph_, stream), "starting an iteration"); }
 

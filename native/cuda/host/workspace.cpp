@@ -1,21 +1,19 @@
-#include "program_memory.h"
+#include "workspace.h"
 
 #include <algorithm>
 
+#include "../ops/lbfgs.h"
 #include "offsets.h"
+#include "operation.h"
 
 namespace scumble::cuda {
 namespace {
 
-// The most that one of the convolutions wants; they run one after the other.
-size_t convolution_bytes(const Plan& plan, Precision precision) {
+size_t most_scratch(const Plan& plan, Precision precision) {
   size_t most = 0;
   for (const Step& step : plan.steps) {
-    if ((step.op != Op::conv && step.op != Op::conv_back) || step.convolution == 0) continue;
-    const Shape& in = plan.buffers[static_cast<size_t>(step.in)].shape;
-    const Shape& out = plan.buffers[static_cast<size_t>(step.out)].shape;
-    most = std::max(most,
-                    convolution_scratch_bytes(in.channels, out.channels, out.height, out.width, precision));
+    const auto scratch = operation(step.op).scratch;
+    if (scratch != nullptr) most = std::max(most, scratch(plan, step, precision));
   }
   return most;
 }
@@ -33,11 +31,23 @@ ProgramLayout::ProgramLayout(const Plan& plan, Precision precision) {
   const size_t slots = static_cast<size_t>(plan.slots);
   partials = offsets.take(slots * kPartials * sizeof(double));
   losses = offsets.take(slots * sizeof(double));
-  state = offsets.take(sizeof(State));
+  progress = offsets.take(sizeof(Progress));
   lbfgs = offsets.take(lbfgs_bytes(longest_history(plan)));
-  scratch_bytes = convolution_bytes(plan, precision);
+  scratch_bytes = most_scratch(plan, precision);
   scratch = offsets.take(scratch_bytes);
   bytes = offsets.bytes();
+}
+
+Pool Workspace::pool() const {
+  switch (plan_.pooling) {
+    case Pooling::max:
+      return Pool::max;
+    case Pooling::average:
+      return Pool::average;
+    case Pooling::l2:
+      break;
+  }
+  return Pool::l2;
 }
 
 }  // namespace scumble::cuda
