@@ -67,7 +67,7 @@ export class Engine {
       }
       backend = await addon().Backend.open(gpu ? engineIndex(gpu) : -1, precision);
     } catch (error) {
-      if (!gpu) throw error;
+      if (!gpu) throw failureOf(error, 'cpu') ?? error;
       const problem = `device ${gpu.device} cannot be used: ${(error as Error).message}`;
       if (wishes.device !== 'auto') throw new DeviceError(gpu.device, problem, error);
       await warn(wishes, new DeviceError(gpu.device, `${problem}; going on on the CPU`, error));

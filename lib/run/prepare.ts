@@ -104,7 +104,7 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
   }
   try {
     signal?.throwIfAborted();
-    const inputs = await readInputs(options, sources, sizes, shortest, say);
+    const inputs = await place.engine.guard(readInputs(options, sources, sizes, shortest, say));
     signal?.throwIfAborted();
     return { stages, inputs, convolutions, place, moveTo: settle };
   } catch (error) {

@@ -87,9 +87,9 @@ export class Run implements AsyncIterable<Progress> {
     const prepared = await prepare(engine, options, say);
     try {
       const run = new Run(options, prepared, state);
-      run.#legacy = {
-        picture: await firstPicture(options, prepared.place.network.shape, prepared.inputs),
-      };
+      const { network, engine: on } = prepared.place;
+      const first = firstPicture(options, network.shape, prepared.inputs);
+      run.#legacy = { picture: await on.guard(first) };
       return run;
     } catch (error) {
       release(prepared.place);

@@ -164,11 +164,11 @@ export interface Ended {
 
 /**
  * Runs `code` as a module in a new process, in the repository's root unless `cwd` says otherwise. In front of it stand
- * `stylize`, the options of a run as `base`, and `wave`.
+ * `stylize`, the options of a run as `base`, and `wave`. `memory` limits its address space, in kB.
  */
 export function child(
   code: string,
-  settings: { flags?: string[]; env?: NodeJS.ProcessEnv } = {},
+  settings: { flags?: string[]; env?: NodeJS.ProcessEnv; memory?: number } = {},
 ): Promise<Ended> {
   const { content, style, ...base } = options();
   const prelude = `
@@ -182,15 +182,17 @@ export function child(
   return node([...(settings.flags ?? []), '--input-type=module', '--eval', prelude + code], settings);
 }
 
-/** Runs Node. */
+/** Runs Node, with so much address space if `memory` says (in kB, and where there is a shell for that). */
 export function node(
   args: string[],
-  settings: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+  settings: { env?: NodeJS.ProcessEnv; cwd?: string; memory?: number } = {},
 ): Promise<Ended> {
+  const { memory } = settings;
+  const shell = ['-c', `ulimit -v ${memory}; exec "$0" "$@"`, process.execPath, ...args];
   return new Promise((resolve) => {
     const running = execFile(
-      process.execPath,
-      args,
+      memory === undefined ? process.execPath : 'bash',
+      memory === undefined ? args : shell,
       { cwd: settings.cwd ?? root, env: { ...process.env, ...settings.env }, maxBuffer: 1 << 24 },
       (_, stdout, stderr) => {
         resolve({ code: running.exitCode, signal: running.signalCode, stdout, stderr });

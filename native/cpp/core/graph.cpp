@@ -1,9 +1,5 @@
 #include "graph.h"
 
-#include <algorithm>
-#include <cmath>
-#include <set>
-
 #include "error.h"
 #include "losses/loss.h"
 
@@ -12,62 +8,22 @@ namespace scumble {
 Graph::Graph(const Sizes& sizes, const Architectures& networks, const PlanRequest& request)
     : sizes_(sizes), networks_(networks), request_(request) {
   if (request.width < 1 || request.height < 1) throw InvalidArgument("a picture needs at least one pixel");
-  if (request.objective.terms.empty()) throw InvalidArgument("the objective has no term");
-  std::set<std::string> names;
-  for (const Term& term : request.objective.terms) {
-    check(term);
-    if (!names.insert(term.name).second)
-      throw InvalidArgument("two terms have the name \"" + term.name + "\"");
-  }
+  validate(request.objective, networks);
   plan_.pooling = request.pooling;
   plan_.rounding = request.rounding;
   plan_.picture = persistent(dense({3, request.height, request.width}));
 }
 
-void Graph::check(const Term& term) const {
-  const Loss& loss = loss_of(term.kind);
-  const auto refuse = [&](const std::string& why) {
-    throw InvalidArgument("the term \"" + term.name + "\" (" + term.kind + ") " + why);
-  };
-  if (term.name.empty()) refuse("has no name");
-  if (!std::isfinite(term.weight)) refuse("has a weight that is not finite");
-  if (loss.looks_at_layer()) {
-    if (term.network < 0 || static_cast<size_t>(term.network) >= networks_.size())
-      refuse("looks at network " + std::to_string(term.network) + ", which there is not");
-    if (term.layer.empty()) refuse("needs a layer to look at");
-    const std::vector<Layer> layers = layers_of(*networks_[static_cast<size_t>(term.network)]);
-    if (std::none_of(layers.begin(), layers.end(), [&](const Layer& l) { return l.name == term.layer; }))
-      refuse("looks at " + term.layer + ", but the network has no such layer");
-  } else if (!term.layer.empty()) {
-    refuse("looks at the picture, not at " + term.layer);
-  }
-  if (loss.has_target() == term.targets.empty())
-    refuse(loss.has_target() ? "needs a target image" : "takes no target image");
-  bool masked = term.mask >= 0;
-  for (const Target& target : term.targets) {
-    masked = masked || target.mask >= 0;
-    if (target.image < 0) refuse("has a target that is no image");
-    if (!std::isfinite(target.blend)) refuse("has a blend that is not finite");
-  }
-  if (masked && !loss.takes_masks()) refuse("takes no mask");
-  const std::vector<std::string> known = loss.parameters();
-  for (const auto& [name, value] : term.parameters) {
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      refuse("has no parameter \"" + name + "\"");
-    if (!std::isfinite(value)) refuse("has a " + name + " that is not finite");
-  }
+Graph::Look::Look(const Term& term, int slot, int mask) : mask(mask) {
+  site.term = &term;
+  site.loss = &loss_of(term.kind);
+  site.slot = slot;
 }
 
 std::vector<Graph::Look> Graph::looks_of_picture() const {
   std::vector<Look> found;
-  for (const Term& term : request_.objective.terms) {
-    Look look;
-    look.site.term = &term;
-    look.site.loss = &loss_of(term.kind);
-    look.site.slot = static_cast<int>(found.size());
-    look.mask = term.mask;
-    found.push_back(look);
-  }
+  for (const Term& term : request_.objective.terms)
+    found.emplace_back(term, static_cast<int>(found.size()), term.mask);
   return found;
 }
 
@@ -75,13 +31,7 @@ std::vector<Graph::Look> Graph::looks_at(int image) const {
   std::vector<Look> found;
   for (const Term& term : request_.objective.terms) {
     for (const Target& target : term.targets) {
-      if (target.image != image) continue;
-      Look look;
-      look.site.term = &term;
-      look.site.loss = &loss_of(term.kind);
-      look.site.slot = static_cast<int>(found.size());
-      look.mask = target.mask;
-      found.push_back(look);
+      if (target.image == image) found.emplace_back(term, static_cast<int>(found.size()), target.mask);
     }
   }
   return found;

@@ -60,8 +60,10 @@ class Graph {
  private:
   // A term's site, and the mask that becomes its guide.
   struct Look {
+    Look(const Term& term, int slot, int mask);
+
     Site site;
-    int mask = -1;
+    int mask;
   };
   // A point of the chain that a term may look at: the network's input, a convolution (with its ReLU where
   // nothing looks in between), a lone ReLU, or a pool.
@@ -82,7 +84,6 @@ class Graph {
     size_t left = 0;
     bool first = true;
   };
-  void check(const Term& term) const;
   std::vector<Look> looks_of_picture() const;
   std::vector<Look> looks_at(int image) const;
   std::vector<Node> chain(int network, const std::vector<Look>& looks) const;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "network.h"
+
 namespace scumble {
 
 // An image of the run that a term's target is made of; several are blended, statistic by statistic.
@@ -30,6 +32,11 @@ struct Term {
 struct Objective {
   std::vector<Term> terms;
 };
+
+using Architectures = std::vector<const Architecture*>;
+
+// Throws InvalidArgument, which names the term, for one that cannot be computed on these networks.
+void validate(const Objective& objective, const Architectures& networks);
 
 // The weighted value of every term at one point, in the objective's order, and their sum.
 struct Losses {

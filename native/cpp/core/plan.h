@@ -95,8 +95,6 @@ struct PlanRequest {
   int vectors = 0;  // picture-sized vectors that the optimiser and the session keep
 };
 
-using Architectures = std::vector<const Architecture*>;
-
 struct Plan {
   Pooling pooling = Pooling::max;
   Rounding rounding = Rounding::floor;

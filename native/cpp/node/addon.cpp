@@ -1,7 +1,7 @@
 // What JavaScript sees of the engine; lib/addon.ts is its typed view.
 #include "../core/error.h"
-#include "../core/noise.h"
 #include "../core/losses/loss.h"
+#include "../core/noise.h"
 #include "../cpu/isa.h"
 #include "api.h"
 #include "backend.h"

@@ -57,7 +57,8 @@ Napi::Value ReservationObject::make(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(env);
   if (Ledger::process().reserve(made.device, made.bytes, bytes_of(info[2], "available"),
                                 bytes_of(info[3], "taken"), left)) {
-    result["reservation"] = Tasks::of(env).constructors.reservation.New({Napi::External<Made>::New(env, &made)});
+    result["reservation"] =
+        Tasks::of(env).constructors.reservation.New({Napi::External<Made>::New(env, &made)});
   }
   result["left"] = Napi::Number::New(env, static_cast<double>(left));
   return result;

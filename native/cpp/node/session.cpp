@@ -112,8 +112,8 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
     keep([&]() -> Finish {
       int64_t bytes = 0;
       try {
-        auto session = std::make_unique<Session>(*loaded.backend, loaded.networks, options, views,
-                                                 *thread->cancelled());
+        auto session =
+            std::make_unique<Session>(*loaded.backend, loaded.networks, options, views, *thread->cancelled());
         if (loaded.backend->in_host_memory()) bytes = static_cast<int64_t>(session->bytes());
         thread->own(std::move(session));
       } catch (...) {
@@ -126,8 +126,8 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
       };
     });
   });
-  pending["cancel"] = Napi::Function::New(
-      env, [weak = std::weak_ptr<SessionThread>(thread)](const Napi::CallbackInfo&) {
+  pending["cancel"] =
+      Napi::Function::New(env, [weak = std::weak_ptr<SessionThread>(thread)](const Napi::CallbackInfo&) {
         if (const auto there = weak.lock()) there->cancel();
       });
   return pending;

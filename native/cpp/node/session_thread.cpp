@@ -50,10 +50,11 @@ void SessionThread::dispose(Job after) {
   cancel();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (after) jobs_.push_back([this, after = std::move(after)](Session*) {
-      session_.reset();
-      after(nullptr);
-    });
+    if (after)
+      jobs_.push_back([this, after = std::move(after)](Session*) {
+        session_.reset();
+        after(nullptr);
+      });
     ending_ = true;
   }
   changed_.notify_one();

@@ -32,7 +32,8 @@ std::vector<Target> targets(const Napi::Array& from) {
   std::vector<Target> found;
   for (uint32_t i = 0; i < from.Length(); ++i) {
     const Napi::Object target = from.Get(i).As<Napi::Object>();
-    found.push_back({integer(target, "image", 0, kMostImages), number(target, "blend"), index(target, "mask")});
+    found.push_back(
+        {integer(target, "image", 0, kMostImages), number(target, "blend"), index(target, "mask")});
   }
   return found;
 }
@@ -52,7 +53,8 @@ std::vector<Term> terms(const Napi::Array& from) {
     term.mask = index(given, "mask");
     if (!given.Get("parameters").IsUndefined()) {
       const Napi::Object parameters = child(given, "parameters");
-      for (const std::string& name : keys(parameters)) term.parameters[name] = number(parameters, name.c_str());
+      for (const std::string& name : keys(parameters))
+        term.parameters[name] = number(parameters, name.c_str());
     }
     found.push_back(std::move(term));
   }
@@ -221,7 +223,8 @@ Napi::Float32Array floats_value(Napi::Env env, std::vector<float> values) {
   napi_value buffer = nullptr;
   const napi_status status = napi_create_external_arraybuffer(
       env, owned->data(), count * sizeof(float),
-      [](napi_env, void*, void* done) { delete static_cast<std::vector<float>*>(done); }, owned.get(), &buffer);
+      [](napi_env, void*, void* done) { delete static_cast<std::vector<float>*>(done); }, owned.get(),
+      &buffer);
   if (status == napi_ok) {
     static_cast<void>(owned.release());
   } else if (status == napi_no_external_buffers_allowed) {  // Electron and others

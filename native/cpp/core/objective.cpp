@@ -1,0 +1,59 @@
+#include "objective.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "error.h"
+#include "losses/loss.h"
+
+namespace scumble {
+namespace {
+
+void validate(const Term& term, const Architectures& networks) {
+  const Loss& loss = loss_of(term.kind);
+  const auto refuse = [&](const std::string& why) {
+    throw InvalidArgument("the term \"" + term.name + "\" (" + term.kind + ") " + why);
+  };
+  if (term.name.empty()) refuse("has no name");
+  if (!std::isfinite(term.weight)) refuse("has a weight that is not finite");
+  if (loss.looks_at_layer()) {
+    if (term.network < 0 || static_cast<size_t>(term.network) >= networks.size())
+      refuse("looks at network " + std::to_string(term.network) + ", which there is not");
+    if (term.layer.empty()) refuse("needs a layer to look at");
+    const std::vector<Layer> layers = layers_of(*networks[static_cast<size_t>(term.network)]);
+    if (std::none_of(layers.begin(), layers.end(), [&](const Layer& l) { return l.name == term.layer; }))
+      refuse("looks at " + term.layer + ", but the network has no such layer");
+  } else if (!term.layer.empty()) {
+    refuse("looks at the picture, not at " + term.layer);
+  }
+  if (loss.has_target() == term.targets.empty())
+    refuse(loss.has_target() ? "needs a target image" : "takes no target image");
+  bool masked = term.mask >= 0;
+  for (const Target& target : term.targets) {
+    masked = masked || target.mask >= 0;
+    if (target.image < 0) refuse("has a target that is no image");
+    if (!std::isfinite(target.blend)) refuse("has a blend that is not finite");
+  }
+  if (masked && !loss.takes_masks()) refuse("takes no mask");
+  const std::vector<std::string> known = loss.parameters();
+  for (const auto& [name, value] : term.parameters) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      refuse("has no parameter \"" + name + "\"");
+    if (!std::isfinite(value)) refuse("has a " + name + " that is not finite");
+  }
+}
+
+}  // namespace
+
+void validate(const Objective& objective, const Architectures& networks) {
+  if (objective.terms.empty()) throw InvalidArgument("the objective has no term");
+  std::set<std::string> names;
+  for (const Term& term : objective.terms) {
+    validate(term, networks);
+    if (!names.insert(term.name).second)
+      throw InvalidArgument("two terms have the name \"" + term.name + "\"");
+  }
+}
+
+}  // namespace scumble
