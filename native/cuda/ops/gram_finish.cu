@@ -19,8 +19,8 @@ struct GramFinish {
 
 constexpr int kWarps = 8;
 
-// A block takes 32 elements at a time; its eight warps add every eighth split, and the first adds what they
-// have.
+// A block takes 32 elements of a row at a time, unless all lie below the diagonal or outside; its eight warps add
+// every eighth split, and the first adds what they have.
 __global__ void __launch_bounds__(32 * kWarps) gram_finish(const GramFinish p) {
   double* const sums = shared_memory<double>();
   const int lane = static_cast<int>(threadIdx.x) & 31;
@@ -43,7 +43,7 @@ __global__ void __launch_bounds__(32 * kWarps) gram_finish(const GramFinish p) {
     sums[warp * 32 + lane] = sum;
     __syncthreads();
     if (warp == 0) {
-      for (int i = 1; i < kWarps; ++i) sum += sums[i * 32 + lane];
+      for (int w = 1; w < kWarps; ++w) sum += sums[w * 32 + lane];
       if (i <= j && j < p.channels) {
         const size_t at = static_cast<size_t>(i) * static_cast<size_t>(p.channels) + static_cast<size_t>(j);
         const size_t mirrored =

@@ -1,4 +1,6 @@
 // The whole engine on the CUDA backend: its gradient against the reference and against the CPU's.
+#include <optional>
+
 #include "job.h"
 #ifdef SCUMBLE_STAND_IN
 #include "stand_in/control.h"
@@ -124,6 +126,54 @@ TEST(cuda_gradients_of_hopper) {
   stand_in::break_products(false);
   CHECK(!(check::relative_error(broken, portable) < 0.1));
 #endif
+}
+
+// Every kind of term, masked or not, over one network or two, with several at one layer.
+TEST(cuda_gradients_of_every_kind) {
+  const CudaBackend backend(0, Precision::float32);
+  for (const Pooling pooling : {Pooling::max, Pooling::average}) {
+    Case of = small_case("every kind");
+    of.model.pooling = pooling;
+    Random random(78);
+    of.second = support::random_model(random, {1, 2}, [&] { return random.integer(3, 9); });
+    prepare_input(*of.second, false, true, Padding::zero);
+    of.masks = {{5, 7}, {31, 17}};
+    support::add_tv(of.objective, 1);
+    support::add(of.objective, "histogram", "relu1_2", 1, kStyle);
+    support::add(of.objective, "mean-std", "relu1_2", 1, {{1, 0.75, 1}, {2, 0.25}}).mask = 0;
+    support::add(of.objective, "gram", "relu1_2", 1, {{1, 0.75}, {2, 0.25, 0}}).mask = 1;
+    support::add(of.objective, "content", "relu1_2", 1, kContent);
+    support::add_tv(of.objective, 0.3);
+    support::add(of.objective, "mean-std", "conv2_2", 1, kStyle).network = 1;
+    support::add(of.objective, "gram", "relu1_1", 1, kStyle).network = 1;
+    support::add(of.objective, "histogram", "pool2", 1, kStyle).network = 1;
+    const Setting s = prepare(of, 16000);
+    device::in_every_order([&] { check_engine(backend, s, kFloat32); }, 2);
+  }
+  for (const uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+    const Case of = random_objective(seed);
+    const std::optional<Setting> s = find(of, seed);
+    check::at() = of.name;
+    if (s) check_engine(backend, *s, kFloat32);
+  }
+}
+
+// The same in every precision, against the CPU.
+TEST(cuda_gradients_of_statistics) {
+  Job of = make(Pooling::average, {24, 21}, 8, 2);
+  of.options.objective = {};
+  Random random(24);
+  of.masks = {support::uniform(random, 35, 0, 1)};
+  support::add(of.options.objective, "gram", "relu1_1", 100, {{1}}).mask = 0;
+  support::add(of.options.objective, "mean-std", "relu1_2", 100, {{1}}).mask = 0;
+  support::add(of.options.objective, "histogram", "relu2_1", 100, {{1}});
+  scumble::Session exact = of.start(cpu_backend());
+  const std::vector<float> expected = gradient_of(exact);
+  for (const Mode& mode : kModes) {
+    check::at() = mode.name;
+    scumble::Session session = of.start(CudaBackend(0, mode.precision));
+    CHECK_ALL_CLOSE(gradient_of(session), expected, 10 * mode.shallow);
+  }
 }
 
 TEST(cuda_backend_resamples) {

@@ -23,12 +23,15 @@ struct Job {
   std::vector<float> content;  // image 0
   std::vector<float> style;    // image 1
   Size size{};
+  std::vector<std::vector<float>> masks;  // five wide
   scumble::SessionOptions options;
 
   scumble::SessionImages images() const {
     scumble::SessionImages made;
     made.start = support::view(content, size.width, size.height);
     made.targets = {made.start, support::view(style, size.width, size.height)};
+    for (const auto& mask : masks)
+      made.masks.push_back(support::mask_view(mask, 5, static_cast<int>(mask.size()) / 5));
     return made;
   }
   scumble::Session start(const scumble::Backend& backend) const {

@@ -37,14 +37,14 @@ TEST(cuda_estimate_is_what_is_allocated) {
 // Every call that can fail is made to, once out of memory and once for good: a typed error each time, nothing
 // leaks, and the CPU goes on.
 TEST(cuda_failures) {
-  const Job of = make(Pooling::max, {9, 10}, 4, 2);
+  const Job of = make(Pooling::max, {4, 5}, 3, 2);
   const size_t memory = stand_in::allocated();
   const size_t handles = stand_in::handles();
   const auto run = [&] {
     const CudaBackend backend(0, Precision::float32);
     scumble::Session session = of.start(backend);
     session.step(support::running(), 2);
-    return backend.resample(result_of(session).data(), 10, 9, 3, 7, 6, 0, 255, 1);
+    return backend.resample(result_of(session).data(), 5, 4, 3, 7, 6, 0, 255, 1);
   };
   const std::vector<float> expected = run();
   for (const bool lost : {false, true}) {

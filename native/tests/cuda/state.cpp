@@ -11,7 +11,7 @@ using scumble::State;
 namespace {
 
 Job small(const Way& way) {
-  return way.on(make(Pooling::average, {6, 7}, 4, 2));
+  return way.on(make(Pooling::average, {5, 4}, 3, 2));
 }
 
 const CudaBackend& backend() {
@@ -34,9 +34,9 @@ void check_refused(Session& session, const State& state, const std::string& what
 
 }  // namespace
 
-// With L-BFGS the ring of three pairs wraps around twice.
+// With L-BFGS the ring of three pairs wraps around.
 TEST(the_same_bytes_go_on_from_any_moment) {
-  constexpr int kIterations = 9;
+  constexpr int kIterations = 8;
   for (const Way& way : kWays) {
     const Job of = small(way);
     Session whole = of.start(backend());
@@ -47,7 +47,7 @@ TEST(the_same_bytes_go_on_from_any_moment) {
     }
     if (way.kind == scumble::OptimizerKind::lbfgs) CHECK(pairs_of(states.back()) == 3);
     Session part = of.start(backend());
-    for (const int at : {7, 1, 0, 4, 6, 2}) {
+    for (const int at : {6, 0, 4}) {
       check::at() = std::string(way.name) + ", saved after " + std::to_string(at);
       part.step(support::running());  // wherever it stood
       part.restore(states[static_cast<size_t>(at)]);
@@ -70,7 +70,7 @@ TEST(the_cpu_and_a_gpu_take_over_from_each_other) {
     for (size_t from = 0; from < both.size(); ++from) {
       Session one = of.start(*both[from]);
       Session other = of.start(*both[1 - from]);
-      for (const int more : {1, 2, 4}) {
+      for (const int more : {1, 4}) {
         one.step(support::running(), more);
         const State state = one.save();
         check::at() = std::string(way.name) + ", after " + std::to_string(one.iteration());
@@ -110,7 +110,7 @@ TEST(what_does_not_fit_is_refused) {
   for (const Way& way : kWays) {
     const Job of = small(way);
     Session saved = of.start(backend());
-    saved.step(support::running(), 5);
+    saved.step(support::running(), 3);
     const State good = saved.save();
     Session session = of.start(backend());
     session.step(support::running(), 2);
