@@ -48,6 +48,12 @@ test('the help quotes the defaults of the API', (t) => {
     compared++;
   }
   t.is(compared, 26);
+  for (const flag of ['mean-std-weight', 'mean-std-layers', 'histogram-weight', 'histogram-layers']) {
+    t.true(
+      program.options.some(({ long }) => long === `--${flag}`),
+      flag,
+    );
+  }
 });
 
 // A copy of the package in which only what reads flags and options can be found: no sharp, no addon.

@@ -114,6 +114,24 @@ test('files that are missing or are something else', async (t) => {
   t.like(await t.throwsAsync(limit), { code: 'ERR_IMAGE_SIZE', option: 'style' });
 });
 
+test('what is to be said of an image reaches onWarning, whichever image it is', async (t) => {
+  const whole = await sharp(Buffer.alloc(24 * 16 * 3, 99), { raw: { width: 24, height: 16, channels: 3 } })
+    .jpeg()
+    .toBuffer();
+  const cut = whole.subarray(0, -2);
+  for (const option of ['content', 'style', 'init']) {
+    const warnings: ScumbleError[] = [];
+    const onWarning = (warning: ScumbleError) => warnings.push(warning);
+    await stylize(options({ [option]: whole, onWarning }));
+    t.deepEqual(warnings, []);
+    await stylize(options({ [option]: cut, onWarning }));
+    t.is(warnings.length, 1);
+    t.true(warnings[0] instanceof ImageError);
+    t.like(warnings[0], { code: 'ERR_IMAGE', option });
+    t.regex(warnings[0]!.message, new RegExp(option));
+  }
+});
+
 function withMemory(t: ExecutionContext, bytes: number) {
   const system = process as unknown as { availableMemory(): number };
   const before = system.availableMemory;
