@@ -20,7 +20,7 @@ import {
 import { type Stage, scheduleOf } from './schedule.js';
 
 /** Where a run computes: the engine, the network on it, and what is kept and set aside for it there. */
-export interface Place {
+export interface Deployment {
   engine: Engine;
   network: SharedNetwork;
   reservations: EngineReservation[];
@@ -31,9 +31,9 @@ export interface Prepared {
   inputs: Inputs;
   /** How much of the network the objective needs. */
   convolutions: number;
-  place: Place;
+  deployment: Deployment;
   /** Takes the run to another engine. @throws MemoryError */
-  moveTo(engine: Engine): Promise<Place>;
+  moveTo(engine: Engine): Promise<Deployment>;
 }
 
 /** Bytes of a pixel of an image on the host: three floats. */
@@ -53,7 +53,7 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
   const stages = scheduleOf(options, sizes);
   const architecture = architectureOf(shape, convolutions);
 
-  const settle = async (on: Engine): Promise<Place> => {
+  const settle = async (on: Engine): Promise<Deployment> => {
     const network = await on.networks.open(file);
     const needed = (size: number) => {
       const { content, styles } = sizesAt(options, sources, size, shortest);
@@ -96,24 +96,24 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
     }
   };
 
-  let place: Place;
+  let deployment: Deployment;
   try {
-    place = await settle(engine);
+    deployment = await settle(engine);
   } catch (error) {
-    place = await settle(await engine.retreat(error));
+    deployment = await settle(await engine.retreat(error));
   }
   try {
     signal?.throwIfAborted();
-    const inputs = await place.engine.guard(readInputs(options, sources, sizes, shortest, say));
+    const inputs = await deployment.engine.guard(readInputs(options, sources, sizes, shortest, say));
     signal?.throwIfAborted();
-    return { stages, inputs, convolutions, place, moveTo: settle };
+    return { stages, inputs, convolutions, deployment, moveTo: settle };
   } catch (error) {
-    release(place);
+    release(deployment);
     throw error;
   }
 }
 
 /** Gives back what was set aside. */
-export function release({ reservations }: Place): void {
+export function release({ reservations }: Deployment): void {
   for (const reservation of reservations.splice(0)) reservation.release();
 }

@@ -12,7 +12,7 @@ import { type ResolvedOptions, resolveOptions, type StylizeOptions } from '../op
 import { Clock } from './clock.js';
 import { describe } from './describe.js';
 import { DivergedError } from './diverged.js';
-import { type Place, type Prepared, prepare, release } from './prepare.js';
+import { type Deployment, type Prepared, prepare, release } from './prepare.js';
 import type { Progress } from './progress.js';
 import type { Stage } from './schedule.js';
 import { StageSession } from './stage.js';
@@ -46,7 +46,7 @@ export class Run implements AsyncIterable<Progress> {
   readonly stages: readonly Stage[];
   readonly #options: ResolvedOptions;
   readonly #prepared: Prepared;
-  #place: Place;
+  #deployment: Deployment;
   #index = 0;
   /** The session of the stage at hand, or on its way; and once it is there. */
   #stage: Promise<StageSession> | undefined;
@@ -62,7 +62,7 @@ export class Run implements AsyncIterable<Progress> {
   private constructor(options: ResolvedOptions, prepared: Prepared, state: RunState | undefined) {
     this.#options = options;
     this.#prepared = prepared;
-    this.#place = prepared.place;
+    this.#deployment = prepared.deployment;
     this.stages = prepared.stages;
     if (state) this.#resume(state);
   }
@@ -87,19 +87,19 @@ export class Run implements AsyncIterable<Progress> {
     const prepared = await prepare(engine, options, say);
     try {
       const run = new Run(options, prepared, state);
-      const { network, engine: on } = prepared.place;
+      const { network, engine: on } = prepared.deployment;
       const first = firstPicture(options, network.shape, prepared.inputs);
       run.#legacy = { picture: await on.guard(first) };
       return run;
     } catch (error) {
-      release(prepared.place);
+      release(prepared.deployment);
       throw error;
     }
   }
 
   /** The device that it is on: `cpu`, `cuda:0` … */
   get device(): string {
-    return this.#place.engine.device;
+    return this.#deployment.engine.device;
   }
 
   /** Whether all stages are done. */
@@ -163,7 +163,7 @@ export class Run implements AsyncIterable<Progress> {
     } finally {
       this.#session = undefined;
       this.#legacy = undefined;
-      release(this.#place);
+      release(this.#deployment);
     }
   }
 
@@ -235,13 +235,13 @@ export class Run implements AsyncIterable<Progress> {
         this.#session = await this.#begin();
         return this.#session;
       } catch (error) {
-        await this.#move(await this.#place.engine.retreat(error, this.#options));
+        await this.#move(await this.#deployment.engine.retreat(error, this.#options));
       }
     }
   }
 
   async #begin(): Promise<StageSession> {
-    const { engine, network } = this.#place;
+    const { engine, network } = this.#deployment;
     const { threads } = this.#options;
     const stage = this.stages[this.#index]!;
     const images = this.#prepared.inputs.stages[this.#index]!;
@@ -295,7 +295,7 @@ export class Run implements AsyncIterable<Progress> {
 
   /** Begins the stage again on the CPU if the device has failed and may be given up. @throws `reason`, if not */
   async #retreat(reason: unknown): Promise<void> {
-    const engine = await this.#place.engine.retreat(reason, this.#options);
+    const engine = await this.#deployment.engine.retreat(reason, this.#options);
     const session = this.#session;
     const again = async () => {
       this.#session = undefined;
@@ -307,8 +307,8 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   async #move(engine: Engine): Promise<void> {
-    release(this.#place);
-    this.#place = await this.#prepared.moveTo(engine);
+    release(this.#deployment);
+    this.#deployment = await this.#prepared.moveTo(engine);
   }
 
   #resume(state: RunState): void {
@@ -366,7 +366,7 @@ export class Run implements AsyncIterable<Progress> {
   #picture(session: StageSession): Promise<Picture> {
     const { width, height } = session;
     const { alpha } = session.images.content;
-    const options = describe(this.#options, this.#place.engine);
+    const options = describe(this.#options, this.#deployment.engine);
     const picture = session
       .image()
       .then((data) => new Picture({ width, height, data, ...(alpha && { alpha }) }, options));
