@@ -53,7 +53,7 @@ TEST(sums_and_products) {
       say(*isa, n);
       CHECK_CLOSE(kernels::sum_abs(*isa)(v[0].data(), n), total, 1e-13 * total);  // in double
       std::vector<double> out(6, 1.0);
-      kernels::products (*isa)(left, 2, right, 3, n, out.data());
+      kernels::dot_products (*isa)(left, 2, right, 3, n, out.data());
       CHECK_ALL_CLOSE(out, expected, 1e-13);
     }
   }

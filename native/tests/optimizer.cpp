@@ -35,7 +35,8 @@ class FakeVectors final : public scumble::Vectors {
     for (const double x : at(v)) sum += std::abs(x);
     return sum;
   }
-  void products(const std::vector<BufferId>& left, const std::vector<BufferId>& right, double* out) override {
+  void dot_products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
+                    double* out) override {
     for (const BufferId l : left) {
       for (const BufferId r : right) *out++ = dot(at(l), at(r));
     }
@@ -293,8 +294,8 @@ TEST(vector_arithmetic_of_the_cpu) {
     CHECK_CLOSE(cpu.arithmetic->sum_abs(v[0]), exact.sum_abs(0), 1e-13 * exact.sum_abs(0));
     Vector found(6);
     Vector expected(6);
-    cpu.arithmetic->products({v[0], v[1]}, {v[1], v[2], v[3]}, found.data());
-    exact.products({0, 1}, {1, 2, 3}, expected.data());
+    cpu.arithmetic->dot_products({v[0], v[1]}, {v[1], v[2], v[3]}, found.data());
+    exact.dot_products({0, 1}, {1, 2, 3}, expected.data());
     CHECK_ALL_CLOSE(found, expected, 1e-12);
     cpu.arithmetic->combine(v[1], {v[0], v[1], v[3]}, {0.5, -2, 0.125});
     exact.combine(1, {0, 1, 3}, {0.5, -2, 0.125});

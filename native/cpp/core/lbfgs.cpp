@@ -33,7 +33,7 @@ void Lbfgs::step(Vectors& vectors, BufferId picture, BufferId gradient) {
 void Lbfgs::remember(Vectors& vectors, BufferId gradient) {
   vectors.combine(candidate_.y, {gradient, candidate_.y}, {1, -1});
   double ys = 0;
-  vectors.products({candidate_.s}, {candidate_.y}, &ys);
+  vectors.dot_products({candidate_.s}, {candidate_.y}, &ys);
   if (!(ys > 1e-10)) return;
 
   if (pairs_.size() == history_) {
@@ -54,7 +54,7 @@ void Lbfgs::remember(Vectors& vectors, BufferId gradient) {
   for (const Pair& pair : pairs_) all.push_back(pair.s);
   const Pair& newest = pairs_.back();
   std::vector<double> found(2 * all.size());
-  vectors.products({newest.y, newest.s}, all, found.data());
+  vectors.dot_products({newest.y, newest.s}, all, found.data());
   for (size_t i = 0; i < n; ++i) {
     Pair& pair = pairs_[i];
     pair.sy.resize(n);
@@ -77,7 +77,7 @@ std::vector<double> Lbfgs::direction(Vectors& vectors, BufferId gradient,
   for (const Pair& pair : pairs_) basis.push_back(pair.s);
   for (const Pair& pair : pairs_) basis.push_back(pair.y);
   std::vector<double> with_gradient(2 * n);
-  if (n > 0) vectors.products({gradient}, basis, with_gradient.data());
+  if (n > 0) vectors.dot_products({gradient}, basis, with_gradient.data());
   basis.push_back(gradient);
 
   // q = g - sum alpha_j y_j

@@ -22,7 +22,7 @@ class Vectors {
   virtual void copy(BufferId to, BufferId from) = 0;
   virtual double sum_abs(BufferId v) = 0;
   // out[i * right.size() + j] = left[i] . right[j], in one pass over memory.
-  virtual void products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
+  virtual void dot_products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
                         double* out) = 0;
   // to = sum of coefficients[i] * terms[i]; `to` may be one of the terms.
   virtual void combine(BufferId to, const std::vector<BufferId>& terms,

@@ -31,8 +31,8 @@ double CpuVectors::sum_abs(BufferId v) {
   return w_.sum_runs(elements(v), [&](size_t begin, size_t n) { return kernel(data + begin, n); });
 }
 
-void CpuVectors::products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
-                          double* out) {
+void CpuVectors::dot_products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
+                              double* out) {
   const size_t n = elements(left[0]);
   const size_t count = left.size() * right.size();
   const size_t tasks = (n + kTaskElements - 1) / kTaskElements;
@@ -44,8 +44,9 @@ void CpuVectors::products(const std::vector<BufferId>& left, const std::vector<B
     for (size_t begin = task * kTaskElements; begin < end; begin += kRunElements) {
       for (size_t i = 0; i < l.size(); ++i) l[i] = w_.floats(left[i]) + begin;
       for (size_t i = 0; i < r.size(); ++i) r[i] = w_.floats(right[i]) + begin;
-      kernels::products(w_.isa())(l.data(), static_cast<int>(l.size()), r.data(), static_cast<int>(r.size()),
-                                  std::min(kRunElements, end - begin), &partial[task * count]);
+      kernels::dot_products(w_.isa())(l.data(), static_cast<int>(l.size()), r.data(),
+                                      static_cast<int>(r.size()), std::min(kRunElements, end - begin),
+                                      &partial[task * count]);
     }
   });
   std::fill(out, out + count, 0.0);

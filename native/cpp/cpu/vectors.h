@@ -12,7 +12,8 @@ class CpuVectors final : public Vectors {
 
   void copy(BufferId to, BufferId from) override;
   double sum_abs(BufferId v) override;
-  void products(const std::vector<BufferId>& left, const std::vector<BufferId>& right, double* out) override;
+  void dot_products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
+                    double* out) override;
   void combine(BufferId to, const std::vector<BufferId>& terms,
                const std::vector<double>& coefficients) override;
   void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, double learning_rate,

@@ -10,12 +10,12 @@ namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
 
 // Where a value lies among the points: after the one at `index`, by `share` of the way to the next.
-struct Place {
+struct Neighbours {
   int index;
   float share;
 
   // `steps`: points per unit; 0 where all values are the same. What is not a number lies at the start.
-  Place(float value, float low, float steps, int bins) {
+  Neighbours(float value, float low, float steps, int bins) {
     const float at = (value - low) * steps;
     const float last = static_cast<float>(bins - 1);
     const float held = at > 0 ? (at < last ? at : last) : 0;
@@ -57,10 +57,10 @@ void histogram_counts(const Tensor& features, const float* low, const float* hig
     for (int y = y0; y < y1; ++y) {
       const float* from = features.pixel(y, 0) + c;
       for (int x = 0; x < features.width; ++x, from += channels) {
-        const Place place(*from, low[c], steps, bins);
-        double* to = counts + place.index * channels + c;
-        to[0] += 1 - static_cast<double>(place.share);
-        to[channels] += static_cast<double>(place.share);
+        const Neighbours between(*from, low[c], steps, bins);
+        double* to = counts + between.index * channels + c;
+        to[0] += 1 - static_cast<double>(between.share);
+        to[channels] += static_cast<double>(between.share);
       }
     }
   }
@@ -76,9 +76,9 @@ double histogram_back(const Tensor& in, const float* low, const float* high, con
       const float* from = in.pixel(y, 0) + c;
       float* to = out.pixel(y, 0) + c;
       for (int x = 0; x < in.width; ++x, from += channels, to += channels) {
-        const Place place(*from, low[c], steps, bins);
-        const float* around = map + place.index * channels + c;
-        const float away = *from - (around[0] + place.share * (around[channels] - around[0]));
+        const Neighbours between(*from, low[c], steps, bins);
+        const float* around = map + between.index * channels + c;
+        const float away = *from - (around[0] + between.share * (around[channels] - around[0]));
         total += static_cast<double>(away) * static_cast<double>(away);
         float value = scale * away;
         if (accumulate) value += *to;

@@ -22,8 +22,8 @@ double sum_abs(const float* v, size_t n) {
   return sum(sums);
 }
 
-void products(const float* const* left, int lefts, const float* const* right, int rights, size_t n,
-              double* out) {
+void dot_products(const float* const* left, int lefts, const float* const* right, int rights, size_t n,
+                  double* out) {
   for (int l = 0; l < lefts; ++l) {
     for (int r = 0; r < rights; ++r) {
       DoubleVec sums{};

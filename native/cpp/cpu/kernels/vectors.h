@@ -8,7 +8,7 @@ namespace scumble::cpu {
 
 SCUMBLE_KERNEL(double, sum_abs, (const float* v, size_t n));
 // out[i * rights + j] += left[i] . right[j]
-SCUMBLE_KERNEL(void, products,
+SCUMBLE_KERNEL(void, dot_products,
                (const float* const* left, int lefts, const float* const* right, int rights, size_t n,
                 double* out));
 SCUMBLE_KERNEL(void, combine,

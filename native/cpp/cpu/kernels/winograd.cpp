@@ -146,13 +146,13 @@ struct Sizes {
   static constexpr int kPoints = kIn * kIn;
 };
 
-struct Place {
+struct TileOrigin {
   int y;
   int x;
 };
 
 template <class Tile>
-Place place(const Tensor& out, int tile) {
+TileOrigin origin_of(const Tensor& out, int tile) {
   const int across = (out.width + Tile::kOut - 1) / Tile::kOut;
   return {tile / across * Tile::kOut, tile % across * Tile::kOut};
 }
@@ -165,7 +165,7 @@ int words_of(int inputs) {
 
 // One tile's inputs, all channels, into V.
 template <class Tile, bool kFast>
-void transform_input(const Tensor& in, Place at, int tiles, int tile, float* v) {
+void transform_input(const Tensor& in, TileOrigin at, int tiles, int tile, float* v) {
   constexpr int kOut = Sizes<Tile>::kOut;
   constexpr int kIn = Sizes<Tile>::kIn;
   constexpr int kPoints = Sizes<Tile>::kPoints;
@@ -317,7 +317,7 @@ auto multiply_of(int rows) {
 
 // A tile's products of one block to its outputs, a whole block of a pixel at a time.
 template <class Tile>
-void transform_output(const Product& p, Place at, int tiles, int tile, const float* m, int block) {
+void transform_output(const Product& p, TileOrigin at, int tiles, int tile, const float* m, int block) {
   constexpr int kOut = Sizes<Tile>::kOut;
   constexpr int kIn = Sizes<Tile>::kIn;
   const int c0 = block * kBlock;
@@ -369,7 +369,7 @@ void transform_and_multiply(const Product& p, int tile0, int tile1, int block0, 
   float* u = m + kPoints * apart(tiles, kBlock);
   float* v = u + kPoints * apart(channels < kChunk ? channels : kChunk, kBlock);
   for (int t = 0; t < tiles; ++t)
-    transform_input<Tile, kFast>(p.in, place<Tile>(p.out, tile0 + t), tiles, t, v);
+    transform_input<Tile, kFast>(p.in, origin_of<Tile>(p.out, tile0 + t), tiles, t, v);
 
   const int runs = (tiles + kRows - 1) / kRows;
   const int narrow = tiles / runs;
@@ -396,7 +396,7 @@ void transform_and_multiply(const Product& p, int tile0, int tile1, int block0, 
       }
     }
     for (int t = 0; t < tiles; ++t)
-      transform_output<Tile>(p, place<Tile>(p.out, tile0 + t), tiles, t, m, block);
+      transform_output<Tile>(p, origin_of<Tile>(p.out, tile0 + t), tiles, t, m, block);
   }
 }
 
