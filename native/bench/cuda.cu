@@ -223,10 +223,9 @@ class Bench {
     const Memory gradient(bytes_of(outputs));
     const Tensor result{gradient.get(), outputs, size, size};
     const Memory scratch(gram_back_bytes(outputs, precision_));
-    print("its gradient", to, 2.0 * outputs * outputs * positions, 3.0 * static_cast<double>(bytes_of(outputs)),
-          [&] {
-            gram_back(to, matrix.get<float>(), {result, out.get()}, scratch.get(), precision_, nullptr);
-          });
+    print(
+        "its gradient", to, 2.0 * outputs * outputs * positions, 3.0 * static_cast<double>(bytes_of(outputs)),
+        [&] { gram_back(to, matrix.get<float>(), {result, out.get()}, scratch.get(), precision_, nullptr); });
     const Tensor half{gradient.get(), outputs, size / 2, size / 2};
     forward.out = to;
     print("convolution and pool", to, products, moved + 0.25 * static_cast<double>(bytes_of(outputs)),

@@ -11,8 +11,8 @@ CudaIteration::CudaIteration(const CudaProgram& program, const Update& update)
     : w_(program.workspace()),
       update_(update),
       optimizer_(make_optimizer(w_, update)),
-      report_(w_.plan().slots),
       moved_(w_.device()),
+      report_(w_.plan().slots),
       evaluation_(start(), [&] { program.queue(); }),
       move_(w_.stream(), [&] { queue_move(); }) {}
 
@@ -112,11 +112,6 @@ void CudaIteration::restore(const State& state) {
   to_device(w_.floats(update_.picture), picture);
   to_device(w_.floats(update_.result), result);
   begin_at(progress);
-}
-
-std::unique_ptr<DeviceOptimizer> make_optimizer(const Workspace& workspace, const Update& update) {
-  return update.optimizer.kind == OptimizerKind::adam ? make_adam(workspace, update)
-                                                      : make_lbfgs(workspace, update);
 }
 
 }  // namespace scumble::cuda

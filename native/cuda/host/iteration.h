@@ -34,8 +34,8 @@ class CudaIteration final : public Iteration {
   const Workspace& w_;
   Update update_;
   std::unique_ptr<DeviceOptimizer> optimizer_;
+  Event moved_;  // the last move is done
   Report report_;
-  Event moved_;           // the last move is done
   bool unheard_ = false;  // the observer does not know of it yet
   int completed_ = 0;
   Captured evaluation_;

@@ -21,8 +21,7 @@ RegisterOperation::RegisterOperation(const char* name, const Operation& operatio
 
 const Operation& operation(std::string_view name) {
   const auto found = operations().find(name);
-  if (found == operations().end())
-    throw InvalidArgument("CUDA has no operation called " + std::string(name));
+  if (found == operations().end()) throw InvalidArgument("CUDA has no operation called " + std::string(name));
   return found->second;
 }
 

@@ -47,14 +47,10 @@ class Workspace {
   BufferKind kind(BufferId id) const { return plan_.buffer(id).kind; }
   void* at(BufferId id) const { return id == kNoBuffer ? nullptr : memory_.at(plan_.buffer(id).offset); }
   float* floats(BufferId id) const { return static_cast<float*>(at(id)); }
-  Tensor tensor(BufferId id) const {
-    return {at(id), shape(id).channels, shape(id).height, shape(id).width};
-  }
+  Tensor tensor(BufferId id) const { return {at(id), shape(id).channels, shape(id).height, shape(id).width}; }
   Pool pool() const;
   // Where a step's gradient goes, and how.
-  Gradient gradient(const Step& step) const {
-    return {tensor(step.out), at(step.mask), step.accumulate};
-  }
+  Gradient gradient(const Step& step) const { return {tensor(step.out), at(step.mask), step.accumulate}; }
 
   // Of a step's loss.
   Partials partials(const Step& step) const {

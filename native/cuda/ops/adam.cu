@@ -13,7 +13,8 @@ struct Constants {
   float keep1, keep2, take1, take2, epsilon;
 };
 
-__global__ void __launch_bounds__(kThreads) adam_move(AdamUpdate update, Constants k, const Progress* progress) {
+__global__ void __launch_bounds__(kThreads)
+    adam_move(AdamUpdate update, Constants k, const Progress* progress) {
   if (progress->diverged) return;
   const size_t i = 4 * thread();
   const size_t left = i < update.elements ? update.elements - i : 0;

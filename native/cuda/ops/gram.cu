@@ -22,9 +22,9 @@
 // Tiles of 64 read 256 bytes (bfloat16) for 4096 multiply-adds. With an L2 cache of 24 bytes per clock and
 // multiprocessor that bounds the matrix units at 30 %: 26 us for all five layers at 512 x 512. Where there is
 // one tile (64 channels), memory is the bound.
+#include "../host/operation.h"
 #include "../ptx/ptx.h"
 #include "../sm90/sm90.h"
-#include "../host/operation.h"
 #include "elements.h"
 #include "gram.h"
 #include "launch.h"
@@ -240,9 +240,8 @@ void launch_tiles(const Tensor& features, int splits, bool accumulate, float* su
 // As many as Hopper's kernel would make where it may be used, so that whoever adds them need not know whether it was.
 int gram_splits(const Tensor& features, Precision precision) {
   const int positions = features.height * features.width;
-  const int theirs = precision == Precision::bf16 && sm90_kernels()
-                         ? gram_splits_sm90(features.channels, positions)
-                         : 0;
+  const int theirs =
+      precision == Precision::bf16 && sm90_kernels() ? gram_splits_sm90(features.channels, positions) : 0;
   return theirs > 0 ? theirs : splits_of(features.channels, positions);
 }
 

@@ -49,8 +49,8 @@ size_t gram_back_bytes(int channels, Precision precision) {
 void gram_back(const Tensor& features, const float* s, const Gradient& gradient, void* scratch,
                Precision precision, cudaStream_t stream) {
   const int channels = padded(features.channels);
-  const Product p{features.at,   scratch,         gradient.out.at, nullptr, gradient.mask,      channels,
-                  channels,      features.height, features.width,  false,   gradient.accumulate};
+  const Product p{features.at, scratch,         gradient.out.at, nullptr, gradient.mask,      channels,
+                  channels,    features.height, features.width,  false,   gradient.accumulate};
   switch (precision) {
     case Precision::float32:
       pack<float, false>(s, scratch, features.channels, precision, stream);

@@ -66,7 +66,8 @@ __global__ void __launch_bounds__(32 * kWarps) gram_finish(const GramFinish p) {
     for (int i = 1; i < 32; ++i) loss += sums[i];
     p.to.partials.at[blockIdx.x] = p.to.loss_scale * loss;
   }
-  if (blockIdx.x == 0 && threadIdx.x >= gridDim.x && threadIdx.x < kPartials) p.to.partials.at[threadIdx.x] = 0;
+  if (blockIdx.x == 0 && threadIdx.x >= gridDim.x && threadIdx.x < kPartials)
+    p.to.partials.at[threadIdx.x] = 0;
 }
 static_assert(kPartials <= 32 * kWarps);
 
@@ -96,8 +97,8 @@ void gram_difference(const void* sums, const Tensor& features, const GramDiffere
 
 GramDifference difference_of(const Workspace& w, const Step& gram) {
   const Step& step = (&gram)[1];
-  return {gram.scale, w.floats(step.other), w.floats(step.out), step.scale, step.loss_scale,
-          w.partials(step)};
+  return {gram.scale, w.floats(step.other), w.floats(step.out),
+          step.scale, step.loss_scale,      w.partials(step)};
 }
 
 namespace {

@@ -7,10 +7,9 @@
 // thread counts these by itself, because they would queue for one address.
 //
 // Elements moved per element: 2 read, one for the range and one for the counts.
-#include "histogram.h"
-
 #include "../host/operation.h"
 #include "../ptx/ptx.h"
+#include "histogram.h"
 
 namespace scumble::cuda {
 namespace {

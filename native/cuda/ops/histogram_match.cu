@@ -59,8 +59,8 @@ __global__ void histogram_quantiles(const float* histogram, int channels, int po
 }
 
 // What each point becomes: the target's value of the same rank.
-__global__ void histogram_map(const float* histogram, int channels, int points, const float* target, int count,
-                              float* map) {
+__global__ void histogram_map(const float* histogram, int channels, int points, const float* target,
+                              int count, float* map) {
   const int channel = static_cast<int>(blockIdx.x);
   const int index = static_cast<int>(threadIdx.x);
   const double* const rank = ranks(histogram, channels, channel, points, shared_memory<double>());
@@ -137,9 +137,12 @@ void queue_quantiles(const Workspace& w, const Step& step) {
 }
 
 void queue_back(const Workspace& w, const Step& step) {
-  const HistogramBack back{w.floats(step.statistic), points_of(w.shape(step.statistic)),
-                           w.floats(step.other),     w.shape(step.other).height,
-                           step.scale,               step.loss_scale,
+  const HistogramBack back{w.floats(step.statistic),
+                           points_of(w.shape(step.statistic)),
+                           w.floats(step.other),
+                           w.shape(step.other).height,
+                           step.scale,
+                           step.loss_scale,
                            w.partials(step)};
   histogram_back(w.tensor(step.in), back, w.gradient(step), w.scratch(), w.precision(), w.stream());
 }

@@ -87,8 +87,8 @@ struct Rows {
   int count;
 };
 inline Tensor rows_of(const Tensor& t, const Rows& rows, Precision precision) {
-  const size_t row = static_cast<size_t>(t.width) * static_cast<size_t>(padded(t.channels)) *
-                     element_bytes(precision);
+  const size_t row =
+      static_cast<size_t>(t.width) * static_cast<size_t>(padded(t.channels)) * element_bytes(precision);
   return {static_cast<char*>(t.at) + static_cast<size_t>(rows.first) * row, t.channels, rows.count, t.width};
 }
 

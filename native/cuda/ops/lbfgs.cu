@@ -16,7 +16,6 @@
 // Bytes per element with n pairs: lbfgs_difference reads 12 and writes 4; lbfgs_dot_products reads 8 n, and 12 per
 // group; lbfgs_move reads 8 n + 8 and writes 12.
 #include "lbfgs.h"
-
 #include "sums.h"
 
 namespace scumble::cuda {
@@ -206,8 +205,8 @@ __global__ void __launch_bounds__(kRecurseThreads)
   *memory.ring = {first, n, 1, 2 * n, memory.vectors[2 * next], memory.vectors[2 * next + 1]};
 }
 
-__global__ void __launch_bounds__(kThreads)
-    lbfgs_move(float* x, const float* gradient, size_t elements, const Progress* progress, LbfgsMemory memory) {
+__global__ void __launch_bounds__(kThreads) lbfgs_move(float* x, const float* gradient, size_t elements,
+                                                       const Progress* progress, LbfgsMemory memory) {
   if (progress->diverged) return;
   const LbfgsRing ring = *memory.ring;
   for (size_t i = 4 * thread(); i < elements; i += 4 * threads()) {

@@ -27,8 +27,8 @@ int splits_of(int positions) {
 // Sums of F, then of F^2, of a block's split.
 template <typename E>
 __global__ void __launch_bounds__(kThreads)
-    channel_sums_of_splits(const E* features, const float* guide, int channels, int positions, bool accumulate,
-                           double* sums) {
+    channel_sums_of_splits(const E* features, const float* guide, int channels, int positions,
+                           bool accumulate, double* sums) {
   constexpr int kVectors = kChannels / kLanes<E>;
   constexpr int kRows = static_cast<int>(kThreads) / kVectors;
   double* const shared = shared_memory<double>();  // [row][F, F^2][channel]
@@ -45,7 +45,8 @@ __global__ void __launch_bounds__(kThreads)
   if (first + vector < padded(channels)) {
     const int end = bound(split + 1);
     for (int position = bound(split) + row; position < end; position += kRows) {
-      const Vec<E> values = load(features + static_cast<size_t>(position) * padded(channels) + first + vector);
+      const Vec<E> values =
+          load(features + static_cast<size_t>(position) * padded(channels) + first + vector);
       const double by = guide ? static_cast<double>(guide[position]) : 1;
       const double weight = by * by;
 #pragma unroll

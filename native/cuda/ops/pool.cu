@@ -141,8 +141,7 @@ void queue_pool(const Workspace& w, const Step& step) {
 }
 
 void queue_pool_back(const Workspace& w, const Step& step) {
-  pool_back(w.pool(), w.tensor(step.in), w.tensor(step.other), w.gradient(step), w.precision(),
-            w.stream());
+  pool_back(w.pool(), w.tensor(step.in), w.tensor(step.other), w.gradient(step), w.precision(), w.stream());
 }
 
 const RegisterOperation kPool("pool", {queue_pool});

@@ -154,8 +154,7 @@ bool launch_tiles(const Tensor& features, int splits, bool accumulate, float* su
 
 }  // namespace
 
-bool launch_gram_sm90(const Tensor& features, int splits, bool accumulate, float* sums,
-                      cudaStream_t stream) {
+bool launch_gram_sm90(const Tensor& features, int splits, bool accumulate, float* sums, cudaStream_t stream) {
   if (features.channels % kGramTile != 0) return false;
   return features.channels % (2 * kGramTile) == 0
              ? launch_tiles<2 * kGramTile>(features, splits, accumulate, sums, stream)

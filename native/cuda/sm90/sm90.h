@@ -19,8 +19,7 @@ constexpr int kBestTile = -1;
 bool launch_product_sm90(const Product& p, int taps, cudaStream_t stream, int tile = kBestTile);
 // Sums for a Gram matrix of bfloat16 over so many splits of the positions (see gram.h), on top of what is there if
 // `accumulate`.
-bool launch_gram_sm90(const Tensor& features, int splits, bool accumulate, float* sums,
-                      cudaStream_t stream);
+bool launch_gram_sm90(const Tensor& features, int splits, bool accumulate, float* sums, cudaStream_t stream);
 // Leaves sums for the Gram matrix where it is told (see gram.h), in as many splits as it returns; 0 where it
 // cannot do it.
 int launch_first_two_sm90(const FirstTwo& two, cudaStream_t stream);

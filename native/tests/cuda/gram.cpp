@@ -117,7 +117,8 @@ TEST(gram_difference) {
     const Array<float> difference(expected.size());
     const Array<double> partials(cuda::kPartials);
     const Array<unsigned char> sums = sums_of(from, shape, precision);
-    const cuda::GramDifference to{mean_of(shape), target.get(), difference.get(), 1e-3, 0.25, {partials.get()}};
+    const cuda::GramDifference to{mean_of(shape), target.get(), difference.get(),
+                                  1e-3,           0.25,         {partials.get()}};
     cuda::gram_difference(sums.get(), from.view(), to, precision, nullptr);
     CHECK_ALL_CLOSE(difference.values(), expected, 4 * kSums);  // the target cancels part of the Gram
     double sum = 0;

@@ -3,8 +3,8 @@
 
 #include "../../cuda/host/backend.h"
 #include "../../cuda/ops/kernel_set.h"
-#include "../check.h"
 #include "../cases.h"
+#include "../check.h"
 #include "orders.h"
 
 namespace job {
@@ -35,11 +35,8 @@ struct Job {
     return made;
   }
   scumble::Session start(const scumble::Backend& backend) const {
-    return {backend,
-            {backend.load(model.architecture, model.weights)},
-            options,
-            images(),
-            support::running()};
+    return {
+        backend, {backend.load(model.architecture, model.weights)}, options, images(), support::running()};
   }
 };
 

@@ -73,13 +73,14 @@ class Cuda {
   Values step(const Values& x, const Values& gradient, double loss = 1) const {
     x_.set(x);
     gradient_.set(gradient);
-    cuda::judge(Array<double>(std::vector<double>{loss}).get(), 1, 0, progress_.get(), report_.get(), nullptr);
+    cuda::judge(Array<double>(std::vector<double>{loss}).get(), 1, 0, progress_.get(), report_.get(),
+                nullptr);
     if (options_.kind == scumble::OptimizerKind::lbfgs) {
       cuda::lbfgs(update(), progress_.get(), memory_.get(), nullptr);
     } else {
       const scumble::AdamConstants& k = options_.adam;
-      cuda::adam({x_.get(), gradient_.get(), pointers_[0], pointers_[1], x.size(), options_.learning_rate, k.beta1,
-                  k.beta2, k.epsilon},
+      cuda::adam({x_.get(), gradient_.get(), pointers_[0], pointers_[1], x.size(), options_.learning_rate,
+                  k.beta1, k.beta2, k.epsilon},
                  progress_.get(), nullptr);
     }
     return x_.values();
@@ -98,8 +99,7 @@ class Cuda {
 
  private:
   cuda::LbfgsUpdate update() const {
-    return {x_.get(),         gradient_.get(), pointers_.data(),
-            options_.history, x_.size(),       options_.learning_rate};
+    return {x_.get(), gradient_.get(), pointers_.data(), options_.history, x_.size(), options_.learning_rate};
   }
 
   scumble::OptimizerOptions options_;

@@ -78,8 +78,9 @@ TEST(what_is_made_at_once) {
     return groups_of(Plan::iteration(backend, {&model.architecture}, request_of(objective)));
   };
   const Objective usual = support::objective_of({"relu2_2"}, {"relu1_1", "relu2_1"}, 1e-3);
-  const std::string back = "difference gram_back conv_back conv_back pool_back gram_back conv_back conv_back "
-                           "input_back ";
+  const std::string back =
+      "difference gram_back conv_back conv_back pool_back gram_back conv_back conv_back "
+      "input_back ";
   CHECK(iteration(Precision::bf16, usual) ==
         "tv input first_two_pool conv gram_sums gram_difference conv " + back);
   CHECK(iteration(Precision::float32, usual) ==

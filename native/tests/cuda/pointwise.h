@@ -48,8 +48,8 @@ struct Epilogue {
 };
 const std::vector<Epilogue> kEpilogues = {{false, false}, {false, true}, {true, false}, {true, true}};
 
-inline reference::Tensor finished(reference::Tensor value, const Epilogue& epilogue, const reference::Tensor& there,
-                           const reference::Tensor& mask) {
+inline reference::Tensor finished(reference::Tensor value, const Epilogue& epilogue,
+                                  const reference::Tensor& there, const reference::Tensor& mask) {
   if (epilogue.accumulate) {
     for (size_t i = 0; i < value.values.size(); ++i) value.values[i] += there.values[i];
   }
@@ -57,7 +57,8 @@ inline reference::Tensor finished(reference::Tensor value, const Epilogue& epilo
 }
 
 // Where a gradient goes: garbage, or `there` to be added to.
-inline device::Tensor target_of(const Epilogue& epilogue, const reference::Tensor& there, Precision precision) {
+inline device::Tensor target_of(const Epilogue& epilogue, const reference::Tensor& there,
+                                Precision precision) {
   return epilogue.accumulate ? device::Tensor(there, precision)
                              : device::Tensor(there.channels, there.height, there.width, precision);
 }

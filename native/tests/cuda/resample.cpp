@@ -45,8 +45,9 @@ TEST(as_the_cpu) {
       const std::vector<float> in =
           support::uniform(random, static_cast<size_t>(s.width * s.height * channels), 0, 255);
       for (const auto& [low, high] : {std::pair{-1e9f, 1e9f}, std::pair{20.0f, 200.0f}}) {
-        const std::vector<float> expected = scumble::cpu::resample(scumble::cpu::isa(), in.data(), s.width, s.height, channels,
-                                                                   s.to_width, s.to_height, low, high, 1);
+        const std::vector<float> expected =
+            scumble::cpu::resample(scumble::cpu::isa(), in.data(), s.width, s.height, channels, s.to_width,
+                                   s.to_height, low, high, 1);
         const std::vector<float> found = resampled(in, s, channels, low, high);
         CHECK_ALL_CLOSE(found, expected, 5e-7);
         CHECK(found == resampled(in, s, channels, low, high));

@@ -185,8 +185,8 @@ TEST(gradient_of_histograms) {
     for (const Epilogue& epilogue : kEpilogues) {
       const device::Tensor to = target_of(epilogue, there, precision);
       const Slot slot;
-      const cuda::HistogramBack back{histogram.get(), kPoints, targets.get(), kQuantiles,
-                                     1.75,            0.25,    slot.view()};
+      const cuda::HistogramBack back{histogram.get(), kPoints, targets.get(), kQuantiles, 1.75, 0.25,
+                                     slot.view()};
       cuda::histogram_back(from.view(), back, gradient_of(epilogue, to, masks), scratch.get(), precision,
                            nullptr);
       expect(to, finished(gradient, epilogue, there, mask), precision == Precision::bf16 ? 5e-3 : 1e-4);
