@@ -44,8 +44,8 @@ struct Scratch {
   }
 };
 
-// A thread takes a channel over a block's share of the positions, so neighbours read neighbours. Also begins the
-// counts.
+// A thread takes a vector of channels over a block's share of the positions, so neighbours read neighbours. Also
+// begins the counts.
 template <typename E>
 __global__ void histogram_ranges(Tensor in, Scratch scratch, size_t counts) {
   for (size_t i = thread() + blockIdx.y * threads(); i < counts; i += threads() * gridDim.y)

@@ -1,6 +1,6 @@
 // The operations of a plan on a CUDA device: host functions that queue kernels on a stream and return. One
 // operation per .cu file. They allocate nothing, synchronise nothing and read no device memory on the host,
-// so that a whole iteration can be captured as a graph. A launch that fails is reported by
+// so that they can be captured as graphs. A launch that fails is reported by
 // cudaGetLastError(), which the caller checks.
 //
 // Activations and their gradients are channels last without a border: a pixel has padded(channels) elements,
