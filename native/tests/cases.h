@@ -90,7 +90,7 @@ inline Setting draw(const Case& of, uint64_t seed) {
   for (const Size& size : of.masks) s.scene.masks.push_back(mask(random, size));
   s.scene.objective = of.objective;
   s.targets = reference::targets_of(s.scene);
-  const reference::Point plain = reference::evaluate(s.scene, s.targets, s.start);
+  const reference::Point plain = reference::evaluate(s.scene, s.targets, s.start, nullptr, false);
   for (size_t t = 0; t < of.objective.terms.size(); ++t) {
     const double loss = plain.losses.terms[t];
     s.scene.objective.terms[t].weight *=
@@ -124,14 +124,14 @@ inline double sensitivity(const Setting& s, uint64_t seed) {
         if (is_histogram(terms[t])) targets[t] = found[t];
       }
     }
-    reference::Point point = reference::evaluate(moved, targets, s.start);
+    reference::Point point = reference::evaluate(moved, targets, s.start, nullptr, false);
     if (histograms) {
       for (auto& values : point.counterparts) {
         double largest = 0;
         for (const double v : values) largest = std::max(largest, std::abs(v));
         for (double& v : values) v += largest * static_cast<double>(random.uniform(-1e-5, 1e-5));
       }
-      point = reference::evaluate(moved, targets, s.start, &point);
+      point = reference::evaluate(moved, targets, s.start, &point, false);
     }
     for (size_t t = 0; t < terms.size(); ++t) {
       const double exact = s.expected.losses.terms[t];

@@ -26,9 +26,9 @@ void check_reference(const Case& of, const Setting& s, int places, uint64_t seed
     const auto slope = [&](double step) {
       reference::Tensor moved = s.start;
       moved.values[at] = s.start.values[at] + step;
-      const double above = reference::evaluate(s.scene, s.targets, moved, &s.expected).losses.total;
+      const double above = reference::evaluate(s.scene, s.targets, moved, &s.expected, false).losses.total;
       moved.values[at] = s.start.values[at] - step;
-      const double below = reference::evaluate(s.scene, s.targets, moved, &s.expected).losses.total;
+      const double below = reference::evaluate(s.scene, s.targets, moved, &s.expected, false).losses.total;
       return (above - below) / (2 * step);
     };
     const double coarse = slope(1e-3);

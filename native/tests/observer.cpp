@@ -145,7 +145,7 @@ TEST(diverged_after_leaving) {
     }
     CHECK(diverged == 2);
     CHECK(follower.events == "leaving 1 leaving ");
-    check_same(follower.seen[1], expected[1]);
+    check_same(follower.seen.back(), expected[1]);
     CHECK(result_of(session) == expected[1].result);
   }
 }

@@ -130,10 +130,11 @@ inline double mean_std_loss(const Tensor& f, double weight, const std::vector<do
   return weight * sum / f.channels;
 }
 
-// The losses at a picture and their gradient. What histograms are matched with is held constant when
-// differentiating: differences of losses show the gradient only if it stays `held`, as it was at the point.
+// The losses at a picture and, if `differentiate`, their gradient. What histograms are matched with is held
+// constant when differentiating: differences of losses show the gradient only if it stays `held`, as it was
+// at the point.
 inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& picture,
-                      const Point* held = nullptr) {
+                      const Point* held = nullptr, bool differentiate = true) {
   Point point;
   const auto& terms = scene.objective.terms;
   point.losses.terms.resize(terms.size());
@@ -162,6 +163,7 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
         loss = content_loss(f, term.weight, point.counterparts[t], gradients[at]);
       }
     }
+    if (!differentiate) continue;
     const Tensor back = model.backward(tape, std::move(gradients), point.margin);
     for (size_t i = 0; i < back.values.size(); ++i) point.gradient.values[i] += back.values[i];
   }

@@ -65,12 +65,12 @@ inline Tensor convolve(const Tensor& in, const scumble::ConvolutionWeights& w, P
   Tensor out(outputs, in.height, in.width);
   for (size_t i = 0; i < out.values.size(); ++i) out.values[i] = w.bias[i % w.bias.size()];
   windows(in.height, in.width, padding, [&](int y, int x, int sy, int sx, int tap) {
+    const double* from = &in.values[in.index(sy, sx, 0)];
+    double* to = &out.values[out.index(y, x, 0)];
     for (int o = 0; o < outputs; ++o) {
       double sum = 0;
-      for (int i = 0; i < in.channels; ++i) {
-        sum += in.at(sy, sx, i) * w.weight[weight_index(o, i, tap, in.channels)];
-      }
-      out.at(y, x, o) += sum;
+      for (int i = 0; i < in.channels; ++i) sum += from[i] * w.weight[weight_index(o, i, tap, in.channels)];
+      to[o] += sum;
     }
   });
   return out;
