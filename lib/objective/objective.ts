@@ -23,20 +23,27 @@ function engineTerm({ name, kind, weight, layer, of }: LossTerm, styleBlend: rea
   return { name, kind, weight, ...(layer !== undefined && { layer }), ...(of && { targets }) };
 }
 
-/** Losses by the names of their terms. */
+/** Losses by the names of their terms. It is made in every iteration, so it is made in one go. */
 export function namedLosses(
   terms: readonly LossTerm[],
   { terms: values }: EngineLosses,
 ): Record<string, number> {
-  return Object.fromEntries(terms.map(({ name }, i) => [name, values[i]!]));
+  const losses: Record<string, number> = {};
+  for (let i = 0; i < terms.length; i++) losses[terms[i]!.name] = values[i]!;
+  return losses;
 }
 
 /** The losses of a group of terms by layer: of `style`, those named `style:…`. */
-export function lossesOf(losses: Record<string, number>, group: string): Record<string, number> {
-  const prefix = `${group}:`;
-  return Object.fromEntries(
-    Object.entries(losses)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, loss]) => [name.slice(prefix.length), loss]),
-  );
+export function lossesOf(
+  terms: readonly LossTerm[],
+  { terms: values }: EngineLosses,
+  group: string,
+): Record<string, number> {
+  const losses: Record<string, number> = {};
+  for (let i = 0; i < terms.length; i++) {
+    const { name, layer } = terms[i]!;
+    if (layer !== undefined && name.startsWith(group) && name[group.length] === ':')
+      losses[layer] = values[i]!;
+  }
+  return losses;
 }

@@ -2,8 +2,9 @@
 
 export class Clock {
   readonly #started = performance.now();
+  /** Pixels of an iteration of each stage, and of all iterations before that stage; one more for those of all. */
   readonly #pixels: number[];
-  readonly #iterations: number[];
+  readonly #until: number[] = [0];
   /** Pixels of the iterations that were done before this clock began. */
   readonly #before: number;
 
@@ -13,22 +14,18 @@ export class Clock {
    */
   constructor(stages: { pixels: number; iterations: number }[], at: { stage: number; iteration: number }) {
     this.#pixels = stages.map(({ pixels }) => pixels);
-    this.#iterations = stages.map(({ iterations }) => iterations);
+    for (const { pixels, iterations } of stages) this.#until.push(this.#until.at(-1)! + pixels * iterations);
     this.#before = this.#done(at.stage, at.iteration);
   }
 
   /** Seconds, after so many iterations of a stage. */
   tick(stage: number, iteration: number): { elapsed: number; remaining: number } {
     const elapsed = (performance.now() - this.#started) / 1000;
-    const done = this.#done(stage, iteration) - this.#before;
-    const all = this.#done(this.#pixels.length, 0) - this.#before;
-    return { elapsed, remaining: (elapsed * (all - done)) / done };
+    const done = this.#done(stage, iteration);
+    return { elapsed, remaining: (elapsed * (this.#until.at(-1)! - done)) / (done - this.#before) };
   }
 
   #done(stage: number, iteration: number): number {
-    const whole = this.#pixels
-      .slice(0, stage)
-      .reduce((sum, pixels, i) => sum + pixels * this.#iterations[i]!, 0);
-    return stage < this.#pixels.length ? whole + this.#pixels[stage]! * iteration : whole;
+    return this.#until[stage]! + this.#pixels[stage]! * iteration;
   }
 }

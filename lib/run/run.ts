@@ -177,7 +177,7 @@ export class Run implements AsyncIterable<Progress> {
   async #next(): Promise<Progress | undefined> {
     while (!this.#disposal) {
       try {
-        const session = await this.#enter();
+        const session = this.#session ?? (await this.#enter());
         if (session.isDone) {
           if (this.isDone) return undefined;
           await this.#come(this.#leave(session));
@@ -344,7 +344,8 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   #progress(session: StageSession, engineLosses: EngineLosses): Progress {
-    const losses = namedLosses(this.#options.terms, engineLosses);
+    const { terms } = this.#options;
+    const losses = namedLosses(terms, engineLosses);
     return {
       scale: [session.width, session.height],
       scaleIndex: this.#index + 1,
@@ -354,8 +355,8 @@ export class Run implements AsyncIterable<Progress> {
       ...this.#clock!.tick(this.#index, session.iteration),
       total: engineLosses.total,
       losses,
-      content: lossesOf(losses, 'content'),
-      style: lossesOf(losses, 'style'),
+      content: lossesOf(terms, engineLosses, 'content'),
+      style: lossesOf(terms, engineLosses, 'style'),
       tv: losses.tv ?? 0,
       device: this.device,
       image: () => this.#picture(session),

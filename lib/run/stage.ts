@@ -32,6 +32,8 @@ export class StageSession {
   /** The step that is being followed, to the end of the stage. */
   #following: Promise<EngineLosses> | undefined;
   #arrive: (arrival: Arrival) => void = () => {};
+  #fail: (error: unknown) => void = () => {};
+  #failure: { error: unknown } | undefined;
   #iteration = 0;
 
   private constructor(
@@ -85,8 +87,11 @@ export class StageSession {
 
   /** One iteration; the session then stands there until the next call, while its next evaluation is under way. */
   async follow(): Promise<EngineLosses> {
-    const arrival = new Promise<Arrival>((resolve) => {
+    this.#signal?.throwIfAborted();
+    const arrival = new Promise<Arrival>((resolve, reject) => {
       this.#arrive = resolve;
+      this.#fail = reject;
+      if (this.#failure) reject(this.#failure.error);
     });
     if (this.#following) {
       this.#session.proceed();
@@ -94,10 +99,13 @@ export class StageSession {
       this.#following = this.#session.step(this.stage.iterations - this.#iteration, (iteration, losses) =>
         this.#arrive({ iteration, losses }),
       );
-      this.#following.catch(() => {}); // whoever waits for an arrival sees it
+      // Once for all iterations: whoever waits for one sees it there.
+      this.#following.catch((error) => {
+        this.#failure = { error };
+        this.#fail(error);
+      });
     }
-    const failed = this.#following.then(() => arrival);
-    const { iteration, losses } = await this.#guard(Promise.race([arrival, failed]));
+    const { iteration, losses } = await this.#guard(arrival);
     this.#iteration = iteration;
     return losses;
   }
@@ -105,6 +113,7 @@ export class StageSession {
   /** All iterations that are left, without a look at them. */
   async finish(): Promise<void> {
     if (this.isDone) return;
+    this.#signal?.throwIfAborted();
     let rest = this.#following;
     if (rest) {
       this.#arrive = () => this.#session.proceed(); // it stands after every iteration
