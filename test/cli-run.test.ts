@@ -147,10 +147,10 @@ for (const [signal, code] of [
 // What a signal means depends on where the run is; a small process stands in for it, so that it is there for sure.
 function standIn(t: ExecutionContext, script: string) {
   const source = `
-    import { Run } from ${JSON.stringify(new URL('../dist/cli/run.js', import.meta.url).href)};
+    import { InterruptibleRun } from ${JSON.stringify(new URL('../dist/cli/interruptible.js', import.meta.url).href)};
     import { once } from 'node:events';
     import { setTimeout as wait } from 'node:timers/promises';
-    const run = new Run({ step() {}, note: (text) => console.log(text), close() {} });
+    const run = new InterruptibleRun({ step() {}, note: (text) => console.log(text), close() {} });
     setInterval(() => {}, 1000); // listening for signals alone keeps no process alive
     const at = (iteration) => ({ iteration, iterations: 5, scaleIndex: 1, scaleCount: 2 });
     const press = async (signal) => {

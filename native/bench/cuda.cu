@@ -149,7 +149,7 @@ Ceilings measure(int repeats) {
 
 class Bench {
  public:
-  Bench(const char* name, Precision precision, int repeats, const Ceilings& ceilings)
+  Bench(const char* name, Arithmetic precision, int repeats, const Ceilings& ceilings)
       : name_(name), precision_(precision), repeats_(repeats), ceilings_(ceilings) {}
 
   void print(const std::string& name, const Tensor& shape, double operations, double bytes,
@@ -277,7 +277,7 @@ class Bench {
 
  private:
   const char* name_;
-  Precision precision_;
+  Arithmetic precision_;
   int repeats_;
   Ceilings ceilings_;
 };
@@ -286,13 +286,13 @@ void run(int size, int repeats) {
   const Ceilings ceilings = measure(repeats);
   struct Family {
     const char* name;
-    Precision precision;
+    Arithmetic precision;
     KernelSet kernels;
   };
-  std::vector<Family> families = {{"float32", Precision::float32, KernelSet::portable},
-                                  {"tf32", Precision::tf32, KernelSet::portable},
-                                  {"bf16", Precision::bf16, KernelSet::portable}};
-  if (sm90_kernels()) families.push_back({"sm_90a", Precision::bf16, KernelSet::fast});
+  std::vector<Family> families = {{"float32", Arithmetic::float32, KernelSet::portable},
+                                  {"tf32", Arithmetic::tf32, KernelSet::portable},
+                                  {"bf16", Arithmetic::bf16, KernelSet::portable}};
+  if (sm90_kernels()) families.push_back({"sm_90a", Arithmetic::bf16, KernelSet::fast});
   for (const Family& family : families) {
     if (ceilings.operations[static_cast<int>(family.precision)] == 0) continue;  // not on this card
     const KernelsHere here(family.kernels);

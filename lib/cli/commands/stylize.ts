@@ -5,9 +5,9 @@ import type { Picture, SaveOptions } from '../../image/picture.js';
 import type { StylizeOptions } from '../../options/options.js';
 import { DivergedError } from '../../run/diverged.js';
 import { formatSize, formatTime } from '../format.js';
+import { InterruptibleRun } from '../interruptible.js';
 import { reporterFor } from '../progress.js';
 import type { Reporter } from '../reporter.js';
-import { Run } from '../run.js';
 import { addStylizeFlags, type StylizeFlags } from '../stylize-flags.js';
 
 const DESCRIPTION = `Paints the content image in the style of one or more other images.
@@ -54,7 +54,7 @@ interface Target {
 
 async function paint(options: StylizeOptions, target: Target, reporter: Reporter): Promise<void> {
   const { output, saving, saveEvery } = target;
-  const run = new Run(reporter);
+  const run = new InterruptibleRun(reporter);
   const { resolveOptions } = await import('../../options/options.js');
   const { checkFrame, checkSaving, framePath } = await import('../output.js');
   const { size, weights, download, iterations, scales } = resolveOptions(options);

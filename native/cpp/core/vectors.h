@@ -23,7 +23,7 @@ class Vectors {
   virtual double sum_abs(BufferId v) = 0;
   // out[i * right.size() + j] = left[i] . right[j], in one pass over memory.
   virtual void dot_products(const std::vector<BufferId>& left, const std::vector<BufferId>& right,
-                        double* out) = 0;
+                            double* out) = 0;
   // to = sum of coefficients[i] * terms[i]; `to` may be one of the terms.
   virtual void combine(BufferId to, const std::vector<BufferId>& terms,
                        const std::vector<double>& coefficients) = 0;

@@ -46,10 +46,10 @@ struct Size {
 };
 
 // Queues the convolution, or says that it cannot.
-using RunConvolution = std::function<bool(const Convolution&, Precision, cudaStream_t)>;
+using RunConvolution = std::function<bool(const Convolution&, Arithmetic, cudaStream_t)>;
 
 void compare_convolution(Comparisons& to, const std::string& kernel, bool portable, const Size& size,
-                         bool backward, const RunConvolution& run, Precision precision);
+                         bool backward, const RunConvolution& run, Arithmetic precision);
 void compare_first_two(Comparisons& to, const std::string& kernel, const Size& size);
 void compare_gram(Comparisons& to, const std::string& kernel, bool portable, const Size& size);
 

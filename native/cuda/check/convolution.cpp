@@ -5,7 +5,7 @@ namespace scumble::cuda {
 
 // Forward with bias and ReLU, backward onto what is there and under a mask.
 void compare_convolution(Comparisons& to, const std::string& kernel, bool portable, const Size& size,
-                         bool backward, const RunConvolution& run, Precision precision) {
+                         bool backward, const RunConvolution& run, Arithmetic precision) {
   const int device = to.device();
   const Stream& stream = to.stream();
   Numbers numbers;
@@ -25,7 +25,7 @@ void compare_convolution(Comparisons& to, const std::string& kernel, bool portab
     DeviceMemory weights, scratch;
     size_t scratch_bytes;
   };
-  const auto side = [&](Precision p) {
+  const auto side = [&](Arithmetic p) {
     const size_t scratch = convolution_scratch_bytes(size.channels, size.outputs, size.height, size.width, p);
     const WeightsOf of{from, into, false, backward};
     std::vector<char> packed(packed_weight_bytes(of, p));
@@ -33,7 +33,7 @@ void compare_convolution(Comparisons& to, const std::string& kernel, bool portab
     Side made{{device, in, p},
               {device, there, p},
               {device, mask, p},
-              {device, bias, Precision::float32},
+              {device, bias, Arithmetic::float32},
               {device, packed.size()},
               {device, scratch},
               scratch};
@@ -56,13 +56,13 @@ void compare_convolution(Comparisons& to, const std::string& kernel, bool portab
     }
     return c;
   };
-  const Side exact = side(Precision::float32);
-  convolve(operands(exact), Precision::float32, stream);
+  const Side exact = side(Arithmetic::float32);
+  convolve(operands(exact), Arithmetic::float32, stream);
   to.wait();
   Side fast = side(precision);
   to.add(
       kernel + (backward ? ", backward" : ", forward"), portable,
-      precision == Precision::bf16 ? kRounded : kSummed, exact.out.get(),
+      precision == Arithmetic::bf16 ? kRounded : kSummed, exact.out.get(),
       [&] {
         fast.out.set(there);
         return run(operands(fast), precision, stream);

@@ -19,7 +19,7 @@ void compare_first_two(Comparisons& to, const std::string& kernel, const Size& s
                                         numbers.some(9 * channels * channels)};
   const std::vector<float> biases[] = {numbers.some(channels), numbers.some(channels)};
   const std::vector<float> nothing(pixels * channels);
-  const Values target(device, std::vector<float>(channels * channels), Precision::float32);
+  const Values target(device, std::vector<float>(channels * channels), Arithmetic::float32);
   const DeviceMemory losses(device, kPartials * sizeof(double));
 
   struct Side {
@@ -29,7 +29,7 @@ void compare_first_two(Comparisons& to, const std::string& kernel, const Size& s
     DeviceMemory sums, convolution_scratch;
     size_t convolution_scratch_bytes;
   };
-  const auto side = [&](Precision p) {
+  const auto side = [&](Arithmetic p) {
     const size_t scratch =
         convolution_scratch_bytes(size.channels, size.channels, size.height, size.width, p);
     const WeightsOf packings[] = {{kInputs, size.channels, true, false},
@@ -37,9 +37,9 @@ void compare_first_two(Comparisons& to, const std::string& kernel, const Size& s
     Side made{{device, picture, p},
               {device, nothing, p},
               {device, nothing, p},
-              {device, std::vector<float>(channels * channels), Precision::float32},
+              {device, std::vector<float>(channels * channels), Arithmetic::float32},
               {{device, packed_weight_bytes(packings[0], p)}, {device, packed_weight_bytes(packings[1], p)}},
-              {{device, biases[0], Precision::float32}, {device, biases[1], Precision::float32}},
+              {{device, biases[0], Arithmetic::float32}, {device, biases[1], Arithmetic::float32}},
               {device, gram_sums_bytes(size.channels, size.height, size.width, p)},
               {device, scratch},
               scratch};
@@ -72,15 +72,15 @@ void compare_first_two(Comparisons& to, const std::string& kernel, const Size& s
     two.second.scratch_bytes = s.convolution_scratch_bytes;
     return two;
   };
-  const Side exact = side(Precision::float32);
+  const Side exact = side(Arithmetic::float32);
   const FirstTwo two = operands(exact);
-  convolve(two.first, Precision::float32, stream);
-  gram_sums(two.first.out, {0, size.height}, false, two.sums, Precision::float32, stream);
-  gram_difference(two.sums, two.first.out, two.difference, Precision::float32, stream);
-  convolve(two.second, Precision::float32, stream);
+  convolve(two.first, Arithmetic::float32, stream);
+  gram_sums(two.first.out, {0, size.height}, false, two.sums, Arithmetic::float32, stream);
+  gram_difference(two.sums, two.first.out, two.difference, Arithmetic::float32, stream);
+  convolve(two.second, Arithmetic::float32, stream);
   to.wait();
-  const Side fast = side(Precision::bf16);
-  const auto queue = [&] { return convolve_first_two(operands(fast), Precision::bf16, stream); };
+  const Side fast = side(Arithmetic::bf16);
+  const auto queue = [&] { return convolve_first_two(operands(fast), Arithmetic::bf16, stream); };
   to.add(kernel, false, kRounded, exact.out.get(), queue, [&] { return fast.out.get(); });
   to.add(kernel + ", Gram matrix", false, kRounded, exact.difference.get(), queue,
          [&] { return fast.difference.get(); });

@@ -11,7 +11,7 @@ void compare_gram(Comparisons& to, const std::string& kernel, bool portable, con
       numbers.some(static_cast<size_t>(size.height) * static_cast<size_t>(size.width) *
                    static_cast<size_t>(size.channels));
   const size_t elements = static_cast<size_t>(size.channels) * static_cast<size_t>(size.channels);
-  const auto make = [&](const Values& features, const DeviceMemory& out, Precision precision) {
+  const auto make = [&](const Values& features, const DeviceMemory& out, Arithmetic precision) {
     const DeviceMemory sums(device, gram_sums_bytes(size.channels, size.height, size.width, precision));
     const Tensor from{features.at(), size.channels, size.height, size.width};
     gram_sums(from, {0, size.height}, false, sums.at(), precision, stream);
@@ -26,13 +26,13 @@ void compare_gram(Comparisons& to, const std::string& kernel, bool portable, con
     return matrix;
   };
   const DeviceMemory out(device, elements * sizeof(float));
-  make({device, values, Precision::float32}, out, Precision::float32);
+  make({device, values, Arithmetic::float32}, out, Arithmetic::float32);
   const std::vector<float> exact = result(out);
-  const Values features(device, values, Precision::bf16);
+  const Values features(device, values, Arithmetic::bf16);
   to.add(
       kernel, portable, kSummed, exact,
       [&] {
-        make(features, out, Precision::bf16);
+        make(features, out, Arithmetic::bf16);
         return true;
       },
       [&] { return result(out); });

@@ -29,21 +29,21 @@ std::vector<Comparison> self_check(int device, bool thorough) {
     for (const Size& size : sizes) {
       for (const bool backward : {false, true}) {
         if (portable) {
-          const RunConvolution run = [](const Convolution& c, Precision precision, cudaStream_t stream) {
+          const RunConvolution run = [](const Convolution& c, Arithmetic precision, cudaStream_t stream) {
             convolve(c, precision, stream);
             return true;
           };
           compare_convolution(made, named("bf16 convolution", size), true, size, backward, run,
-                              Precision::bf16);
+                              Arithmetic::bf16);
           compare_convolution(made, named("TF32 convolution", size), true, size, backward, run,
-                              Precision::tf32);
+                              Arithmetic::tf32);
         } else {
           for (int tile = 0; tile < kTilesSm90; ++tile) {
-            const RunConvolution run = [tile](const Convolution& c, Precision, cudaStream_t stream) {
+            const RunConvolution run = [tile](const Convolution& c, Arithmetic, cudaStream_t stream) {
               return launch_product_sm90(product_of(c), 9, stream, tile);
             };
             compare_convolution(made, named("sm_90a convolution", size) + ", tile " + std::to_string(tile),
-                                false, size, backward, run, Precision::bf16);
+                                false, size, backward, run, Arithmetic::bf16);
           }
         }
       }

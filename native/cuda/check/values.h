@@ -23,14 +23,14 @@ void send(const DeviceMemory& to, const void* from, size_t bytes);
 // On the device in an element type of their own. Whole vectors of channels, so nothing is padded.
 class Values {
  public:
-  Values(int device, const std::vector<float>& values, Precision precision);
+  Values(int device, const std::vector<float>& values, Arithmetic precision);
 
   void set(const std::vector<float>& values);
   std::vector<float> get() const;
   char* at() const { return memory_.at(); }
 
  private:
-  Precision precision_;
+  Arithmetic precision_;
   size_t size_;
   DeviceMemory memory_;
 };

@@ -12,7 +12,7 @@
 
 namespace scumble::cuda {
 
-CudaBackend::CudaBackend(int device, Precision precision) : device_(device), precision_(precision) {
+CudaBackend::CudaBackend(int device, Arithmetic precision) : device_(device), precision_(precision) {
   const Devices all = devices();
   if (device < 0 || static_cast<size_t>(device) >= all.found.size()) {
     throw InvalidArgument("there is no CUDA device " + std::to_string(device) +
@@ -20,7 +20,7 @@ CudaBackend::CudaBackend(int device, Precision precision) : device_(device), pre
   }
   const Device& chosen = all.found[static_cast<size_t>(device)];
   if (!chosen.problem.empty()) throw InvalidArgument(chosen.name + ": " + chosen.problem);
-  if (precision != Precision::float32 && !has_mma(chosen)) {
+  if (precision != Arithmetic::float32 && !has_mma(chosen)) {
     throw InvalidArgument(chosen.name +
                           " has no matrix units for this precision (compute capability 8.0 is needed)");
   }
@@ -65,12 +65,12 @@ std::vector<float> CudaBackend::resample(const float* from, int width, int heigh
 namespace {
 
 // float32 where there are no matrix units: there, nothing else is faster.
-Precision precision_on(int device, scumble::Precision permitted) {
+Arithmetic precision_on(int device, scumble::Precision permitted) {
   const Devices all = devices();
   const size_t index = static_cast<size_t>(device);
   if (permitted == scumble::Precision::exact || index >= all.found.size() || !has_mma(all.found[index]))
-    return Precision::float32;
-  return permitted == scumble::Precision::fast ? Precision::bf16 : Precision::tf32;
+    return Arithmetic::float32;
+  return permitted == scumble::Precision::fast ? Arithmetic::bf16 : Arithmetic::tf32;
 }
 
 class Cuda final : public BackendKind {

@@ -3,14 +3,14 @@
 #pragma once
 
 #include "../../cpp/core/backend.h"
-#include "../ops/precision.h"
+#include "../ops/arithmetic.h"
 
 namespace scumble::cuda {
 
 class CudaBackend final : public Backend {
  public:
   // Throws InvalidArgument for a device that does not exist or cannot run this precision.
-  CudaBackend(int device, Precision precision);
+  CudaBackend(int device, Arithmetic precision);
 
   size_t tensor_bytes(const Shape& shape) const override;
   size_t working_bytes(std::string_view op, const Shape& features) const override;
@@ -27,7 +27,7 @@ class CudaBackend final : public Backend {
 
  private:
   int device_;
-  Precision precision_;
+  Arithmetic precision_;
 };
 
 }  // namespace scumble::cuda

@@ -34,14 +34,14 @@ bool is_gram_measured_next(const Plan& plan, size_t i, BufferId features) {
 
 // The second of the first two convolutions, or 0 where they do not begin here. Whether there is a kernel for
 // their channels and the card is another question.
-size_t second_after(const Plan& plan, size_t i, Precision precision) {
+size_t second_after(const Plan& plan, size_t i, Arithmetic precision) {
   const Step& first = plan.steps[i];
-  if (precision != Precision::bf16 || first.op != "conv" || first.convolution != 0) return 0;
+  if (precision != Arithmetic::bf16 || first.op != "conv" || first.convolution != 0) return 0;
   const size_t next = i + 1 + (is_gram_measured_next(plan, i + 1, first.out) ? 3 : 0);
   return follows(plan, next, "conv", first.out) ? next : 0;
 }
 
-Group group_at(const Plan& plan, size_t i, Precision precision) {
+Group group_at(const Plan& plan, size_t i, Arithmetic precision) {
   if (const size_t second = second_after(plan, i, precision)) {
     if (is_pooled_next(plan, second)) return {"first_two_pool", i, second - i + 2};
     return {"first_two", i, second - i + 1};
@@ -53,7 +53,7 @@ Group group_at(const Plan& plan, size_t i, Precision precision) {
 
 }  // namespace
 
-std::vector<Group> fuse(const Plan& plan, Precision precision) {
+std::vector<Group> fuse(const Plan& plan, Arithmetic precision) {
   std::vector<Group> groups;
   for (size_t i = 0; i < plan.steps.size(); i += groups.back().count)
     groups.push_back(group_at(plan, i, precision));

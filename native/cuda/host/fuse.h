@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "../../cpp/core/plan.h"
-#include "../ops/precision.h"
+#include "../ops/arithmetic.h"
 
 namespace scumble::cuda {
 
@@ -13,6 +13,6 @@ namespace scumble::cuda {
 //   conv_pool        a convolution and its pool
 //   first_two        the network's first two convolutions, with the first one's Gram matrix and its
 //   first_two_pool   difference where these stand between; and with the second one's pool
-std::vector<Group> fuse(const Plan& plan, Precision precision);
+std::vector<Group> fuse(const Plan& plan, Arithmetic precision);
 
 }  // namespace scumble::cuda

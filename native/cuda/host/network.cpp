@@ -16,7 +16,7 @@ WeightsOf weights_of(const Architecture& architecture, size_t i, bool backward) 
 
 }  // namespace
 
-NetworkLayout::NetworkLayout(const Architecture& architecture, Precision precision) {
+NetworkLayout::NetworkLayout(const Architecture& architecture, Arithmetic precision) {
   Offsets offsets;
   for (size_t i = 0; i < architecture.convolutions.size(); ++i) {
     Packed packed{};
@@ -30,7 +30,7 @@ NetworkLayout::NetworkLayout(const Architecture& architecture, Precision precisi
 }
 
 CudaNetwork::CudaNetwork(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights,
-                         int device, Precision precision)
+                         int device, Arithmetic precision)
     : Network(architecture), layout_(architecture, precision), memory_(device, layout_.bytes) {
   std::vector<char> packed(layout_.bytes);
   for (size_t i = 0; i < weights.size(); ++i) {

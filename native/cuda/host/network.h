@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "../../cpp/core/network.h"
-#include "../ops/precision.h"
+#include "../ops/arithmetic.h"
 #include "device_memory.h"
 
 namespace scumble::cuda {
@@ -19,13 +19,13 @@ struct NetworkLayout {
   std::vector<Packed> convolutions;
   size_t bytes = 0;
 
-  NetworkLayout(const Architecture& architecture, Precision precision);
+  NetworkLayout(const Architecture& architecture, Arithmetic precision);
 };
 
 class CudaNetwork final : public Network {
  public:
   CudaNetwork(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights, int device,
-              Precision precision);
+              Arithmetic precision);
 
   size_t bytes() const override { return layout_.bytes; }
   const void* weights(int convolution, bool backward) const;

@@ -12,9 +12,9 @@ struct Operation {
   // Queues a step on the workspace's stream. Of a group it is the first step; the others lie behind it.
   void (*queue)(const Workspace& w, const Step& step);
   // Bytes of working memory for features of this shape, if any (Sizes::working_bytes).
-  size_t (*working)(const Shape& features, Precision precision) = nullptr;
+  size_t (*working)(const Shape& features, Arithmetic precision) = nullptr;
   // Bytes of scratch that a step wants while it runs, if any.
-  size_t (*scratch)(const Plan& plan, const Step& step, Precision precision) = nullptr;
+  size_t (*scratch)(const Plan& plan, const Step& step, Arithmetic precision) = nullptr;
 };
 
 // Throws InvalidArgument for one that there is not.

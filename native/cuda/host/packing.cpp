@@ -21,14 +21,14 @@ void each_element(const Shape& shape, const Visit& visit) {
 
 }  // namespace
 
-size_t tensor_bytes(const Shape& shape, Precision precision) {
+size_t tensor_bytes(const Shape& shape, Arithmetic precision) {
   return shape.positions() * static_cast<size_t>(padded(shape.channels)) * element_bytes(precision);
 }
 
-std::vector<char> pack_tensor(const float* dense, const Shape& shape, Precision precision) {
+std::vector<char> pack_tensor(const float* dense, const Shape& shape, Arithmetic precision) {
   std::vector<char> packed(tensor_bytes(shape, precision));
   each_element(shape, [&](size_t to, size_t from) {
-    if (precision == Precision::bf16) {
+    if (precision == Arithmetic::bf16) {
       const uint16_t half = float_to_bfloat16(dense[from]);
       std::memcpy(packed.data() + to * sizeof half, &half, sizeof half);
     } else {
@@ -38,9 +38,9 @@ std::vector<char> pack_tensor(const float* dense, const Shape& shape, Precision 
   return packed;
 }
 
-void unpack_tensor(const char* packed, const Shape& shape, Precision precision, float* dense) {
+void unpack_tensor(const char* packed, const Shape& shape, Arithmetic precision, float* dense) {
   each_element(shape, [&](size_t from, size_t to) {
-    if (precision == Precision::bf16) {
+    if (precision == Arithmetic::bf16) {
       uint16_t half = 0;
       std::memcpy(&half, packed + from * sizeof half, sizeof half);
       dense[to] = bfloat16_to_float(half);

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "../../cpp/core/shape.h"
-#include "../ops/precision.h"
+#include "../ops/arithmetic.h"
 
 namespace scumble::cuda {
 
-size_t tensor_bytes(const Shape& shape, Precision precision);
+size_t tensor_bytes(const Shape& shape, Arithmetic precision);
 // `dense`: height * width * channels floats.
-std::vector<char> pack_tensor(const float* dense, const Shape& shape, Precision precision);
-void unpack_tensor(const char* packed, const Shape& shape, Precision precision, float* dense);
+std::vector<char> pack_tensor(const float* dense, const Shape& shape, Arithmetic precision);
+void unpack_tensor(const char* packed, const Shape& shape, Arithmetic precision, float* dense);
 
 }  // namespace scumble::cuda

@@ -7,7 +7,7 @@
 
 namespace scumble::cuda {
 
-CudaProgram::CudaProgram(const Networks& networks, Plan plan, int device, Precision precision)
+CudaProgram::CudaProgram(const Networks& networks, Plan plan, int device, Arithmetic precision)
     : workspace_(networks, std::move(plan), device, precision) {
   for (const Group& group : workspace_.plan().groups) operations_.push_back(&operation(group.op));
 }
@@ -50,7 +50,7 @@ void CudaProgram::read(BufferId from, float* to) const {
           "reading device memory");
     return;
   }
-  const Precision precision = workspace_.precision();
+  const Arithmetic precision = workspace_.precision();
   const std::vector<char> packed =
       from_device(static_cast<const char*>(workspace_.at(from)), tensor_bytes(shape, precision));
   unpack_tensor(packed.data(), shape, precision, to);

@@ -9,7 +9,7 @@ namespace scumble::cuda {
 
 class CudaProgram final : public Program {
  public:
-  CudaProgram(const Networks& networks, Plan plan, int device, Precision precision);
+  CudaProgram(const Networks& networks, Plan plan, int device, Arithmetic precision);
   ~CudaProgram() override;
 
   void run(double* losses, const std::atomic<bool>& cancelled) override;

@@ -9,7 +9,7 @@
 namespace scumble::cuda {
 namespace {
 
-size_t most_scratch(const Plan& plan, Precision precision) {
+size_t most_scratch(const Plan& plan, Arithmetic precision) {
   size_t most = 0;
   for (const Step& step : plan.steps) {
     const auto scratch = operation(step.op).scratch;
@@ -25,7 +25,7 @@ int longest_history(const Plan& plan) {
 
 }  // namespace
 
-ProgramLayout::ProgramLayout(const Plan& plan, Precision precision) {
+ProgramLayout::ProgramLayout(const Plan& plan, Arithmetic precision) {
   Offsets offsets;
   offsets.take(plan.bytes);  // the arena, at the start
   const size_t slots = static_cast<size_t>(plan.slots);

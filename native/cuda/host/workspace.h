@@ -21,12 +21,12 @@ struct ProgramLayout {
   size_t scratch_bytes = 0;
   size_t bytes = 0;
 
-  ProgramLayout(const Plan& plan, Precision precision);
+  ProgramLayout(const Plan& plan, Arithmetic precision);
 };
 
 class Workspace {
  public:
-  Workspace(const Networks& networks, Plan plan, int device, Precision precision)
+  Workspace(const Networks& networks, Plan plan, int device, Arithmetic precision)
       : networks_(networks),
         plan_(std::move(plan)),
         device_(device),
@@ -37,7 +37,7 @@ class Workspace {
 
   const Plan& plan() const { return plan_; }
   int device() const { return device_; }
-  Precision precision() const { return precision_; }
+  Arithmetic precision() const { return precision_; }
   const Stream& stream() const { return stream_; }
   const CudaNetwork& network(const Step& step) const {
     return static_cast<const CudaNetwork&>(*networks_[static_cast<size_t>(step.network)]);
@@ -69,7 +69,7 @@ class Workspace {
   Networks networks_;
   Plan plan_;
   int device_;
-  Precision precision_;
+  Arithmetic precision_;
   ProgramLayout layout_;
   DeviceMemory memory_;
   Stream stream_;

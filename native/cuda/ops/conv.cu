@@ -9,33 +9,33 @@
 
 namespace scumble::cuda {
 
-size_t convolution_scratch_bytes(int inputs, int outputs, int height, int width, Precision precision) {
-  if (precision != Precision::float32 || !winograd_takes(inputs, outputs)) return 0;
+size_t convolution_scratch_bytes(int inputs, int outputs, int height, int width, Arithmetic precision) {
+  if (precision != Arithmetic::float32 || !winograd_takes(inputs, outputs)) return 0;
   return winograd_scratch_bytes(inputs, outputs, height, width);
 }
 
-void convolve(const Convolution& c, Precision precision, cudaStream_t stream) {
+void convolve(const Convolution& c, Arithmetic precision, cudaStream_t stream) {
   if (c.first) {
     return c.bias ? convolve_first(c, precision, stream) : convolve_first_back(c, precision, stream);
   }
   const Product p = product_of(c);
   switch (precision) {
-    case Precision::float32:
+    case Arithmetic::float32:
       if (winograd_takes(c.in.channels, c.out.channels)) {
         return launch_winograd(p, c.scratch, c.scratch_bytes, stream);
       }
       return launch_product_simt<9>(p, stream);
-    case Precision::tf32:
+    case Arithmetic::tf32:
       return launch_product_mma<float, 9>(p, stream);
-    case Precision::bf16:
+    case Arithmetic::bf16:
       if (sm90_kernels() && launch_product_sm90(p, 9, stream)) return;
       return launch_product_mma<Bf16, 9>(p, stream);
   }
 }
 
-void convolve_and_pool(const Convolution& c, Pool kind, const Tensor& pooled, Precision precision,
+void convolve_and_pool(const Convolution& c, Pool kind, const Tensor& pooled, Arithmetic precision,
                        cudaStream_t stream) {
-  if (precision == Precision::bf16 && !c.first && sm90_kernels()) {
+  if (precision == Arithmetic::bf16 && !c.first && sm90_kernels()) {
     Product p = product_of(c);
     p.pooled = pooled.at;
     p.pooled_height = pooled.height;
@@ -76,7 +76,7 @@ void queue_with_pool(const Workspace& w, const Step& step) {
   convolve_and_pool(convolution_of(w, step), w.pool(), w.tensor(pool.out), w.precision(), w.stream());
 }
 
-size_t scratch(const Plan& plan, const Step& step, Precision precision) {
+size_t scratch(const Plan& plan, const Step& step, Arithmetic precision) {
   if (step.convolution == 0) return 0;
   const Shape& in = plan.buffer(step.in).shape;
   const Shape& out = plan.buffer(step.out).shape;

@@ -75,7 +75,7 @@ __global__ void __launch_bounds__(kThreads, 2) conv_first(const Convolution p, i
 
 }  // namespace
 
-void convolve_first(const Convolution& p, Precision precision, cudaStream_t stream) {
+void convolve_first(const Convolution& p, Arithmetic precision, cudaStream_t stream) {
   const int across = (padded(p.out.channels) + kOutputs - 1) / kOutputs;
   const int columns = (p.out.width + kColumns - 1) / kColumns;
   const int rows = (p.out.height + kRows - 1) / kRows;

@@ -74,8 +74,8 @@ __device__ __forceinline__ void add_first(const float* patch, const float* weigh
   }
 }
 
-void convolve_first(const Convolution& convolution, Precision precision, cudaStream_t stream);
+void convolve_first(const Convolution& convolution, Arithmetic precision, cudaStream_t stream);
 // With `replicate`, what flows to the border is added to the nearest pixel.
-void convolve_first_back(const Convolution& convolution, Precision precision, cudaStream_t stream);
+void convolve_first_back(const Convolution& convolution, Arithmetic precision, cudaStream_t stream);
 
 }  // namespace scumble::cuda

@@ -140,7 +140,7 @@ __global__ void __launch_bounds__(kThreadsOfTile, 4) conv_first_back(const Convo
 
 }  // namespace
 
-void convolve_first_back(const Convolution& p, Precision precision, cudaStream_t stream) {
+void convolve_first_back(const Convolution& p, Arithmetic precision, cudaStream_t stream) {
   const int columns = (p.out.width + kColumns - 1) / kColumns;
   const int rows = (p.out.height + kRows - 1) / kRows;
   with_elements(precision, [&](auto element) {

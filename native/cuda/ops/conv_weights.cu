@@ -69,30 +69,30 @@ void pack_winograd(const float* weight, const WeightsOf& of, float* packed) {
   winograd_weights(kernels.data(), from_channels(of), to_channels(of), packed);
 }
 
-void pack_product(const float* weight, const WeightsOf& of, Precision precision, void* packed) {
+void pack_product(const float* weight, const WeightsOf& of, Arithmetic precision, void* packed) {
   each_weight(weight, of, [&](int from, int tap, int to, float value) {
     const size_t at = packed_index(from, tap, to, from_channels(of), 9, to_channels(of), precision);
     switch (precision) {
-      case Precision::float32:
+      case Arithmetic::float32:
         static_cast<float*>(packed)[at] = value;
         break;
-      case Precision::tf32:
+      case Arithmetic::tf32:
         static_cast<float*>(packed)[at] = tf32(value);
         break;
-      case Precision::bf16:
+      case Arithmetic::bf16:
         static_cast<uint16_t*>(packed)[at] = bfloat16(value);
         break;
     }
   });
 }
 
-bool by_winograd(const WeightsOf& of, Precision precision) {
-  return precision == Precision::float32 && winograd_takes(from_channels(of), to_channels(of));
+bool by_winograd(const WeightsOf& of, Arithmetic precision) {
+  return precision == Arithmetic::float32 && winograd_takes(from_channels(of), to_channels(of));
 }
 
 }  // namespace
 
-size_t packed_weight_bytes(const WeightsOf& of, Precision precision) {
+size_t packed_weight_bytes(const WeightsOf& of, Arithmetic precision) {
   if (of.first) {
     return sizeof(float) * (of.backward ? first_back_weights(of.outputs) : first_weights(of.outputs));
   }
@@ -102,7 +102,7 @@ size_t packed_weight_bytes(const WeightsOf& of, Precision precision) {
   return element_bytes(precision) * packed_elements(from, to, 9, precision);
 }
 
-void pack_weights(const float* weight, const WeightsOf& of, Precision precision, void* packed) {
+void pack_weights(const float* weight, const WeightsOf& of, Arithmetic precision, void* packed) {
   std::memset(packed, 0, packed_weight_bytes(of, precision));
   if (of.first) return pack_first(weight, of, static_cast<float*>(packed));
   if (by_winograd(of, precision)) return pack_winograd(weight, of, static_cast<float*>(packed));

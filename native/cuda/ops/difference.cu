@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kSumThreads)
 }  // namespace
 
 void difference(const Tensor& in, const void* target, const Gradient& gradient, double scale,
-                double loss_scale, const Partials& partials, Precision precision, cudaStream_t stream) {
+                double loss_scale, const Partials& partials, Arithmetic precision, cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = vectors_of<E>(in);

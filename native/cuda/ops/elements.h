@@ -162,8 +162,8 @@ unsigned pixel_blocks(const Tensor& t, unsigned threads, size_t most) {
 
 // Calls body() with a value of the type that activations have.
 template <typename Body>
-void with_elements(Precision precision, const Body& body) {
-  if (precision == Precision::bf16) {
+void with_elements(Arithmetic precision, const Body& body) {
+  if (precision == Arithmetic::bf16) {
     body(Bf16{});
   } else {
     body(float{});

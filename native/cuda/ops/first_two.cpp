@@ -6,8 +6,8 @@
 
 namespace scumble::cuda {
 
-bool convolve_first_two(const FirstTwo& two, Precision precision, cudaStream_t stream) {
-  if (precision != Precision::bf16 || !sm90_kernels()) return false;
+bool convolve_first_two(const FirstTwo& two, Arithmetic precision, cudaStream_t stream) {
+  if (precision != Arithmetic::bf16 || !sm90_kernels()) return false;
   const int splits = launch_first_two_sm90(two, stream);
   if (splits == 0) return false;
   if (two.sums) finish_difference(two.sums, splits, two.first.out, two.difference, stream);

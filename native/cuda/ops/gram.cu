@@ -44,43 +44,43 @@ constexpr int splits_of(int channels, int positions) {
   return std::min(wanted, (positions + kGramLeastPositions - 1) / kGramLeastPositions);
 }
 
-template <Precision kPrecision>
+template <Arithmetic kPrecision>
 struct Stage {
   using E = float;
   static constexpr int kPitch = (kTile + 8) * 4;  // bytes of a position
   static constexpr int kCount = 3;
 };
 template <>
-struct Stage<Precision::bf16> {
+struct Stage<Arithmetic::bf16> {
   using E = Bf16;
   static constexpr int kPitch = kTile * 2;
   static constexpr int kCount = 4;
 };
-template <Precision kPrecision>
+template <Arithmetic kPrecision>
 constexpr int kOperandBytes = kPositions * Stage<kPrecision>::kPitch;
-template <Precision kPrecision>
+template <Arithmetic kPrecision>
 constexpr int kSharedBytes = 2 * Stage<kPrecision>::kCount * kOperandBytes<kPrecision>;
 
 // Where a thread's sums are in the tile: sums[f][e].
-template <Precision kPrecision>
+template <Arithmetic kPrecision>
 __device__ inline int row_of(int f, int e) {
   const int thread_index = static_cast<int>(threadIdx.x);
-  if (kPrecision == Precision::float32) return thread_index / 16 * 8 + f;
+  if (kPrecision == Arithmetic::float32) return thread_index / 16 * 8 + f;
   return thread_index / 32 % 2 * 32 + f / 4 * 16 + thread_index % 32 / 4 + e / 2 * 8;
 }
-template <Precision kPrecision>
+template <Arithmetic kPrecision>
 __device__ inline int column_of(int f, int e) {
   const int thread_index = static_cast<int>(threadIdx.x);
-  if (kPrecision == Precision::float32) return thread_index % 16 * 4 + e;
+  if (kPrecision == Arithmetic::float32) return thread_index % 16 * 4 + e;
   return thread_index / 64 * 32 + f % 4 * 8 + thread_index % 4 * 2 + e % 2;
 }
 
 // sums += the step's products. `rows` and `columns` are the operands in shared memory.
-template <Precision kPrecision>
+template <Arithmetic kPrecision>
 __device__ __forceinline__ void add_products(const unsigned char* rows, const unsigned char* columns,
                                              float (&sums)[8][4]) {
   constexpr int kPitch = Stage<kPrecision>::kPitch;
-  if constexpr (kPrecision == Precision::float32) {
+  if constexpr (kPrecision == Arithmetic::float32) {
     const float* a = reinterpret_cast<const float*>(rows) + row_of<kPrecision>(0, 0);
     const float* b = reinterpret_cast<const float*>(columns) + column_of<kPrecision>(0, 0);
 #pragma unroll 4
@@ -94,7 +94,7 @@ __device__ __forceinline__ void add_products(const unsigned char* rows, const un
         for (int e = 0; e < 4; ++e) sums[f][e] += (f < 4 ? low.at[f & 3] : high.at[f & 3]) * right.at[e];
       }
     }
-  } else if constexpr (kPrecision == Precision::tf32) {
+  } else if constexpr (kPrecision == Arithmetic::tf32) {
     const int lane = static_cast<int>(threadIdx.x) & 31;
     const int k_of_lane = (lane & 3) * kPitch / 4;
     const float* const a = reinterpret_cast<const float*>(rows) + k_of_lane + row_of<kPrecision>(0, 0);
@@ -153,7 +153,7 @@ __device__ __forceinline__ void add_products(const unsigned char* rows, const un
   }
 }
 
-template <Precision kPrecision>
+template <Arithmetic kPrecision>
 __global__ void __launch_bounds__(kThreadsOfTile, 3)
     gram_tiles(const void* features, int channels, int positions, int positions_of_split, bool accumulate,
                float* partials) {
@@ -225,7 +225,7 @@ __global__ void __launch_bounds__(kThreadsOfTile, 3)
   }
 }
 
-template <Precision kPrecision>
+template <Arithmetic kPrecision>
 void launch_tiles(const Tensor& features, int splits, bool accumulate, float* sums, cudaStream_t stream) {
   const int positions = features.height * features.width;
   const int of_split = parts(parts(positions, splits), kPositions) * kPositions;
@@ -238,34 +238,34 @@ void launch_tiles(const Tensor& features, int splits, bool accumulate, float* su
 }  // namespace
 
 // As many as Hopper's kernel would make where it may be used, so that whoever adds them need not know whether it was.
-int gram_splits(const Tensor& features, Precision precision) {
+int gram_splits(const Tensor& features, Arithmetic precision) {
   const int positions = features.height * features.width;
   const int theirs =
-      precision == Precision::bf16 && sm90_kernels() ? gram_splits_sm90(features.channels, positions) : 0;
+      precision == Arithmetic::bf16 && sm90_kernels() ? gram_splits_sm90(features.channels, positions) : 0;
   return theirs > 0 ? theirs : splits_of(features.channels, positions);
 }
 
-size_t gram_sums_bytes(int channels, int height, int width, Precision precision) {
+size_t gram_sums_bytes(int channels, int height, int width, Arithmetic precision) {
   const int positions = height * width;
   int splits = splits_of(channels, positions);
-  if (precision == Precision::bf16) splits = std::max(splits, gram_splits_sm90(channels, positions));
+  if (precision == Arithmetic::bf16) splits = std::max(splits, gram_splits_sm90(channels, positions));
   return static_cast<size_t>(splits) * static_cast<size_t>(gram_tiles_of(channels)) * kTile * kTile *
          sizeof(float);
 }
 
-void gram_sums(const Tensor& features, const Rows& rows, bool accumulate, void* sums, Precision precision,
+void gram_sums(const Tensor& features, const Rows& rows, bool accumulate, void* sums, Arithmetic precision,
                cudaStream_t stream) {
   auto* const to = static_cast<float*>(sums);
   const int splits = gram_splits(features, precision);
   const Tensor part = rows_of(features, rows, precision);
   switch (precision) {
-    case Precision::float32:
-      return launch_tiles<Precision::float32>(part, splits, accumulate, to, stream);
-    case Precision::tf32:
-      return launch_tiles<Precision::tf32>(part, splits, accumulate, to, stream);
-    case Precision::bf16:
+    case Arithmetic::float32:
+      return launch_tiles<Arithmetic::float32>(part, splits, accumulate, to, stream);
+    case Arithmetic::tf32:
+      return launch_tiles<Arithmetic::tf32>(part, splits, accumulate, to, stream);
+    case Arithmetic::bf16:
       if (sm90_kernels() && launch_gram_sm90(part, splits, accumulate, to, stream)) return;
-      return launch_tiles<Precision::bf16>(part, splits, accumulate, to, stream);
+      return launch_tiles<Arithmetic::bf16>(part, splits, accumulate, to, stream);
   }
 }
 
@@ -276,7 +276,7 @@ void queue(const Workspace& w, const Step& step) {
             w.stream());
 }
 
-size_t working(const Shape& features, Precision precision) {
+size_t working(const Shape& features, Arithmetic precision) {
   return gram_sums_bytes(features.channels, features.height, features.width, precision);
 }
 

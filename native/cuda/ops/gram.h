@@ -24,7 +24,7 @@ __host__ __device__ constexpr int gram_tiles_of(int channels) {
 void finish_difference(const void* sums, int splits, const Tensor& features, const GramDifference& difference,
                        cudaStream_t stream);
 // How many splits gram_sums() makes of features of this size, whatever rows of them it is given.
-int gram_splits(const Tensor& features, Precision precision);
+int gram_splits(const Tensor& features, Arithmetic precision);
 
 // Two sums that lie beside each other, on top of what is there if `add`.
 __device__ inline void store_sums(float* to, float first, float second, bool add) {

@@ -30,9 +30,9 @@ __global__ void gram_back_pack(const float* from, E* to, int channels, size_t in
 }
 
 template <typename E, bool kTf32>
-void pack(const float* s, void* to, int channels, Precision precision, cudaStream_t stream) {
+void pack(const float* s, void* to, int channels, Arithmetic precision, cudaStream_t stream) {
   const size_t elements = packed_elements(channels, channels, 1, precision);
-  const int inner = precision == Precision::float32
+  const int inner = precision == Arithmetic::float32
                         ? padded(channels)
                         : groups_of(channels, precision) * group_channels(precision);
   const size_t vectors = elements / kLanes<E>;
@@ -42,23 +42,23 @@ void pack(const float* s, void* to, int channels, Precision precision, cudaStrea
 
 }  // namespace
 
-size_t gram_back_bytes(int channels, Precision precision) {
+size_t gram_back_bytes(int channels, Arithmetic precision) {
   return packed_elements(channels, channels, 1, precision) * element_bytes(precision);
 }
 
 void gram_back(const Tensor& features, const float* s, const Gradient& gradient, void* scratch,
-               Precision precision, cudaStream_t stream) {
+               Arithmetic precision, cudaStream_t stream) {
   const int channels = padded(features.channels);
   const Product p{features.at, scratch,         gradient.out.at, nullptr, gradient.mask,      channels,
                   channels,    features.height, features.width,  false,   gradient.accumulate};
   switch (precision) {
-    case Precision::float32:
+    case Arithmetic::float32:
       pack<float, false>(s, scratch, features.channels, precision, stream);
       return launch_product_simt<1>(p, stream);
-    case Precision::tf32:
+    case Arithmetic::tf32:
       pack<float, true>(s, scratch, features.channels, precision, stream);
       return launch_product_mma<float, 1>(p, stream);
-    case Precision::bf16:
+    case Arithmetic::bf16:
       pack<Bf16, false>(s, scratch, features.channels, precision, stream);
       if (sm90_kernels() && launch_product_sm90(p, 1, stream)) return;
       return launch_product_mma<Bf16, 1>(p, stream);
@@ -72,7 +72,7 @@ void queue(const Workspace& w, const Step& step) {
             w.stream());
 }
 
-size_t working(const Shape& features, Precision precision) {
+size_t working(const Shape& features, Arithmetic precision) {
   return gram_back_bytes(features.channels, precision);
 }
 

@@ -82,7 +82,7 @@ void finish_difference(const void* sums, int splits, const Tensor& features, con
          stream, finish);
 }
 
-void gram(const void* sums, const Tensor& features, double scale, float* out, Precision precision,
+void gram(const void* sums, const Tensor& features, double scale, float* out, Arithmetic precision,
           cudaStream_t stream) {
   GramDifference only;
   only.gram_scale = scale;
@@ -91,7 +91,7 @@ void gram(const void* sums, const Tensor& features, double scale, float* out, Pr
 }
 
 void gram_difference(const void* sums, const Tensor& features, const GramDifference& difference,
-                     Precision precision, cudaStream_t stream) {
+                     Arithmetic precision, cudaStream_t stream) {
   finish_difference(sums, gram_splits(features, precision), features, difference, stream);
 }
 

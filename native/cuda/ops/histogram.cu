@@ -157,7 +157,7 @@ size_t histogram_bytes(int channels, int height, int width) {
   return Scratch(nullptr, channels, height * width, kMostPoints).bytes;
 }
 
-void histogram(const Tensor& features, int points, float* out, void* scratch, Precision precision,
+void histogram(const Tensor& features, int points, float* out, void* scratch, Arithmetic precision,
                cudaStream_t stream) {
   const int channels = features.channels;
   const int positions = features.height * features.width;
@@ -190,7 +190,7 @@ void queue(const Workspace& w, const Step& step) {
             w.precision(), w.stream());
 }
 
-size_t working(const Shape& features, Precision) {
+size_t working(const Shape& features, Arithmetic) {
   return histogram_bytes(features.channels, features.height, features.width);
 }
 

@@ -115,7 +115,7 @@ size_t histogram_back_bytes(int channels, int points) {
 }
 
 void histogram_back(const Tensor& in, const HistogramBack& back, const Gradient& gradient, void* scratch,
-                    Precision precision, cudaStream_t stream) {
+                    Arithmetic precision, cudaStream_t stream) {
   auto* const map = static_cast<float*>(scratch);
   launch(histogram_map, dim3(static_cast<unsigned>(in.channels)), dim3(static_cast<unsigned>(back.points)),
          2 * static_cast<size_t>(back.points) * sizeof(double), stream, back.histogram, in.channels,
@@ -147,7 +147,7 @@ void queue_back(const Workspace& w, const Step& step) {
   histogram_back(w.tensor(step.in), back, w.gradient(step), w.scratch(), w.precision(), w.stream());
 }
 
-size_t scratch(const Plan& plan, const Step& step, Precision) {
+size_t scratch(const Plan& plan, const Step& step, Arithmetic) {
   return histogram_back_bytes(plan.buffer(step.in).shape.channels,
                               points_of(plan.buffer(step.statistic).shape));
 }

@@ -42,7 +42,7 @@ __global__ void input_back_to_picture(const E* gradient, float* picture, bool ac
 
 }  // namespace
 
-void input(const float* picture, const Tensor& out, const Channels& channels, Precision precision,
+void input(const float* picture, const Tensor& out, const Channels& channels, Arithmetic precision,
            cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
@@ -53,7 +53,7 @@ void input(const float* picture, const Tensor& out, const Channels& channels, Pr
 }
 
 void input_back(const Tensor& gradient, float* picture, bool accumulate, const Channels& channels,
-                Precision precision, cudaStream_t stream) {
+                Arithmetic precision, cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = static_cast<size_t>(gradient.height) * static_cast<size_t>(gradient.width);

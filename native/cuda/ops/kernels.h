@@ -16,7 +16,7 @@
 #include <cstdint>
 
 #include "../../cpp/core/channels.h"
-#include "precision.h"
+#include "arithmetic.h"
 
 namespace scumble::cuda {
 
@@ -24,8 +24,8 @@ constexpr int kChannelAlign = 8;
 __host__ __device__ constexpr int padded(int channels) {
   return (channels + kChannelAlign - 1) / kChannelAlign * kChannelAlign;
 }
-constexpr size_t element_bytes(Precision precision) {
-  return precision == Precision::bf16 ? 2 : 4;
+constexpr size_t element_bytes(Arithmetic precision) {
+  return precision == Arithmetic::bf16 ? 2 : 4;
 }
 
 struct Tensor {
@@ -67,12 +67,12 @@ struct WeightsOf {
 };
 // The layout is the kernel's business: bytes on the device, and the packing (on the host, once per network).
 // `weight` is [outputs][inputs][3][3].
-size_t packed_weight_bytes(const WeightsOf& of, Precision precision);
-void pack_weights(const float* weight, const WeightsOf& of, Precision precision, void* packed);
+size_t packed_weight_bytes(const WeightsOf& of, Arithmetic precision);
+void pack_weights(const float* weight, const WeightsOf& of, Arithmetic precision, void* packed);
 // How much scratch is best; with less, at least for 128 tiles of 4 x 4 pixels, it takes longer. Of a
 // gradient, `inputs` and `outputs` are its own.
-size_t convolution_scratch_bytes(int inputs, int outputs, int height, int width, Precision precision);
-void convolve(const Convolution& convolution, Precision precision, cudaStream_t stream);
+size_t convolution_scratch_bytes(int inputs, int outputs, int height, int width, Arithmetic precision);
+void convolve(const Convolution& convolution, Arithmetic precision, cudaStream_t stream);
 
 // Where a gradient goes: out = it, + out if `accumulate`, then 0 where mask <= 0.
 struct Gradient {
@@ -86,7 +86,7 @@ struct Rows {
   int first;
   int count;
 };
-inline Tensor rows_of(const Tensor& t, const Rows& rows, Precision precision) {
+inline Tensor rows_of(const Tensor& t, const Rows& rows, Arithmetic precision) {
   const size_t row =
       static_cast<size_t>(t.width) * static_cast<size_t>(padded(t.channels)) * element_bytes(precision);
   return {static_cast<char*>(t.at) + static_cast<size_t>(rows.first) * row, t.channels, rows.count, t.width};
@@ -105,11 +105,11 @@ void sum_partials(const double* partials, int slots, double* sums, cudaStream_t 
 // Gram matrices, C x C, both triangles. gram_sums() leaves the sums of F^T F over some rows in `sums`, on top
 // of what is there if `accumulate`: splits of the positions one after the other, for gram() and
 // gram_difference() to add. All are told the whole features, whose shape says how many splits there are.
-size_t gram_sums_bytes(int channels, int height, int width, Precision precision);
-void gram_sums(const Tensor& features, const Rows& rows, bool accumulate, void* sums, Precision precision,
+size_t gram_sums_bytes(int channels, int height, int width, Arithmetic precision);
+void gram_sums(const Tensor& features, const Rows& rows, bool accumulate, void* sums, Arithmetic precision,
                cudaStream_t stream);
 // out = scale * the sums.
-void gram(const void* sums, const Tensor& features, double scale, float* out, Precision precision,
+void gram(const void* sums, const Tensor& features, double scale, float* out, Arithmetic precision,
           cudaStream_t stream);
 // The same and its difference() from a target, in one pass; the matrix itself is not kept.
 struct GramDifference {
@@ -121,30 +121,31 @@ struct GramDifference {
   Partials partials;
 };
 void gram_difference(const void* sums, const Tensor& features, const GramDifference& difference,
-                     Precision precision, cudaStream_t stream);
+                     Arithmetic precision, cudaStream_t stream);
 // The gradient: F S at every position. S is symmetric.
-size_t gram_back_bytes(int channels, Precision precision);
+size_t gram_back_bytes(int channels, Arithmetic precision);
 void gram_back(const Tensor& features, const float* s, const Gradient& gradient, void* scratch,
-               Precision precision, cudaStream_t stream);
+               Arithmetic precision, cudaStream_t stream);
 
 // out = in times the guide, which has a float for every pixel.
-void weigh(const Tensor& in, const float* guide, const Tensor& out, Precision precision, cudaStream_t stream);
+void weigh(const Tensor& in, const float* guide, const Tensor& out, Arithmetic precision,
+           cudaStream_t stream);
 
 // Channel means and standard deviations. channel_sums() leaves sums of F and F^2 over some rows, weighted by
 // the guide's square if there is one, as gram_sums() does.
 size_t channel_sums_bytes(int channels, int height, int width);
 void channel_sums(const Tensor& features, const float* guide, const Rows& rows, bool accumulate, double* sums,
-                  Precision precision, cudaStream_t stream);
+                  Arithmetic precision, cudaStream_t stream);
 // out: a mean per channel, scale * the first sum; then a deviation per channel.
 void mean_std(const double* sums, const Tensor& features, double scale, float* out, cudaStream_t stream);
 // Their gradient: `statistic` is what mean_std() made, `by` the gradient with respect to that.
 void mean_std_back(const Tensor& in, const float* guide, const float* statistic, const float* by,
-                   double scale, const Gradient& gradient, Precision precision, cudaStream_t stream);
+                   double scale, const Gradient& gradient, Arithmetic precision, cudaStream_t stream);
 
 // Histograms. `out`: per channel the lowest value, per channel the highest, then `points` counts per channel
 // of what lies around so many points between them, a value counting for its two neighbours by nearness.
 size_t histogram_bytes(int channels, int height, int width);
-void histogram(const Tensor& features, int points, float* out, void* scratch, Precision precision,
+void histogram(const Tensor& features, int points, float* out, void* scratch, Arithmetic precision,
                cudaStream_t stream);
 // `count` quantiles per channel, at the ranks (i + 1/2) / count.
 void quantiles(const float* histogram, int channels, int points, int count, float* out, cudaStream_t stream);
@@ -161,25 +162,25 @@ struct HistogramBack {
   Partials partials;
 };
 void histogram_back(const Tensor& in, const HistogramBack& back, const Gradient& gradient, void* scratch,
-                    Precision precision, cudaStream_t stream);
+                    Arithmetic precision, cudaStream_t stream);
 
 // The network's input, and what its gradient says to the picture.
-void input(const float* picture, const Tensor& out, const Channels& channels, Precision precision,
+void input(const float* picture, const Tensor& out, const Channels& channels, Arithmetic precision,
            cudaStream_t stream);
 void input_back(const Tensor& gradient, float* picture, bool accumulate, const Channels& channels,
-                Precision precision, cudaStream_t stream);
+                Arithmetic precision, cudaStream_t stream);
 
-void relu(const Tensor& in, const Tensor& out, Precision precision, cudaStream_t stream);
+void relu(const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_t stream);
 // The gradient: in where `positive` > 0.
-void relu_back(const Tensor& in, const void* positive, const Gradient& gradient, Precision precision,
+void relu_back(const Tensor& in, const void* positive, const Gradient& gradient, Arithmetic precision,
                cudaStream_t stream);
 
 // As scumble::Pooling. Windows of 2x2, stride 2; one that hangs over the edge (rounding up) counts what is
 // inside. A tie of max sends its gradient to the first in row order.
 enum class Pool { max, average, l2 };
-void pool(Pool kind, const Tensor& in, const Tensor& out, Precision precision, cudaStream_t stream);
+void pool(Pool kind, const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_t stream);
 // convolve(), and pool() of its result, while it is at hand where there is a kernel for that.
-void convolve_and_pool(const Convolution& convolution, Pool kind, const Tensor& pooled, Precision precision,
+void convolve_and_pool(const Convolution& convolution, Pool kind, const Tensor& pooled, Arithmetic precision,
                        cudaStream_t stream);
 
 // The network's first two convolutions, the second one's pool if `pooled` is memory, and the first one's
@@ -193,17 +194,17 @@ struct FirstTwo {
   GramDifference difference;
   void* sums = nullptr;
 };
-bool convolve_first_two(const FirstTwo& two, Precision precision, cudaStream_t stream);
+bool convolve_first_two(const FirstTwo& two, Arithmetic precision, cudaStream_t stream);
 
 // pooled: the gradient of the pool's output; in: the pool's input. Positions that no window covers get 0 (or
 // what is there).
 void pool_back(Pool kind, const Tensor& pooled, const Tensor& in, const Gradient& gradient,
-               Precision precision, cudaStream_t stream);
+               Arithmetic precision, cudaStream_t stream);
 
 // scale * (in - target), and loss_scale * sum (in - target)^2 to partials: of tensors, as a gradient, and of
 // dense floats.
 void difference(const Tensor& in, const void* target, const Gradient& gradient, double scale,
-                double loss_scale, const Partials& partials, Precision precision, cudaStream_t stream);
+                double loss_scale, const Partials& partials, Arithmetic precision, cudaStream_t stream);
 void difference(const float* in, const float* target, float* out, size_t elements, double scale,
                 double loss_scale, const Partials& partials, cudaStream_t stream);
 // loss_scale * sum (|dx| + |dy|) to partials; gradient = scale * that sum's, + what is there if `accumulate`.

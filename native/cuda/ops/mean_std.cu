@@ -137,7 +137,7 @@ size_t channel_sums_bytes(int channels, int height, int width) {
 }
 
 void channel_sums(const Tensor& features, const float* guide, const Rows& rows, bool accumulate, double* sums,
-                  Precision precision, cudaStream_t stream) {
+                  Arithmetic precision, cudaStream_t stream) {
   const Tensor part = rows_of(features, rows, precision);
   const float* const guide_of_part =
       guide ? guide + static_cast<size_t>(rows.first) * static_cast<size_t>(features.width) : nullptr;
@@ -159,7 +159,7 @@ void mean_std(const double* sums, const Tensor& features, double scale, float* o
 }
 
 void mean_std_back(const Tensor& in, const float* guide, const float* statistic, const float* by,
-                   double scale, const Gradient& gradient, Precision precision, cudaStream_t stream) {
+                   double scale, const Gradient& gradient, Arithmetic precision, cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     launch(mean_std_to_features<E>, dim3(pixel_blocks<E>(in, kThreads, kBlocks)), dim3(kThreads), 0, stream,
@@ -186,7 +186,7 @@ void queue_back(const Workspace& w, const Step& step) {
                 step.scale, w.gradient(step), w.precision(), w.stream());
 }
 
-size_t working(const Shape& features, Precision) {
+size_t working(const Shape& features, Arithmetic) {
   return channel_sums_bytes(features.channels, features.height, features.width);
 }
 

@@ -112,7 +112,7 @@ __global__ void pool_backward(Tensor gradient, Tensor in, Tensor out, const E* m
 
 }  // namespace
 
-void pool(Pool kind, const Tensor& in, const Tensor& out, Precision precision, cudaStream_t stream) {
+void pool(Pool kind, const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     with_kind(kind, [&](auto constant) {
@@ -123,7 +123,7 @@ void pool(Pool kind, const Tensor& in, const Tensor& out, Precision precision, c
 }
 
 void pool_back(Pool kind, const Tensor& pooled, const Tensor& in, const Gradient& gradient,
-               Precision precision, cudaStream_t stream) {
+               Arithmetic precision, cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     with_kind(kind, [&](auto constant) {

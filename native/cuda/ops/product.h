@@ -17,22 +17,22 @@ namespace scumble::cuda {
 // for the matrix units, four floats for the plain kernel. For the matrix units they lie as taps x outputs x
 // channels (rows of k, as ldmatrix and Hopper's copy engine take them); for the plain kernel as groups x taps
 // x channels x outputs (a thread takes four outputs of a channel).
-constexpr int group_channels(Precision precision) {
-  return precision == Precision::float32 ? 4 : 64 / static_cast<int>(element_bytes(precision));
+constexpr int group_channels(Arithmetic precision) {
+  return precision == Arithmetic::float32 ? 4 : 64 / static_cast<int>(element_bytes(precision));
 }
-constexpr int groups_of(int channels, Precision precision) {
+constexpr int groups_of(int channels, Arithmetic precision) {
   return (padded(channels) + group_channels(precision) - 1) / group_channels(precision);
 }
-constexpr size_t packed_elements(int channels, int outputs, int taps, Precision precision) {
+constexpr size_t packed_elements(int channels, int outputs, int taps, Arithmetic precision) {
   return static_cast<size_t>(groups_of(channels, precision) * group_channels(precision)) *
          static_cast<size_t>(taps) * static_cast<size_t>(padded(outputs));
 }
 // Where a weight lies; `channels` and `outputs` are counts, as packed_elements() has them.
 constexpr size_t packed_index(int channel, int tap, int output, int channels, int taps, int outputs,
-                              Precision precision) {
+                              Arithmetic precision) {
   const int group = group_channels(precision);
   const size_t across = static_cast<size_t>(padded(outputs));
-  if (precision == Precision::float32) {
+  if (precision == Arithmetic::float32) {
     const size_t of_tap = static_cast<size_t>(channel / group * taps + tap);
     return (of_tap * static_cast<size_t>(group) + static_cast<size_t>(channel % group)) * across +
            static_cast<size_t>(output);

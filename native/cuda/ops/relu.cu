@@ -36,7 +36,7 @@ __global__ void relu_backward(const E* in, const E* positive, E* out, const E* m
 
 }  // namespace
 
-void relu(const Tensor& in, const Tensor& out, Precision precision, cudaStream_t stream) {
+void relu(const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     const size_t n = vectors_of<E>(in);
@@ -45,7 +45,7 @@ void relu(const Tensor& in, const Tensor& out, Precision precision, cudaStream_t
   });
 }
 
-void relu_back(const Tensor& in, const void* positive, const Gradient& gradient, Precision precision,
+void relu_back(const Tensor& in, const void* positive, const Gradient& gradient, Arithmetic precision,
                cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);

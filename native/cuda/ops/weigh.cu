@@ -20,7 +20,7 @@ __global__ void weigh_pixels(Tensor in, const float* guide, E* out) {
 
 }  // namespace
 
-void weigh(const Tensor& in, const float* guide, const Tensor& out, Precision precision,
+void weigh(const Tensor& in, const float* guide, const Tensor& out, Arithmetic precision,
            cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);

@@ -178,7 +178,7 @@ int rows_of_pass(int channels, int outputs, int height, int width, size_t scratc
 }  // namespace
 
 size_t winograd_weight_bytes(int channels, int outputs) {
-  return sizeof(float) * kWinogradPoints * packed_elements(channels, outputs, 1, Precision::float32);
+  return sizeof(float) * kWinogradPoints * packed_elements(channels, outputs, 1, Arithmetic::float32);
 }
 
 void winograd_weights(const float* weight, int channels, int outputs, float* packed) {
@@ -190,10 +190,10 @@ void winograd_weights(const float* weight, int channels, int outputs, float* pac
                            {1 / 6.0, 1 / (6 * a), 1 / 3.0},
                            {1 / 6.0, -1 / (6 * a), 1 / 3.0},
                            {0, 0, 1}};
-  const size_t apart = packed_elements(channels, outputs, 1, Precision::float32);
+  const size_t apart = packed_elements(channels, outputs, 1, Arithmetic::float32);
   for (int channel = 0; channel < channels; ++channel) {
     for (int output = 0; output < outputs; ++output) {
-      const size_t at = packed_index(channel, 0, output, channels, 1, outputs, Precision::float32);
+      const size_t at = packed_index(channel, 0, output, channels, 1, outputs, Arithmetic::float32);
       const float* const kernel =
           weight +
           (static_cast<size_t>(channel) * static_cast<size_t>(outputs) + static_cast<size_t>(output)) * 9;

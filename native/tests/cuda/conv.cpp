@@ -10,7 +10,7 @@
 #include "device.h"
 
 namespace cuda = scumble::cuda;
-using cuda::Precision;
+using cuda::Arithmetic;
 using device::Array;
 using device::as_operand;
 using device::kPrecisions;
@@ -45,12 +45,12 @@ const std::vector<Case> kCases = {
     {17, 19, 12, 3},
     {5, 6, 3, 3}};
 
-double tolerance(Precision precision) {
-  return precision == Precision::bf16 ? 0x1p-8 : 2e-6;
+double tolerance(Arithmetic precision) {
+  return precision == Arithmetic::bf16 ? 0x1p-8 : 2e-6;
 }
 
-const char* name_of(Precision precision) {
-  return precision == Precision::bf16 ? "bf16" : precision == Precision::tf32 ? "tf32" : "float32";
+const char* name_of(Arithmetic precision) {
+  return precision == Arithmetic::bf16 ? "bf16" : precision == Arithmetic::tf32 ? "tf32" : "float32";
 }
 
 // Weights on the device, and as the reference reads them.
@@ -60,7 +60,7 @@ struct Weights {
   Array<float> bias;
 
   // The first convolution keeps its weights in float32.
-  Weights(Random& numbers, const cuda::WeightsOf& of, Precision precision)
+  Weights(Random& numbers, const cuda::WeightsOf& of, Arithmetic precision)
       : values(support::random_weights(numbers, of.inputs, of.outputs)),
         packed(pack(values, of, precision)),
         bias(padded_bias()) {
@@ -70,7 +70,7 @@ struct Weights {
 
  private:
   static std::vector<unsigned char> pack(const scumble::ConvolutionWeights& w, const cuda::WeightsOf& of,
-                                         Precision precision) {
+                                         Arithmetic precision) {
     std::vector<unsigned char> packed(cuda::packed_weight_bytes(of, precision), 0xff);
     cuda::pack_weights(w.weight.data(), of, precision, packed.data());
     return packed;
@@ -82,30 +82,30 @@ struct Weights {
   }
 };
 
-void expect(const device::Tensor& found, const reference::Tensor& expected, Precision precision) {
+void expect(const device::Tensor& found, const reference::Tensor& expected, Arithmetic precision) {
   CHECK_ALL_CLOSE(found.values(), expected.values, tolerance(precision));
   CHECK(found.padding_is_zero());
 }
 
-void say(Precision precision, const Case& c, const std::string& more = "") {
+void say(Arithmetic precision, const Case& c, const std::string& more = "") {
   check::at() = std::string(name_of(precision)) + " " + std::to_string(c.height) + "x" +
                 std::to_string(c.width) + " " + std::to_string(c.from) + " to " + std::to_string(c.to) + " " +
                 more;
 }
 
 // Less than would be best, so that a convolution that wants it takes several passes.
-Array<unsigned char> scratch_for(const Case& c, Precision precision) {
+Array<unsigned char> scratch_for(const Case& c, Arithmetic precision) {
   const size_t best = cuda::convolution_scratch_bytes(c.from, c.to, c.height, c.width, precision);
   const size_t least =
       sizeof(float) * 36 * 128 * static_cast<size_t>(cuda::padded(c.from) + cuda::padded(c.to));
   return Array<unsigned char>(std::min(best, least));
 }
 
-using Run = std::function<void(const cuda::Convolution&, Precision, cudaStream_t)>;
+using Run = std::function<void(const cuda::Convolution&, Arithmetic, cudaStream_t)>;
 
 // The gradient's epilogue, with and without each of its parts.
 void expect_gradients(Random& numbers, const reference::Tensor& back, cuda::Convolution c,
-                      Precision precision, const Run& run) {
+                      Arithmetic precision, const Run& run) {
   const reference::Tensor there =
       device::rounded(support::random_tensor(numbers, back.channels, back.height, back.width), precision);
   const reference::Tensor positive = support::coarse_tensor(numbers, back.channels, back.height, back.width);
@@ -127,7 +127,7 @@ void expect_gradients(Random& numbers, const reference::Tensor& back, cuda::Conv
 }
 
 // `padding` is the first convolution's; a later one's is always zero.
-void expect_forward(const Case& shape, Random& numbers, Precision precision, bool relu,
+void expect_forward(const Case& shape, Random& numbers, Arithmetic precision, bool relu,
                     std::optional<scumble::Padding> padding, const Run& run = cuda::convolve) {
   const bool first = padding.has_value();
   const Weights weights(numbers, {shape.from, shape.to, first, false}, precision);
@@ -159,7 +159,7 @@ void expect_forward(const Case& shape, Random& numbers, Precision precision, boo
 TEST(convolution) {
   device::multiprocessors(1);
   Random numbers(1);
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     bool relu = false;
     for (const Case& shape : kCases) {
       relu = !relu;
@@ -172,7 +172,7 @@ TEST(convolution) {
 TEST(convolution_back) {
   device::multiprocessors(1);
   Random numbers(2);
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     for (const Case& shape : kCases) {
       say(precision, shape);
       const Weights weights(numbers, {shape.to, shape.from, false, true}, precision);
@@ -203,22 +203,22 @@ TEST(convolution_on_hopper) {
     const bool wide = tile == 0 || tile == 2;  // 128 outputs
     const int rows = tile < 2 ? 16 : tile < 4 ? 8 : 4;
     const Case shape{rows + 1, 35, wide ? 64 : 128, wide ? 128 : 64};
-    say(Precision::bf16, shape, "tile " + std::to_string(tile));
-    const Run run = [&](const cuda::Convolution& c, Precision, cudaStream_t stream) {
+    say(Arithmetic::bf16, shape, "tile " + std::to_string(tile));
+    const Run run = [&](const cuda::Convolution& c, Arithmetic, cudaStream_t stream) {
       CHECK(cuda::launch_product_sm90(cuda::product_of(c), 9, stream, tile));
     };
-    device::in_every_order([&] { expect_forward(shape, numbers, Precision::bf16, true, std::nullopt, run); },
+    device::in_every_order([&] { expect_forward(shape, numbers, Arithmetic::bf16, true, std::nullopt, run); },
                            2);
-    const Weights weights(numbers, {shape.to, shape.from, false, true}, Precision::bf16);
+    const Weights weights(numbers, {shape.to, shape.from, false, true}, Arithmetic::bf16);
     const reference::Tensor gradient =
-        random_operand(numbers, shape.from, shape.height, shape.width, Precision::bf16);
-    const device::Tensor in(gradient, Precision::bf16);
+        random_operand(numbers, shape.from, shape.height, shape.width, Arithmetic::bf16);
+    const device::Tensor in(gradient, Arithmetic::bf16);
     cuda::Convolution c;
     c.in = in.view();
     c.weights = weights.packed.get();
     expect_gradients(numbers,
                      reference::convolve_back(gradient, weights.values, shape.to, scumble::Padding::zero), c,
-                     Precision::bf16, run);
+                     Arithmetic::bf16, run);
   }
 }
 
@@ -228,16 +228,16 @@ TEST(convolution_and_pool_on_hopper) {
   Random numbers(7);
   for (int tile = 0; tile < cuda::kTilesSm90; ++tile) {
     const int outputs = tile == 0 || tile == 2 ? 128 : 64;
-    const Weights weights(numbers, {64, outputs, false, false}, Precision::bf16);
+    const Weights weights(numbers, {64, outputs, false, false}, Arithmetic::bf16);
     const int height = tile % 2 == 0 ? 9 : 10;
-    const device::Tensor in(random_operand(numbers, 64, height, 19, Precision::bf16), Precision::bf16);
-    const device::Tensor out(outputs, height, 19, Precision::bf16);
+    const device::Tensor in(random_operand(numbers, 64, height, 19, Arithmetic::bf16), Arithmetic::bf16);
+    const device::Tensor out(outputs, height, 19, Arithmetic::bf16);
     for (const cuda::Pool kind : {cuda::Pool::max, cuda::Pool::average, cuda::Pool::l2}) {
       const bool up = kind != cuda::Pool::average;  // the number of windows rounded up or down
-      say(Precision::bf16, {height, 19, 64, outputs},
+      say(Arithmetic::bf16, {height, 19, 64, outputs},
           "tile " + std::to_string(tile) + (up ? " up" : " down"));
-      const device::Tensor pooled(outputs, (height + up) / 2, (19 + up) / 2, Precision::bf16);
-      const device::Tensor expected(outputs, (height + up) / 2, (19 + up) / 2, Precision::bf16);
+      const device::Tensor pooled(outputs, (height + up) / 2, (19 + up) / 2, Arithmetic::bf16);
+      const device::Tensor expected(outputs, (height + up) / 2, (19 + up) / 2, Arithmetic::bf16);
       cuda::Convolution c;
       c.in = in.view();
       c.out = out.view();
@@ -249,7 +249,7 @@ TEST(convolution_and_pool_on_hopper) {
       p.pooled_width = pooled.view().width;
       p.kind = kind;
       CHECK(cuda::launch_product_sm90(p, 9, nullptr, tile));
-      cuda::pool(kind, out.view(), expected.view(), Precision::bf16, nullptr);
+      cuda::pool(kind, out.view(), expected.view(), Arithmetic::bf16, nullptr);
       CHECK(pooled.bytes() == expected.bytes());
     }
   }
@@ -259,7 +259,7 @@ TEST(convolution_and_pool_on_hopper) {
 
 TEST(first_convolution) {
   Random numbers(3);
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     bool relu = false;
     for (const Case& shape : {Case{1, 1, 3, 64}, Case{2, 1, 3, 5}, Case{9, 35, 3, 70}, Case{21, 17, 3, 17}}) {
       for (const scumble::Padding padding : {scumble::Padding::zero, scumble::Padding::replicate}) {
@@ -273,7 +273,7 @@ TEST(first_convolution) {
 
 TEST(first_convolution_back) {
   Random numbers(4);
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     for (const Case& shape : {Case{1, 1, 64, 3}, Case{1, 4, 5, 3}, Case{5, 1, 9, 3}, Case{19, 37, 17, 3}}) {
       for (const scumble::Padding padding : {scumble::Padding::zero, scumble::Padding::replicate}) {
         say(precision, shape, padding == scumble::Padding::zero ? "zero" : "replicate");
@@ -296,7 +296,7 @@ TEST(first_convolution_back) {
 // A run that went wrong must be noticed, so a ReLU may not hide it.
 TEST(not_a_number_survives_a_relu) {
   Random numbers(5);
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     for (const bool first : {true, false}) {
       const int channels = first ? 3 : 9;
       say(precision, {3, 3, channels, 9});

@@ -12,34 +12,34 @@
 
 namespace device {
 
-using scumble::cuda::Precision;
+using scumble::cuda::Arithmetic;
 
-const std::vector<Precision> kPrecisions = {Precision::float32, Precision::tf32, Precision::bf16};
+const std::vector<Arithmetic> kPrecisions = {Arithmetic::float32, Arithmetic::tf32, Arithmetic::bf16};
 
 // The nearest value that elements of this precision have; ties to even.
-inline double rounded(double value, Precision precision) {
-  if (precision != Precision::bf16) return static_cast<double>(static_cast<float>(value));
+inline double rounded(double value, Arithmetic precision) {
+  if (precision != Arithmetic::bf16) return static_cast<double>(static_cast<float>(value));
   int exponent = 0;
   const double fraction = std::frexp(value, &exponent);
   return std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8);
 }
 
 // As the operand of a product: TF32 has 10 bits of mantissa after the point, and rounds a tie away from zero.
-inline double as_operand(double value, Precision precision) {
-  if (precision != Precision::tf32) return rounded(value, precision);
+inline double as_operand(double value, Arithmetic precision) {
+  if (precision != Arithmetic::tf32) return rounded(value, precision);
   int exponent = 0;
   const double fraction = std::frexp(value, &exponent);
   return std::ldexp(std::round(std::ldexp(fraction, 11)), exponent - 11);
 }
 
-inline reference::Tensor rounded(reference::Tensor t, Precision precision) {
+inline reference::Tensor rounded(reference::Tensor t, Arithmetic precision) {
   for (double& v : t.values) v = rounded(v, precision);
   return t;
 }
 
 // Random, and such as an operand of a product can be.
 inline reference::Tensor random_operand(support::Random& numbers, int channels, int height, int width,
-                                        Precision precision, double low = -1) {
+                                        Arithmetic precision, double low = -1) {
   reference::Tensor t = support::random_tensor(numbers, channels, height, width, low, 1);
   for (double& v : t.values) v = as_operand(v, precision);
   return t;
@@ -55,11 +55,12 @@ inline scumble::cuda::Progress fresh() {
 // A tensor on the device. Its values are rounded on the way there.
 class Tensor {
  public:
-  Tensor(int channels, int height, int width, Precision precision)
+  Tensor(int channels, int height, int width, Arithmetic precision)
       : shape_(channels, height, width),
         precision_(precision),
         memory_(static_cast<size_t>(height) * static_cast<size_t>(width) * pixel() * element()) {}
-  Tensor(const reference::Tensor& t, Precision precision) : Tensor(t.channels, t.height, t.width, precision) {
+  Tensor(const reference::Tensor& t, Arithmetic precision)
+      : Tensor(t.channels, t.height, t.width, precision) {
     std::vector<unsigned char> bytes(memory_.size());
     for (size_t i = 0; i < t.values.size(); ++i) {
       const float value = static_cast<float>(rounded(t.values[i], precision));
@@ -107,7 +108,7 @@ class Tensor {
   }
 
   reference::Tensor shape_;
-  Precision precision_;
+  Arithmetic precision_;
   Array<unsigned char> memory_;
 };
 

@@ -21,19 +21,19 @@ std::vector<float> gradient_of(scumble::Session& session) {
 // zero may go either way, and a share p of such pixels moves the gradient by sqrt(p) of its norm: reduced
 // precision shows mostly as that, and more so layer by layer.
 struct Mode {
-  Precision precision;
+  Arithmetic precision;
   const char* name;
   double shallow;  // two blocks
   double deep;     // five
 };
-const std::vector<Mode> kModes = {{Precision::float32, "float32", 1e-5, 1e-5},
-                                  {Precision::tf32, "tf32", 1e-3, 2e-2},
-                                  {Precision::bf16, "bf16", 2e-2, 6e-2}};
+const std::vector<Mode> kModes = {{Arithmetic::float32, "float32", 1e-5, 1e-5},
+                                  {Arithmetic::tf32, "tf32", 1e-3, 2e-2},
+                                  {Arithmetic::bf16, "bf16", 2e-2, 6e-2}};
 
 }  // namespace
 
 TEST(cuda_gradients_against_the_reference) {
-  const CudaBackend backend(0, Precision::float32);
+  const CudaBackend backend(0, Arithmetic::float32);
   const std::vector<Case> all = {
       small_case("only tv", {}, {}, 1),
       small_case("before and after the relu", {"conv1_2", "relu1_2"}, {"relu1_2", "conv1_2"}, 1),
@@ -102,7 +102,7 @@ TEST(cuda_gradients_of_three_channels_further_on) {
 TEST(cuda_gradients_of_wide_layers) {
   const Job of = wide_job();
   scumble::Session exact = of.start(cpu_backend());
-  scumble::Session session = of.start(CudaBackend(0, Precision::float32));
+  scumble::Session session = of.start(CudaBackend(0, Arithmetic::float32));
   CHECK_ALL_CLOSE(gradient_of(session), gradient_of(exact), 1e-5);
 }
 
@@ -112,7 +112,7 @@ TEST(cuda_gradients_of_hopper) {
   const Job of = wide_job();
   const auto gradient = [&](scumble::cuda::KernelSet kernels) {
     const scumble::cuda::KernelsHere here(kernels);
-    scumble::Session session = of.start(CudaBackend(0, Precision::bf16));
+    scumble::Session session = of.start(CudaBackend(0, Arithmetic::bf16));
     return gradient_of(session);
   };
   const std::vector<float> portable = gradient(scumble::cuda::KernelSet::portable);
@@ -130,7 +130,7 @@ TEST(cuda_gradients_of_hopper) {
 
 // Every kind of term, masked or not, over one network or two, with several at one layer.
 TEST(cuda_gradients_of_every_kind) {
-  const CudaBackend backend(0, Precision::float32);
+  const CudaBackend backend(0, Arithmetic::float32);
   for (const Pooling pooling : {Pooling::max, Pooling::average}) {
     Case of = small_case("every kind");
     of.model.pooling = pooling;
@@ -179,7 +179,7 @@ TEST(cuda_gradients_of_statistics) {
 TEST(cuda_backend_resamples) {
   Random random(3);
   const std::vector<float> picture = support::uniform(random, size_t{31} * 23 * 3, 0, 255);
-  const CudaBackend backend(0, Precision::bf16);
+  const CudaBackend backend(0, Arithmetic::bf16);
   CHECK_ALL_CLOSE(backend.resample(picture.data(), 31, 23, 3, 44, 33, 0, 255, 1),
                   cpu_backend().resample(picture.data(), 31, 23, 3, 44, 33, 0, 255, 1), 1e-6);
 }

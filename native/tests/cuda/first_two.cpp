@@ -6,14 +6,14 @@
 #include "device.h"
 
 namespace cuda = scumble::cuda;
-using cuda::Precision;
+using cuda::Arithmetic;
 using device::Array;
 using support::Random;
 
 namespace {
 
 constexpr int kChannels = 64;
-constexpr auto kBf16 = Precision::bf16;
+constexpr auto kBf16 = Arithmetic::bf16;
 
 Array<unsigned char> packed(const scumble::ConvolutionWeights& w, int inputs, bool first) {
   const cuda::WeightsOf of{inputs, kChannels, first, false};
@@ -162,7 +162,7 @@ TEST(what_no_kernel_takes_is_left_alone) {
   Random numbers(3);
   const Beginning b(numbers, 2, 2);
   const std::vector<unsigned char> before = b.out.bytes();
-  CHECK(!cuda::convolve_first_two(b.two(), Precision::tf32, nullptr));
+  CHECK(!cuda::convolve_first_two(b.two(), Arithmetic::tf32, nullptr));
   cuda::FirstTwo narrow = b.two();
   narrow.second.out.channels = 32;
   CHECK(!cuda::convolve_first_two(narrow, kBf16, nullptr));

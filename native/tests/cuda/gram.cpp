@@ -7,7 +7,7 @@
 #include "device.h"
 
 namespace cuda = scumble::cuda;
-using cuda::Precision;
+using cuda::Arithmetic;
 using device::Array;
 using device::as_operand;
 using device::kPrecisions;
@@ -29,15 +29,15 @@ const std::vector<Case> kCases = {{1, 1, 5},   {2, 3, 17},   {17, 31, 70}, {64, 
 const std::vector<Case> kWholeCases = {{9, 17, 64}, {11, 23, 192}, {7, 19, 128}, {5, 27, 256}};
 constexpr double kSums = 2e-6;
 
-reference::Tensor random_features(Random& numbers, const Case& shape, Precision precision) {
+reference::Tensor random_features(Random& numbers, const Case& shape, Arithmetic precision) {
   return device::random_operand(numbers, shape.channels, shape.height, shape.width, precision, -0.5);
 }
 
 template <typename Visit>
 void each_case(const Visit& visit) {
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     std::vector<Case> cases = kCases;
-    if (precision == Precision::bf16) cases.insert(cases.end(), kWholeCases.begin(), kWholeCases.end());
+    if (precision == Arithmetic::bf16) cases.insert(cases.end(), kWholeCases.begin(), kWholeCases.end());
     for (const Case& shape : cases) {
       check::at() = std::to_string(cuda::element_bytes(precision)) + " bytes " +
                     std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" +
@@ -48,7 +48,7 @@ void each_case(const Visit& visit) {
 }
 
 // The sums over all rows at once.
-Array<unsigned char> sums_of(const device::Tensor& features, const Case& shape, Precision precision) {
+Array<unsigned char> sums_of(const device::Tensor& features, const Case& shape, Arithmetic precision) {
   Array<unsigned char> sums(cuda::gram_sums_bytes(shape.channels, shape.height, shape.width, precision));
   cuda::gram_sums(features.view(), {0, shape.height}, false, sums.get(), precision, nullptr);
   return sums;
@@ -62,7 +62,7 @@ double mean_of(const Case& shape) {
 
 TEST(gram) {
   Random numbers(1);
-  each_case([&](Precision precision, const Case& shape) {
+  each_case([&](Arithmetic precision, const Case& shape) {
     const reference::Tensor features = random_features(numbers, shape, precision);
     const device::Tensor from(features, precision);
     const std::vector<double> expected = reference::gram(features);
@@ -76,7 +76,7 @@ TEST(gram) {
 // Region by region, in any order and with none of the rows, it is the whole's.
 TEST(gram_of_regions) {
   Random numbers(6);
-  each_case([&](Precision precision, const Case& shape) {
+  each_case([&](Arithmetic precision, const Case& shape) {
     if (shape.height < 3) return;
     const reference::Tensor features = random_features(numbers, shape, precision);
     const device::Tensor from(features, precision);
@@ -97,7 +97,7 @@ TEST(gram_of_regions) {
 
 TEST(gram_difference) {
   Random numbers(2);
-  each_case([&](Precision precision, const Case& shape) {
+  each_case([&](Arithmetic precision, const Case& shape) {
     const reference::Tensor features = random_features(numbers, shape, precision);
     const device::Tensor from(features, precision);
     std::vector<double> expected = reference::gram(features);
@@ -134,7 +134,7 @@ TEST(gram_difference) {
 TEST(gram_back) {
   device::multiprocessors(1);
   Random numbers(3);
-  each_case([&](Precision precision, const Case& shape) {
+  each_case([&](Arithmetic precision, const Case& shape) {
     const reference::Tensor features = random_features(numbers, shape, precision);
     const reference::Tensor there = device::rounded(
         support::random_tensor(numbers, shape.channels, shape.height, shape.width), precision);
@@ -168,7 +168,7 @@ TEST(gram_back) {
       const Array<unsigned char> scratch(cuda::gram_back_bytes(shape.channels, precision));
       cuda::gram_back(from.view(), difference.get(), {out.view(), both ? mask.get() : nullptr, both},
                       scratch.get(), precision, nullptr);
-      CHECK_ALL_CLOSE(out.values(), expected.values, precision == Precision::bf16 ? 0x1p-8 : kSums);
+      CHECK_ALL_CLOSE(out.values(), expected.values, precision == Arithmetic::bf16 ? 0x1p-8 : kSums);
       CHECK(out.padding_is_zero());
     }
   });
@@ -184,8 +184,8 @@ TEST(gram_on_hopper_over_several_runs) {
     check::at() = std::to_string(channels);
     constexpr int kSplits = 2;
     const reference::Tensor features =
-        random_features(numbers, {31, 43, channels}, Precision::bf16);  // 1333 positions
-    const device::Tensor from(features, Precision::bf16);
+        random_features(numbers, {31, 43, channels}, Arithmetic::bf16);  // 1333 positions
+    const device::Tensor from(features, Arithmetic::bf16);
     const size_t tile = static_cast<size_t>(cuda::kGramTile) * cuda::kGramTile;
     const size_t tiles = static_cast<size_t>(cuda::gram_tiles_of(channels));
     const Array<float> partials(kSplits * tiles * tile);
@@ -218,8 +218,8 @@ TEST(one_tap_on_hopper) {
     check::at() = "tile " + std::to_string(tile);
     const int channels = 192;
     const int outputs = 128;
-    const reference::Tensor in = random_features(numbers, {9, 35, channels}, Precision::bf16);
-    const reference::Tensor weights = random_features(numbers, {1, outputs, channels}, Precision::bf16);
+    const reference::Tensor in = random_features(numbers, {9, 35, channels}, Arithmetic::bf16);
+    const reference::Tensor weights = random_features(numbers, {1, outputs, channels}, Arithmetic::bf16);
     reference::Tensor expected(outputs, 9, 35);
     for (size_t i = 0; i < expected.values.size(); ++i) {
       const size_t pixel = i / static_cast<size_t>(outputs) * static_cast<size_t>(channels);
@@ -228,9 +228,9 @@ TEST(one_tap_on_hopper) {
         expected.values[i] += in.values[pixel + c] * weights.values[row + c];
       }
     }
-    const device::Tensor from(in, Precision::bf16);
-    const device::Tensor by(weights, Precision::bf16);
-    const device::Tensor out(outputs, 9, 35, Precision::bf16);
+    const device::Tensor from(in, Arithmetic::bf16);
+    const device::Tensor by(weights, Arithmetic::bf16);
+    const device::Tensor out(outputs, 9, 35, Arithmetic::bf16);
     const cuda::Product p{from.get(), by.get(), out.view().at, nullptr, nullptr, channels, outputs,
                           9,          35,       false,         false};
     CHECK(cuda::launch_product_sm90(p, 1, nullptr, tile));

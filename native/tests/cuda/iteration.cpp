@@ -15,7 +15,7 @@ TEST(cuda_iterations) {
     const bool lbfgs = way.kind == scumble::OptimizerKind::lbfgs;
     const Job of = way.on(make(Pooling::average, {17, 18}, 5, 3));
     scumble::Session exact = of.start(cpu_backend());
-    const CudaBackend backend(0, Precision::float32);
+    const CudaBackend backend(0, Arithmetic::float32);
     scumble::Session single = of.start(backend);
     scumble::Session batch = of.start(backend);
     for (int i = 1; i <= 8; ++i) {
@@ -37,7 +37,7 @@ TEST(cuda_iterations) {
 // What was the result when it was asked for, whatever the session does meanwhile.
 TEST(cuda_snapshot) {
   const Job of = make(Pooling::max, {9, 10}, 4, 2);
-  const CudaBackend backend(0, Precision::float32);
+  const CudaBackend backend(0, Arithmetic::float32);
   auto session = std::make_unique<scumble::Session>(of.start(backend));
   session->step(support::running(), 2);
   const std::vector<float> expected = result_of(*session);
@@ -56,7 +56,7 @@ TEST(cuda_divergence) {
   Job of = make(Pooling::max, {9, 10}, 4, 2);
   of.options.optimizer.kind = scumble::OptimizerKind::adam;
   of.options.optimizer.learning_rate = 1e30;
-  const CudaBackend backend(0, Precision::float32);
+  const CudaBackend backend(0, Arithmetic::float32);
   scumble::Session session = of.start(backend);
   CHECK_THROWS(scumble::Diverged, session.step(support::running(), 6));
   CHECK(session.iteration() == 2);
@@ -65,7 +65,7 @@ TEST(cuda_divergence) {
 
 TEST(cuda_cancelled) {
   const Job of = make(Pooling::max, {9, 10}, 4, 2);
-  const CudaBackend backend(0, Precision::float32);
+  const CudaBackend backend(0, Arithmetic::float32);
   scumble::Session session = of.start(backend);
   const std::atomic<bool> cancelled{true};
   CHECK_THROWS(scumble::Cancelled, session.step(cancelled, 5));
@@ -76,7 +76,7 @@ TEST(cuda_cancelled) {
 // Sessions on streams of their own, from threads of their own.
 TEST(cuda_sessions_side_by_side) {
   const Job of = make(Pooling::max, {17, 18}, 4, 3);
-  const CudaBackend backend(0, Precision::float32);
+  const CudaBackend backend(0, Arithmetic::float32);
   scumble::Session alone = of.start(backend);
   alone.step(support::running(), 3);
   std::vector<std::vector<float>> results(3);
@@ -135,7 +135,7 @@ class Follower final : public scumble::Observer {
 // Whoever follows a run sees it as single steps leave it, though the next evaluation is on its way, and may end it
 // there.
 TEST(cuda_observers) {
-  const CudaBackend backend(0, Precision::float32);
+  const CudaBackend backend(0, Arithmetic::float32);
   for (const Way& way : kWays) {
     check::at() = way.name;
     const Job of = way.on(make(Pooling::average, {5, 4}, 3, 2));
@@ -174,7 +174,7 @@ TEST(cuda_observers) {
 // Told to stop while it is being looked at: the iteration under way is the last.
 TEST(cuda_cancelled_while_looked_at) {
   const Job of = make(Pooling::max, {5, 4}, 3, 2);
-  scumble::Session session = of.start(CudaBackend(0, Precision::float32));
+  scumble::Session session = of.start(CudaBackend(0, Arithmetic::float32));
   std::atomic<bool> cancelled{false};
   struct Stop final : scumble::Observer {
     std::atomic<bool>& flag;
@@ -197,7 +197,7 @@ TEST(cuda_diverges_as_the_cpu) {
     of.options.optimizer.learning_rate = 1e30;
     of.options.averaging = averaging;
     scumble::Session exact = of.start(cpu_backend());
-    scumble::Session session = of.start(CudaBackend(0, Precision::float32));
+    scumble::Session session = of.start(CudaBackend(0, Arithmetic::float32));
     for (int round = 0; round < 2; ++round) {
       Follower expected(exact);
       Follower follower(session);

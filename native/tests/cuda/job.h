@@ -10,8 +10,8 @@
 namespace job {
 
 using namespace cases;  // NOLINT(google-build-using-namespace): tests of sessions are about nothing else
+using scumble::cuda::Arithmetic;
 using scumble::cuda::CudaBackend;
-using scumble::cuda::Precision;
 
 inline const scumble::cpu::CpuBackend& cpu_backend() {
   static const scumble::cpu::CpuBackend backend(scumble::cpu::isa());

@@ -9,7 +9,7 @@ TEST(input_and_its_gradient) {
   for (const scumble::Channels& channels :
        {scumble::Channels{{0, 1, 2}, {0.017f, 0.0175f, 0.0174f}, {-2.1f, -2, -1.8f}},
         scumble::Channels{{2, 1, 0}, {1, 1, 1}, {-104, -116.8f, -123.7f}}}) {
-    for (const Precision precision : kPrecisions) {
+    for (const Arithmetic precision : kPrecisions) {
       for (const auto& [height, width] : kSizes) {
         say(precision, height, width, 3, channels.order[0] == 0 ? "RGB" : "BGR");
         const reference::Tensor picture = support::random_tensor(numbers, 3, height, width, 0, 255);
@@ -35,11 +35,11 @@ TEST(input_and_its_gradient) {
         const device::Tensor gradients(gradient, precision);
         const Array<float> over(back.values.size());
         cuda::input_back(gradients.view(), over.get(), false, channels, precision, nullptr);
-        CHECK_ALL_CLOSE(over.values(), back.values, elementwise(Precision::float32));
+        CHECK_ALL_CLOSE(over.values(), back.values, elementwise(Arithmetic::float32));
         const Array<float> on(support::floats(there));
         cuda::input_back(gradients.view(), on.get(), true, channels, precision, nullptr);
         for (size_t i = 0; i < back.values.size(); ++i) there.values[i] += back.values[i];
-        CHECK_ALL_CLOSE(on.values(), there.values, elementwise(Precision::float32));
+        CHECK_ALL_CLOSE(on.values(), there.values, elementwise(Arithmetic::float32));
       }
     }
   }
@@ -47,7 +47,7 @@ TEST(input_and_its_gradient) {
 
 TEST(relu_and_its_gradient) {
   Random numbers(3);
-  each_shape([&](Precision precision, int channels, int height, int width) {
+  each_shape([&](Arithmetic precision, int channels, int height, int width) {
     const reference::Tensor in = random(numbers, channels, height, width, precision);
     const device::Tensor from(in, precision);
     const device::Tensor out(channels, height, width, precision);
@@ -69,7 +69,7 @@ TEST(relu_and_its_gradient) {
 
 // NaN stays, in both element types.
 TEST(relu_keeps_nan) {
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     reference::Tensor in(3, 2, 2);
     in.values.assign(in.values.size(), NAN);
     const device::Tensor from(in, precision);
@@ -85,7 +85,7 @@ TEST(pools_and_their_gradients) {
       {cuda::Pool::max, scumble::Pooling::max},
       {cuda::Pool::average, scumble::Pooling::average},
       {cuda::Pool::l2, scumble::Pooling::l2}};
-  each_shape([&](Precision precision, int channels, int height, int width) {
+  each_shape([&](Arithmetic precision, int channels, int height, int width) {
     // Whole numbers, so that there are ties, and windows of zeros.
     const reference::Tensor in = support::coarse_tensor(numbers, channels, height, width);
     const reference::Tensor mask = support::coarse_tensor(numbers, channels, height, width);

@@ -41,8 +41,8 @@ scumble::PlanRequest request_of(const Objective& objective) {
 }  // namespace
 
 TEST(every_operation_is_there) {
-  const std::vector<CudaBackend> backends = {CudaBackend(0, Precision::float32),
-                                             CudaBackend(0, Precision::bf16)};
+  const std::vector<CudaBackend> backends = {CudaBackend(0, Arithmetic::float32),
+                                             CudaBackend(0, Arithmetic::bf16)};
   std::set<std::string> emitted;
   for (uint64_t seed = 0; seed < 60; ++seed) {
     const Case of = random_objective(seed);
@@ -73,7 +73,7 @@ TEST(every_operation_is_there) {
 TEST(what_is_made_at_once) {
   Random random(1);
   const reference::Model model = narrow_vgg(random, 3, 2, 8);
-  const auto iteration = [&](Precision precision, const Objective& objective) {
+  const auto iteration = [&](Arithmetic precision, const Objective& objective) {
     const CudaBackend backend(0, precision);
     return groups_of(Plan::iteration(backend, {&model.architecture}, request_of(objective)));
   };
@@ -81,20 +81,20 @@ TEST(what_is_made_at_once) {
   const std::string back =
       "difference gram_back conv_back conv_back pool_back gram_back conv_back conv_back "
       "input_back ";
-  CHECK(iteration(Precision::bf16, usual) ==
+  CHECK(iteration(Arithmetic::bf16, usual) ==
         "tv input first_two_pool conv gram_sums gram_difference conv " + back);
-  CHECK(iteration(Precision::float32, usual) ==
+  CHECK(iteration(Arithmetic::float32, usual) ==
         "tv input conv gram_sums gram_difference conv_pool conv gram_sums gram_difference conv " + back);
   // Something else stands between, or looks at what would not be kept.
-  const std::string without = iteration(Precision::bf16, support::objective_of({}, {"relu1_1"}, 0));
+  const std::string without = iteration(Arithmetic::bf16, support::objective_of({}, {"relu1_1"}, 0));
   CHECK(without.find("first_two") == std::string::npos);
-  CHECK(iteration(Precision::bf16, support::objective_of({"relu1_2"}, {}, 0)).find("input first_two ") == 0);
+  CHECK(iteration(Arithmetic::bf16, support::objective_of({"relu1_2"}, {}, 0)).find("input first_two ") == 0);
   Objective guided = support::objective_of({"relu1_2"}, {"relu1_1"}, 0);
   guided.terms[1].mask = 0;
-  CHECK(iteration(Precision::bf16, guided).find("input conv weigh gram_sums gram_difference conv ") == 0);
+  CHECK(iteration(Arithmetic::bf16, guided).find("input conv weigh gram_sums gram_difference conv ") == 0);
   Objective moments = support::objective_of({"relu1_2"}, {}, 0);
   support::add(moments, "mean-std", "relu1_1", 1, {{0}});
-  CHECK(iteration(Precision::bf16, moments).find("input conv channel_sums mean_std difference conv ") == 0);
+  CHECK(iteration(Arithmetic::bf16, moments).find("input conv channel_sums mean_std difference conv ") == 0);
 }
 
 TEST(cuda_goes_by_its_name) {
@@ -104,7 +104,7 @@ TEST(cuda_goes_by_its_name) {
   CHECK(!cuda->devices().found.empty());
   Job of = make(Pooling::max, {6, 7}, 4, 2);
   scumble::Session session = of.start(*cuda->open(0, scumble::Precision::exact));
-  scumble::Session mine = of.start(CudaBackend(0, Precision::float32));
+  scumble::Session mine = of.start(CudaBackend(0, Arithmetic::float32));
   CHECK(session.step(support::running()).total == mine.step(support::running()).total);
   cuda->use_portable_kernels(0, true);
   CHECK(scumble::cuda::kernels_of(0) == scumble::cuda::KernelSet::portable);

@@ -9,29 +9,29 @@
 namespace pointwise {
 
 namespace cuda = scumble::cuda;
-using cuda::Precision;
+using cuda::Arithmetic;
 using device::Array;
 using support::Random;
 
-const std::vector<Precision> kPrecisions = {Precision::float32, Precision::bf16};
+const std::vector<Arithmetic> kPrecisions = {Arithmetic::float32, Arithmetic::bf16};
 const std::vector<int> kChannels = {1, 3, 8, 13, 40};
 const std::vector<std::pair<int, int>> kSizes = {
     {1, 1}, {2, 3}, {17, 31}, {5, 64}, {64, 5}};  // height, width
 
 // A few roundings in float32; in bfloat16 one more, of 2^-8 at most.
-inline double elementwise(Precision precision) {
-  return precision == Precision::bf16 ? 4e-3 : 3e-7;
+inline double elementwise(Arithmetic precision) {
+  return precision == Arithmetic::bf16 ? 4e-3 : 3e-7;
 }
 
-inline void say(Precision precision, int height, int width, int channels, const std::string& more = "") {
-  check::at() = std::string(precision == Precision::bf16 ? "bf16 " : "float32 ") + std::to_string(height) +
+inline void say(Arithmetic precision, int height, int width, int channels, const std::string& more = "") {
+  check::at() = std::string(precision == Arithmetic::bf16 ? "bf16 " : "float32 ") + std::to_string(height) +
                 "x" + std::to_string(width) + "x" + std::to_string(channels) + " " + more;
 }
 
 // visit(precision, channels, height, width)
 template <typename Visit>
 void each_shape(const Visit& visit) {
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     for (const int channels : kChannels) {
       for (const auto& [height, width] : kSizes) {
         say(precision, height, width, channels);
@@ -58,7 +58,7 @@ inline reference::Tensor finished(reference::Tensor value, const Epilogue& epilo
 
 // Where a gradient goes: garbage, or `there` to be added to.
 inline device::Tensor target_of(const Epilogue& epilogue, const reference::Tensor& there,
-                                Precision precision) {
+                                Arithmetic precision) {
   return epilogue.accumulate ? device::Tensor(there, precision)
                              : device::Tensor(there.channels, there.height, there.width, precision);
 }
@@ -74,7 +74,7 @@ inline void expect(const device::Tensor& found, const reference::Tensor& expecte
   CHECK(found.padding_is_zero());
 }
 
-inline reference::Tensor random(Random& numbers, int channels, int height, int width, Precision precision) {
+inline reference::Tensor random(Random& numbers, int channels, int height, int width, Arithmetic precision) {
   return device::rounded(support::random_tensor(numbers, channels, height, width), precision);
 }
 

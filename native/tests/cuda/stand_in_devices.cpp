@@ -24,7 +24,7 @@ stand_in::Machine machine(void (*change)(stand_in::Machine&)) {
 
 TEST(cuda_estimate_is_what_is_allocated) {
   const Job of = make(Pooling::max, {33, 40}, 4, 3);
-  const CudaBackend backend(0, Precision::bf16);
+  const CudaBackend backend(0, Arithmetic::bf16);
   const auto estimate =
       scumble::Session::estimate(backend, {&of.model.architecture}, of.options, of.images());
   const size_t before = stand_in::allocated();
@@ -41,7 +41,7 @@ TEST(cuda_failures) {
   const size_t memory = stand_in::allocated();
   const size_t handles = stand_in::handles();
   const auto run = [&] {
-    const CudaBackend backend(0, Precision::float32);
+    const CudaBackend backend(0, Arithmetic::float32);
     scumble::Session session = of.start(backend);
     session.step(support::running(), 2);
     return backend.resample(result_of(session).data(), 5, 4, 3, 7, 6, 0, 255, 1);
@@ -78,7 +78,7 @@ TEST(cuda_out_of_memory) {
   const Machine small(machine([](auto& m) { m.memory = size_t{1} << 20; }));
   const Job of = make(Pooling::max, {96, 96}, 8, 3);
   try {
-    of.start(CudaBackend(0, Precision::float32));
+    of.start(CudaBackend(0, Arithmetic::float32));
     CHECK(false);
   } catch (const scumble::DeviceFailure& failure) {
     CHECK(failure.kind == scumble::DeviceFailure::memory);
@@ -96,7 +96,7 @@ TEST(cuda_devices) {
     const Machine none(machine([](auto& m) { m.driver = 0; }));
     CHECK(devices().found.empty());
     CHECK(says(devices().problem, "no NVIDIA driver"));
-    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Precision::float32));
+    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Arithmetic::float32));
   }
   {
     const Machine none(machine([](auto& m) { m.devices = 0; }));
@@ -106,7 +106,7 @@ TEST(cuda_devices) {
     const Machine old(machine([](auto& m) { m.major = 7; }));
     CHECK(devices().found.size() == 1);
     CHECK(says(devices().problem, "below 7.5"));
-    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Precision::float32));
+    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Arithmetic::float32));
   }
   {
     const Machine turing(machine([](auto& m) {
@@ -114,16 +114,16 @@ TEST(cuda_devices) {
       m.minor = 5;
     }));
     CHECK(devices().problem.empty());
-    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Precision::bf16));
-    const CudaBackend exact(0, Precision::float32);
+    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(0, Arithmetic::bf16));
+    const CudaBackend exact(0, Arithmetic::float32);
   }
   {
     const Machine two(machine([](auto& m) { m.devices = 2; }));
     CHECK(devices().found.size() == 2);
-    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(2, Precision::float32));
+    CHECK_THROWS(scumble::InvalidArgument, CudaBackend(2, Arithmetic::float32));
     const Job of = make(Pooling::max, {9, 10}, 4, 2);
-    const CudaBackend first(0, Precision::float32);
-    const CudaBackend second(1, Precision::float32);
+    const CudaBackend first(0, Arithmetic::float32);
+    const CudaBackend second(1, Arithmetic::float32);
     scumble::Session a = of.start(first);
     scumble::Session b = of.start(second);
     CHECK(a.step(support::running()).total == b.step(support::running()).total);

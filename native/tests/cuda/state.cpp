@@ -15,7 +15,7 @@ Job small(const Way& way) {
 }
 
 const CudaBackend& backend() {
-  static const CudaBackend one(0, Precision::float32);
+  static const CudaBackend one(0, Arithmetic::float32);
   return one;
 }
 

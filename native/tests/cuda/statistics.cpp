@@ -29,7 +29,7 @@ constexpr int kPoints = 256;
 constexpr int kQuantiles = 256;
 
 std::vector<float> histogram_of(const device::Tensor& features, const reference::Tensor& shape,
-                                Precision precision) {
+                                Arithmetic precision) {
   const size_t channels = static_cast<size_t>(shape.channels);
   const Array<float> out(channels * (2 + kPoints));
   const Array<unsigned char> scratch(cuda::histogram_bytes(shape.channels, shape.height, shape.width));
@@ -49,7 +49,7 @@ const std::vector<std::pair<int, std::pair<int, int>>> kLarge = {{3, {70, 70}}, 
 
 template <typename Visit>
 void each_of_histograms(const Visit& visit) {
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     for (const int channels : {1, 13, 40}) {
       for (const auto& [height, width] : kSizes) visit(precision, channels, height, width);
     }
@@ -57,7 +57,7 @@ void each_of_histograms(const Visit& visit) {
   }
 }
 
-reference::Tensor rectified(Random& numbers, int channels, int height, int width, Precision precision) {
+reference::Tensor rectified(Random& numbers, int channels, int height, int width, Arithmetic precision) {
   return reference::relu(random(numbers, channels, height, width, precision));
 }
 
@@ -67,7 +67,7 @@ TEST(means_and_deviations) {
   device::in_every_order(
       [] {
         Random numbers(1);
-        each_shape([&](Precision precision, int channels, int height, int width) {
+        each_shape([&](Arithmetic precision, int channels, int height, int width) {
           const reference::Tensor features = random(numbers, channels, height, width, precision);
           const device::Tensor from(features, precision);
           for (const bool guided : {false, true}) {
@@ -96,10 +96,10 @@ TEST(means_and_deviations) {
 TEST(a_small_deviation) {
   Random numbers(2);
   const reference::Tensor features = support::random_tensor(numbers, 20, 33, 17, 1000, 1001);
-  const device::Tensor from(features, Precision::float32);
+  const device::Tensor from(features, Arithmetic::float32);
   const Array<double> sums(cuda::channel_sums_bytes(20, 33, 17) / sizeof(double));
   const Array<float> out(40);
-  cuda::channel_sums(from.view(), nullptr, {0, 33}, false, sums.get(), Precision::float32, nullptr);
+  cuda::channel_sums(from.view(), nullptr, {0, 33}, false, sums.get(), Arithmetic::float32, nullptr);
   cuda::mean_std(sums.get(), from.view(), 1 / features.positions(), out.get(), nullptr);
   const std::vector<double> expected =
       reference::mean_std(features, std::vector<double>(static_cast<size_t>(features.positions()), 1));
@@ -109,7 +109,7 @@ TEST(a_small_deviation) {
 
 TEST(gradient_of_means_and_deviations) {
   Random numbers(3);
-  each_shape([&](Precision precision, int channels, int height, int width) {
+  each_shape([&](Arithmetic precision, int channels, int height, int width) {
     const size_t c = static_cast<size_t>(channels);
     const reference::Tensor in = random(numbers, channels, height, width, precision);
     const reference::Tensor mask = support::coarse_tensor(numbers, channels, height, width);
@@ -146,7 +146,7 @@ TEST(gradient_of_means_and_deviations) {
 // Counts are the same bytes in every order, though blocks add to each other's.
 TEST(histograms_and_quantiles) {
   Random numbers(4);
-  each_of_histograms([&](Precision precision, int channels, int height, int width) {
+  each_of_histograms([&](Arithmetic precision, int channels, int height, int width) {
     say(precision, height, width, channels);
     const reference::Tensor features = rectified(numbers, channels, height, width, precision);
     const device::Tensor from(features, precision);
@@ -162,7 +162,7 @@ TEST(histograms_and_quantiles) {
 
 TEST(gradient_of_histograms) {
   Random numbers(5);
-  each_of_histograms([&](Precision precision, int channels, int height, int width) {
+  each_of_histograms([&](Arithmetic precision, int channels, int height, int width) {
     say(precision, height, width, channels);
     const reference::Tensor in = random(numbers, channels, height, width, precision);
     const reference::Tensor mask = support::coarse_tensor(numbers, channels, height, width);
@@ -189,7 +189,7 @@ TEST(gradient_of_histograms) {
                                      slot.view()};
       cuda::histogram_back(from.view(), back, gradient_of(epilogue, to, masks), scratch.get(), precision,
                            nullptr);
-      expect(to, finished(gradient, epilogue, there, mask), precision == Precision::bf16 ? 5e-3 : 1e-4);
+      expect(to, finished(gradient, epilogue, there, mask), precision == Arithmetic::bf16 ? 5e-3 : 1e-4);
       CHECK_CLOSE(slot.sum(), loss, 1e-4 * loss);
     }
   });
@@ -197,7 +197,7 @@ TEST(gradient_of_histograms) {
 
 // What is not a number lies at the start, and what is keeps its place.
 TEST(not_a_number_in_a_histogram) {
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     reference::Tensor features(1, 1, 4);
     features.values = {1, NAN, 2, 3};
     const device::Tensor from(features, precision);

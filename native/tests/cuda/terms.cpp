@@ -25,7 +25,7 @@ TEST(difference_of_tensors) {
   device::in_every_order(
       [] {
         Random numbers(5);
-        each_shape([&](Precision precision, int channels, int height, int width) {
+        each_shape([&](Arithmetic precision, int channels, int height, int width) {
           const reference::Tensor in = random(numbers, channels, height, width, precision);
           const reference::Tensor target = random(numbers, channels, height, width, precision);
           const reference::Tensor mask = support::coarse_tensor(numbers, channels, height, width);
@@ -73,7 +73,7 @@ TEST(difference_of_floats) {
       const Array<float> to(n);
       const Slot slot;
       cuda::difference(from.get(), targets.get(), to.get(), n, 1.75, 0.25, slot.view(), nullptr);
-      CHECK_ALL_CLOSE(to.values(), expected, elementwise(Precision::float32));
+      CHECK_ALL_CLOSE(to.values(), expected, elementwise(Arithmetic::float32));
       CHECK_CLOSE(slot.sum(), loss, 4e-7 * loss);
     }
   });
@@ -81,7 +81,7 @@ TEST(difference_of_floats) {
 
 TEST(weigh) {
   Random numbers(10);
-  each_shape([&](Precision precision, int channels, int height, int width) {
+  each_shape([&](Arithmetic precision, int channels, int height, int width) {
     reference::Tensor features = random(numbers, channels, height, width, precision);
     const device::Tensor from(features, precision);
     const std::vector<float> guide =
@@ -101,7 +101,7 @@ TEST(total_variation) {
         Random numbers(6);
         for (const auto& [height, width] : std::vector<std::pair<int, int>>{
                  {1, 1}, {1, 2}, {2, 1}, {17, 31}, {700, 1}, {1, 700}, {90, 130}}) {
-          say(Precision::float32, height, width, 3);
+          say(Arithmetic::float32, height, width, 3);
           // Whole numbers have flat places; others have rounding.
           for (const reference::Tensor& picture :
                {support::coarse_tensor(numbers, 3, height, width),
@@ -128,7 +128,7 @@ TEST(long_sums) {
   Random numbers(8);
   constexpr int kHeight = 230;
   constexpr int kWidth = 290;
-  for (const Precision precision : kPrecisions) {
+  for (const Arithmetic precision : kPrecisions) {
     say(precision, kHeight, kWidth, 13);
     const reference::Tensor in = random(numbers, 13, kHeight, kWidth, precision);
     const reference::Tensor target(13, kHeight, kWidth);

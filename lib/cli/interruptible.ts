@@ -5,7 +5,7 @@ import type { Progress } from '../run/progress.js';
 import { watchSignals } from './interruption.js';
 import type { Reporter } from './reporter.js';
 
-export class Run {
+export class InterruptibleRun {
   /** Iterations so far, over all scales. */
   count = 0;
   /** Set when the run was asked to stop: what to exit with. */
