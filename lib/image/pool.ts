@@ -10,6 +10,9 @@ const IDLE = 10_000;
 /** Pixels are outside the JavaScript heap; what is inside is small unless a file is hostile. In megabytes. */
 const HEAP = 256;
 
+/** Of address space for compiled code, in megabytes: V8 reserves hundreds otherwise, and ends the process where it may not. */
+const CODE = 16;
+
 interface Task {
   job: Job;
   moved: ArrayBufferView[];
@@ -94,7 +97,7 @@ function next(): void {
 function start(): Worker {
   const started = new Worker(new URL('./worker.js', import.meta.url), {
     execArgv: [], // a loader meant for the caller's own modules would only slow the worker down
-    resourceLimits: { maxOldGenerationSizeMb: HEAP },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP, codeRangeSizeMb: CODE },
   });
   started.on('message', (reply: Reply) => {
     if (started !== worker) return; // it was ended meanwhile

@@ -1,5 +1,7 @@
 #include "ledger.h"
 
+#include <algorithm>
+
 namespace scumble {
 
 Ledger& Ledger::process() {
@@ -14,7 +16,8 @@ bool Ledger::reserve(const std::string& device, size_t bytes, size_t available, 
   if (account.reserved == 0) account.before = taken;
   const size_t all = available + taken;
   const size_t used = account.before + account.reserved;
-  left = all > used ? all - used : 0;
+  // What else the process has come to hold since then leaves less.
+  left = std::min(available, all > used ? all - used : 0);
   if (bytes > left) return false;
   account.reserved += bytes;
   return true;
