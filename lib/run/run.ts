@@ -1,10 +1,10 @@
 // A run as a state machine: it stands between two iterations, can be looked at and saved there, and goes on by one
 // iteration or to its end. stylize() is a few lines over it.
 
-import type { EngineLosses } from '../engine/addon.js';
+import type { EngineLosses, EngineState } from '../engine/addon.js';
 import { warn } from '../engine/choose.js';
 import type { Engine } from '../engine/engine.js';
-import { OptionError, type ScumbleError } from '../errors.js';
+import type { ScumbleError } from '../errors.js';
 import { Picture } from '../image/picture.js';
 import type { Raster } from '../image/types.js';
 import { lossesOf, namedLosses } from '../objective/objective.js';
@@ -17,17 +17,7 @@ import type { Progress } from './progress.js';
 import type { Stage } from './schedule.js';
 import { StageSession } from './stage.js';
 import { carriedMoments, carriesMoments, firstPicture, type Legacy, startOf } from './start.js';
-
-/**
- * Where a run stands: named vectors and numbers, plain data. A run that begins there with the same options ends in the
- * same bytes as one that was never interrupted; on another device it goes on with that one's rounding.
- */
-export interface RunState {
-  /** Picture-sized, interleaved RGB: `picture`, `result`, and those of the optimiser. */
-  vectors: Record<string, Float32Array>;
-  /** `stage` (its index), `size` (width, height), and those of the iteration and the optimiser. */
-  numbers: Record<string, number[]>;
-}
+import { type RunState, refuseState, standingIn } from './state.js';
 
 /** The options of a run: where it computes is the engine's. */
 export type RunOptions = Omit<StylizeOptions, 'device' | 'precision'>;
@@ -56,7 +46,7 @@ export class Run implements AsyncIterable<Progress> {
   #disposal: Promise<void> | undefined;
   #legacy: Legacy | undefined;
   /** Where the stage to come was left by another run. */
-  #left: RunState | undefined;
+  #left: EngineState | undefined;
   #clock: Clock | undefined;
 
   private constructor(options: ResolvedOptions, prepared: Prepared, state: RunState | undefined) {
@@ -64,7 +54,10 @@ export class Run implements AsyncIterable<Progress> {
     this.#prepared = prepared;
     this.#deployment = prepared.deployment;
     this.stages = prepared.stages;
-    if (state) this.#resume(state);
+    if (!state) return;
+    const { index, engine } = standingIn(state, prepared.stages, prepared.inputs.stages);
+    this.#index = index;
+    this.#left = engine;
   }
 
   /**
@@ -311,23 +304,6 @@ export class Run implements AsyncIterable<Progress> {
     this.#deployment = await this.#prepared.moveTo(engine);
   }
 
-  #resume(state: RunState): void {
-    const { stage, size, ...numbers } = state.numbers ?? {};
-    const index = stage?.[0] ?? -1;
-    const content = this.#prepared.inputs.stages[index]?.content;
-    const done = numbers.iteration?.[0] ?? -1;
-    const fits =
-      content?.width === size?.[0] &&
-      content?.height === size?.[1] &&
-      content?.data.length === state.vectors?.picture?.length &&
-      Number.isInteger(done) &&
-      done >= 0 &&
-      done <= (this.stages[index]?.iterations ?? -1);
-    if (!fits) throw notThisRun();
-    this.#left = { vectors: state.vectors, numbers };
-    this.#index = index;
-  }
-
   /** A divergence becomes an error with the last good picture. */
   async #lookOut<T>(session: StageSession, work: Promise<T>): Promise<T> {
     try {
@@ -377,14 +353,3 @@ export class Run implements AsyncIterable<Progress> {
 }
 
 const disposed = () => Object.assign(new Error('the run is disposed'), { code: 'CANCELLED' });
-
-/** @throws OptionError for what the engine does not take as a state of this run */
-function refuseState(error: unknown): never {
-  if ((error as { code?: string }).code !== 'INVALID_ARGUMENT' && !(error instanceof TypeError)) throw error;
-  throw notThisRun(error);
-}
-
-function notThisRun(cause?: unknown): OptionError {
-  const why = cause === undefined ? '' : `: ${(cause as Error).message}`;
-  return new OptionError('state', undefined, `the state is not one of a run with these options${why}`, cause);
-}

@@ -1,0 +1,49 @@
+// Where a run stands, as data, and whether it is one that another run can go on from.
+
+import type { EngineState } from '../engine/addon.js';
+import { OptionError } from '../errors.js';
+import type { StageImages } from './inputs.js';
+import type { Stage } from './schedule.js';
+
+/**
+ * Where a run stands: named vectors and numbers, plain data. A run that begins there with the same options ends in the
+ * same bytes as one that was never interrupted; on another device it goes on with that one's rounding.
+ */
+export interface RunState {
+  /** Picture-sized, interleaved RGB: `picture`, `result`, and those of the optimiser. */
+  vectors: Record<string, Float32Array>;
+  /** `stage` (its index), `size` (width, height), and those of the iteration and the optimiser. */
+  numbers: Record<string, number[]>;
+}
+
+/** The stage that a state is of, and what its session is to be restored to. @throws OptionError if it fits none */
+export function standingIn(
+  state: RunState,
+  stages: readonly Stage[],
+  images: readonly StageImages[],
+): { index: number; engine: EngineState } {
+  const { stage, size, ...numbers } = state.numbers ?? {};
+  const index = stage?.[0] ?? -1;
+  const content = images[index]?.content;
+  const done = numbers.iteration?.[0] ?? -1;
+  const fits =
+    content?.width === size?.[0] &&
+    content?.height === size?.[1] &&
+    content?.data.length === state.vectors?.picture?.length &&
+    Number.isInteger(done) &&
+    done >= 0 &&
+    done <= (stages[index]?.iterations ?? -1);
+  if (!fits) throw notThisRun();
+  return { index, engine: { vectors: state.vectors, numbers } };
+}
+
+/** @throws OptionError for what the engine does not take as a state of this run */
+export function refuseState(error: unknown): never {
+  if ((error as { code?: string }).code !== 'INVALID_ARGUMENT' && !(error instanceof TypeError)) throw error;
+  throw notThisRun(error);
+}
+
+function notThisRun(cause?: unknown): OptionError {
+  const why = cause === undefined ? '' : `: ${(cause as Error).message}`;
+  return new OptionError('state', undefined, `the state is not one of a run with these options${why}`, cause);
+}
