@@ -234,7 +234,7 @@ export interface Addon {
   /** The one rule of which layers a network has. */
   layers(network: EngineArchitecture): EngineLayer[];
   /** The kinds of terms that there are. */
-  lossKinds: string[];
+  lossKinds: { name: string; takesMasks: boolean }[];
   /**
    * Sets memory aside for a run, in an account that the whole process shares. `available`: bytes of the device that the
    * process could take now; `taken`: those it has. Without a reservation the bytes did not fit into what was `left`.

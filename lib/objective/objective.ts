@@ -1,26 +1,51 @@
 // From the terms that options say to those that the engine is told, and from its losses back to names.
 
-import type { EngineLosses, EngineTerm, SessionOptions } from '../engine/addon.js';
+import { addon, type EngineLosses, type EngineTerm, type SessionOptions } from '../engine/addon.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { LossTerm } from '../options/terms.js';
 
-/** What a session is told of the objective and of how features are made. Its image 0 is the content; the styles follow. */
-export function setupOf({
-  pooling,
-  rounding,
-  threads,
-  terms,
-  styleBlend,
-}: ResolvedOptions): Omit<SessionOptions, 'optimizer' | 'averaging'> {
-  return { pooling, rounding, threads, terms: terms.map((term) => engineTerm(term, styleBlend)) };
+/**
+ * What a session is told of the objective, of its images, and of how features are made. Image 0 is the content; the styles
+ * follow. What is transparent is in no statistic of a kind that takes masks: neither of a style nor of the picture, which has
+ * the content's opacity.
+ *
+ * @param maskOf the opacity of an image that is not opaque
+ */
+export function sessionOf<Image, Mask>(
+  { pooling, rounding, threads, terms, styleBlend }: ResolvedOptions,
+  { content, styles }: { content: Image; styles: readonly Image[] },
+  maskOf: (image: Image) => Mask | undefined,
+): Omit<SessionOptions, 'optimizer' | 'averaging'> & { images: Image[]; masks: Mask[] } {
+  const images = [content, ...styles];
+  const masks: Mask[] = [];
+  const indices = images.map((image) => {
+    const mask = maskOf(image);
+    return mask === undefined ? undefined : masks.push(mask) - 1;
+  });
+  return {
+    pooling,
+    rounding,
+    threads,
+    terms: terms.map((term) => engineTerm(term, styleBlend, indices)),
+    images,
+    masks,
+  };
 }
 
-function engineTerm({ name, kind, weight, layer, of }: LossTerm, styleBlend: readonly number[]): EngineTerm {
-  const targets =
-    of === 'content'
-      ? [{ image: 0, blend: 1 }]
-      : styleBlend.map((blend, style) => ({ image: style + 1, blend }));
-  return { name, kind, weight, ...(layer !== undefined && { layer }), ...(of && { targets }) };
+function engineTerm(
+  { name, kind, weight, layer, of }: LossTerm,
+  styleBlend: readonly number[],
+  masks: readonly (number | undefined)[],
+): EngineTerm {
+  const blends =
+    of === 'content' ? [{ image: 0, blend: 1 }] : styleBlend.map((blend, i) => ({ image: i + 1, blend }));
+  const takesMasks = addon().lossKinds.some((known) => known.name === kind && known.takesMasks);
+  const masked = (image: number) => {
+    const mask = takesMasks ? masks[image] : undefined;
+    return mask === undefined ? {} : { mask };
+  };
+  const targets = blends.map((target) => ({ ...target, ...masked(target.image) }));
+  return { name, kind, weight, ...(layer !== undefined && { layer }), ...(of && { targets }), ...masked(0) };
 }
 
 /** Losses by the names of their terms. It is made in every iteration, so it is made in one go. */

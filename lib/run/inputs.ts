@@ -80,16 +80,21 @@ export function planSizes(
   return { sizes, least };
 }
 
+type SizeWithAlpha = Size & Pick<Header, 'hasAlpha'>;
+
 /** The sizes of a stage's images; styles as they will be after strips are made usable. */
 export function sizesAt(
   options: ResolvedOptions,
   { content, styles }: Sources,
   side: number,
   shortest: number,
-): { content: Size; styles: Size[] } {
+): { content: SizeWithAlpha; styles: SizeWithAlpha[] } {
   return {
-    content: sizeAt(content, side),
-    styles: styles.map((style) => mirrored.size(sizeAt(style, styleSide(options, side)), shortest)),
+    content: { ...sizeAt(content, side), hasAlpha: content.hasAlpha },
+    styles: styles.map((style) => ({
+      ...mirrored.size(sizeAt(style, styleSide(options, side)), shortest),
+      hasAlpha: style.hasAlpha,
+    })),
   };
 }
 

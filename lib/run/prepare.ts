@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import { architectureOf, needsOf } from '../engine/layers.js';
 import { hostMemory, reserveFor } from '../engine/memory.js';
 import type { SharedNetwork } from '../engine/networks.js';
-import { setupOf } from '../objective/objective.js';
+import { sessionOf } from '../objective/objective.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { findFile } from '../weights/find.js';
 import {
@@ -59,12 +59,10 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
       const { content, styles } = sizesAt(options, sources, size, shortest);
       const { optimizer, averaging } = stages.at(-1)!;
       const estimate = addon().Session.estimate(on.backend, [architecture], {
-        ...setupOf(options),
+        ...sessionOf(options, { content, styles }, (image) => (image.hasAlpha ? image : undefined)),
         optimizer,
         averaging,
         start: content,
-        images: [content, ...styles],
-        masks: [],
       });
       // The scales below the last add up to about as much again.
       const pixels = [content, content, ...styles].reduce(

@@ -9,7 +9,7 @@ import {
 } from '../engine/addon.js';
 import type { Engine } from '../engine/engine.js';
 import type { Raster } from '../image/types.js';
-import { setupOf } from '../objective/objective.js';
+import { sessionOf } from '../objective/objective.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { StageImages } from './inputs.js';
 import type { Stage } from './schedule.js';
@@ -62,15 +62,12 @@ export class StageSession {
     options: ResolvedOptions,
   ): Promise<StageSession> {
     const { signal } = options;
-    const { content, styles } = images;
     signal?.throwIfAborted();
     const creation = addon().Session.create([network], {
-      ...setupOf(options),
+      ...sessionOf(options, images, ({ alpha, width, height }) => alpha && { data: alpha, width, height }),
       optimizer: stage.optimizer,
       averaging: stage.averaging,
       start,
-      images: [content, ...styles],
-      masks: [],
     });
     const session = await watch(signal, creation.cancel, engine.guard(creation.session));
     return new StageSession(stage, images, engine, session, signal);

@@ -66,7 +66,12 @@ Napi::Value noise(const Napi::CallbackInfo& info) {
 Napi::Array kinds(Napi::Env env) {
   const std::vector<std::string> names = loss_kinds();
   Napi::Array list = Napi::Array::New(env, names.size());
-  for (uint32_t i = 0; i < names.size(); ++i) list[i] = Napi::String::New(env, names[i]);
+  for (uint32_t i = 0; i < names.size(); ++i) {
+    Napi::Object kind = Napi::Object::New(env);
+    kind["name"] = Napi::String::New(env, names[i]);
+    kind["takesMasks"] = Napi::Boolean::New(env, loss_of(names[i]).takes_masks());
+    list[i] = kind;
+  }
   return list;
 }
 
