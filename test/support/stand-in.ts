@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { MAIN } from './cli.js';
-import { child, type Ended, folder, node, root } from './runs.js';
+import { child, type Ended, entry, folder, node, root } from './runs.js';
 
 const addon = join(root, 'build-tests', 'scumble_stand_in.node');
 
@@ -111,6 +111,14 @@ export async function run(t: ExecutionContext, on: Machine, changes: object): Pr
   );
   t.is(ended.code, 0, ended.stderr);
   return JSON.parse(ended.stdout) as Report;
+}
+
+/** What JavaScript prints as JSON on a made-up machine, with the API's Engine and Run at hand. */
+export async function printed<T>(t: ExecutionContext, on: Machine, code: string): Promise<T> {
+  const imports = `const { Engine, Run } = await import(${JSON.stringify(entry)});`;
+  const ended = await child(imports + code, { flags: flags(on), env: machine(on) });
+  t.is(ended.code, 0, ended.stderr);
+  return JSON.parse(ended.stdout) as T;
 }
 
 /** `scumble args` on a made-up machine. */
