@@ -32,7 +32,7 @@ std::shared_ptr<const Network> CpuBackend::load(const Architecture& architecture
 }
 
 std::unique_ptr<Program> CpuBackend::compile(const Networks& networks, Plan plan, int threads) const {
-  return std::make_unique<CpuProgram>(Machine{isa_, fast_, threads}, networks, std::move(plan));
+  return std::make_unique<CpuProgram>(Machine{isa_, fast_, threads}, networks, plan);
 }
 
 std::vector<float> CpuBackend::resample(const float* from, int width, int height, int channels, int to_width,

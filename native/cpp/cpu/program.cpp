@@ -31,7 +31,7 @@ void each_stretch(const Workspace& w, BufferId id, const Visit& visit) {
 
 }  // namespace
 
-CpuProgram::CpuProgram(const Machine& machine, const Networks& networks, Plan plan)
+CpuProgram::CpuProgram(const Machine& machine, const Networks& networks, const Plan& plan)
     : workspace_(machine, networks, plan, scratch_bytes(machine, plan)), vectors_(workspace_) {
   for (const Step& step : workspace_.plan().steps) operations_.push_back(&operation(step.op));
 }

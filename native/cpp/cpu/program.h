@@ -10,7 +10,7 @@ namespace scumble::cpu {
 
 class CpuProgram final : public Program {
  public:
-  CpuProgram(const Machine& machine, const Networks& networks, Plan plan);
+  CpuProgram(const Machine& machine, const Networks& networks, const Plan& plan);
 
   // The scratch of one thread, in bytes: a multiple of a cache line.
   static size_t scratch_bytes(const Machine& machine, const Plan& plan);

@@ -55,6 +55,7 @@ struct Kernel {
 #define SCUMBLE_OTHERS(result, name, arguments)
 #define SCUMBLE_OTHERS_OF(name) nullptr, nullptr, nullptr
 #endif
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared takes none
 #define SCUMBLE_KERNEL(result, name, arguments)                           \
   SCUMBLE_DECLARE(portable, result, name, arguments)                      \
   SCUMBLE_OTHERS(result, name, arguments)                                 \
@@ -64,4 +65,5 @@ struct Kernel {
       {&portable::name, SCUMBLE_OTHERS_OF(name), SCUMBLE_WIDE_OF(name)}}; \
   }                                                                       \
   static_assert(true)
+// NOLINTEND(bugprone-macro-parentheses)
 #endif
