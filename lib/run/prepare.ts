@@ -53,9 +53,14 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
   const stages = scheduleOf(options, sizes);
   const architecture = architectureOf(shape, convolutions);
 
+  const images = (size: number) => {
+    const { content, styles } = sizesAt(options, sources, size, shortest);
+    const pixels = [content, content, ...styles].reduce((sum, { width, height }) => sum + width * height, 0);
+    return 2 * PIXEL * pixels; // the scales below the last add up to about as much again
+  };
   const settle = async (on: Engine): Promise<Deployment> => {
     const network = await on.networks.open(file);
-    const needed = (size: number) => {
+    const inEngine = (size: number) => {
       const { content, styles } = sizesAt(options, sources, size, shortest);
       const { optimizer, averaging } = stages.at(-1)!;
       const estimate = addon().Session.estimate(on.backend, [architecture], {
@@ -64,29 +69,18 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
         averaging,
         start: content,
       });
-      // The scales below the last add up to about as much again.
-      const pixels = [content, content, ...styles].reduce(
-        (sum, { width, height }) => sum + width * height,
-        0,
-      );
-      return {
-        engine: estimate.session + (network.has(convolutions) ? 0 : estimate.network),
-        images: 2 * PIXEL * pixels,
-        reading: mostForReading(options, sources, size),
-      };
+      return estimate.session + (network.has(convolutions) ? 0 : estimate.network);
     };
+    const reading = (size: number) => mostForReading(options, sources, size);
     if (on.device === 'cpu') {
-      const most = (size: number) => {
-        const { engine, images, reading } = needed(size);
-        return images + Math.max(reading, engine); // images are read before the engine begins
-      };
+      // Images are read before the engine begins.
+      const most = (size: number) => images(size) + Math.max(reading(size), inEngine(size));
       const reserved = reserveFor(options.size, least, hostMemory(), most);
       return { engine: on, network, reservations: [reserved, network.hold()] };
     }
-    const onHost = (size: number) => needed(size).images + needed(size).reading;
-    const host = reserveFor(options.size, least, hostMemory(), onHost);
+    const host = reserveFor(options.size, least, hostMemory(), (size) => images(size) + reading(size));
     try {
-      const device = reserveFor(options.size, least, on.memory(), (size) => needed(size).engine);
+      const device = reserveFor(options.size, least, on.memory(), inEngine);
       return { engine: on, network, reservations: [host, device, network.hold()] };
     } catch (error) {
       host.release();

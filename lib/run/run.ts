@@ -67,15 +67,11 @@ export class Run implements AsyncIterable<Progress> {
    * @param state where another run with these options stood, to go on there
    */
   static async start(engine: Engine, options: RunOptions, state?: RunState): Promise<Run> {
-    return Run.#on(engine, resolveOptions({ ...options, device: engine.device }), state);
+    return Run.on(engine, resolveOptions({ ...options, device: engine.device }), state);
   }
 
   /** @internal For whoever has resolved the options. */
-  static async on(engine: Engine, options: ResolvedOptions): Promise<Run> {
-    return Run.#on(engine, options, undefined);
-  }
-
-  static async #on(engine: Engine, options: ResolvedOptions, state: RunState | undefined): Promise<Run> {
+  static async on(engine: Engine, options: ResolvedOptions, state?: RunState): Promise<Run> {
     const say = (warning: ScumbleError) => warn(options, warning);
     const prepared = await prepare(engine, options, say);
     try {

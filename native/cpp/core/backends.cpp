@@ -1,24 +1,18 @@
 #include "backends.h"
 
-#include <map>
+#include "registry.h"
 
 namespace scumble {
-namespace {
 
-std::map<std::string, std::unique_ptr<BackendKind>>& kinds() {
-  static std::map<std::string, std::unique_ptr<BackendKind>> all;
-  return all;
-}
-
-}  // namespace
+using BackendKinds = Registry<std::unique_ptr<BackendKind>>;
 
 const BackendKind* find_backend(const std::string& name) {
-  const auto found = kinds().find(name);
-  return found == kinds().end() ? nullptr : found->second.get();
+  const auto found = BackendKinds::all().find(name);
+  return found == nullptr ? nullptr : found->get();
 }
 
 RegisterBackend::RegisterBackend(const char* name, std::unique_ptr<BackendKind> kind) {
-  kinds()[name] = std::move(kind);
+  BackendKinds::all().add(name, std::move(kind));
 }
 
 }  // namespace scumble

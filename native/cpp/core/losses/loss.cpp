@@ -1,32 +1,25 @@
 #include "loss.h"
 
-#include <map>
-
 #include "../error.h"
+#include "../registry.h"
 
 namespace scumble {
-namespace {
 
-std::map<std::string, std::unique_ptr<Loss>>& kinds() {
-  static std::map<std::string, std::unique_ptr<Loss>> all;
-  return all;
-}
-
-}  // namespace
+using LossKinds = Registry<std::unique_ptr<Loss>>;
 
 LossKind::LossKind(const char* name, std::unique_ptr<Loss> loss) {
-  kinds()[name] = std::move(loss);
+  LossKinds::all().add(name, std::move(loss));
 }
 
 const Loss& loss_of(const std::string& kind) {
-  const auto found = kinds().find(kind);
-  if (found == kinds().end()) throw InvalidArgument("there is no kind of loss called \"" + kind + "\"");
-  return *found->second;
+  const auto found = LossKinds::all().find(kind);
+  if (found == nullptr) throw InvalidArgument("there is no kind of loss called \"" + kind + "\"");
+  return **found;
 }
 
 std::vector<std::string> loss_kinds() {
   std::vector<std::string> names;
-  for (const auto& [name, loss] : kinds()) names.push_back(name);
+  for (const auto& [name, loss] : LossKinds::all().entries()) names.emplace_back(name);
   return names;
 }
 
