@@ -2,7 +2,6 @@
 // process, so that two runs cannot both count on what only one of them can have.
 
 import { readFileSync } from 'node:fs';
-import { freemem } from 'node:os';
 import { MemoryError } from '../errors.js';
 import { addon, type EngineReservation } from './addon.js';
 
@@ -17,12 +16,10 @@ export interface Memory {
 
 /** The machine's memory, by the system's account and any limit on this process or its group. */
 export function hostMemory(): Memory {
-  const { availableMemory } = process as { availableMemory?: () => number };
-  const free = availableMemory ? availableMemory.call(process) : freemem();
   return {
     account: 'host',
     of: 'memory',
-    available: Math.max(0, Math.min(free, addressSpaceLeft())),
+    available: Math.max(0, Math.min(process.availableMemory(), addressSpaceLeft())),
     taken: process.memoryUsage.rss(),
   };
 }

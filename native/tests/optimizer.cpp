@@ -62,6 +62,8 @@ class FakeVectors final : public scumble::Vectors {
     }
   }
 
+  size_t elements(BufferId v) const override { return vectors[static_cast<size_t>(v)].size(); }
+
   std::vector<float> values(BufferId from) const override {
     const Vector& v = vectors[static_cast<size_t>(from)];
     return {v.begin(), v.end()};

@@ -13,7 +13,7 @@ void Adam::save(const Vectors& vectors, State& state) const {
 }
 
 void Adam::restore(Vectors& vectors, const State& state) {
-  const size_t elements = vectors.values(m_).size();
+  const size_t elements = vectors.elements(m_);
   const std::vector<float>& m = state.vector("adam.m", elements);
   const std::vector<float>& v = state.vector("adam.v", elements);
   steps_ = state.counts("adam.steps", 1)[0];

@@ -52,7 +52,7 @@ void HostIteration::save(State& state) const {
 }
 
 void HostIteration::restore(const State& state) {
-  const size_t elements = vectors_.values(update_.picture).size();
+  const size_t elements = vectors_.elements(update_.picture);
   const std::vector<float>& picture = state.vector("picture", elements);
   const std::vector<float>& result = state.vector("result", elements);
   const std::vector<int> iteration = state.counts("iteration", 2);

@@ -122,7 +122,7 @@ void Lbfgs::save(const Vectors& vectors, State& state) const {
 }
 
 void Lbfgs::restore(Vectors& vectors, const State& state) {
-  const size_t elements = vectors.values(candidate_.s).size();
+  const size_t elements = vectors.elements(candidate_.s);
   size_t n = 0;
   while (state.vectors.count("lbfgs.s." + std::to_string(n)) > 0) ++n;
   if (n > history_) {

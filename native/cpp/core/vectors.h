@@ -31,6 +31,7 @@ class Vectors {
   virtual void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, double learning_rate,
                     const AdamConstants& constants) = 0;
 
+  virtual size_t elements(BufferId v) const = 0;
   virtual std::vector<float> values(BufferId from) const = 0;
   virtual void set(BufferId to, const std::vector<float>& values) = 0;
 };

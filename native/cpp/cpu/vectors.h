@@ -18,12 +18,11 @@ class CpuVectors final : public Vectors {
                const std::vector<double>& coefficients) override;
   void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, double learning_rate,
             const AdamConstants& constants) override;
+  size_t elements(BufferId v) const override { return w_.shape(v).elements(); }
   std::vector<float> values(BufferId from) const override;
   void set(BufferId to, const std::vector<float>& values) override;
 
  private:
-  size_t elements(BufferId id) const { return w_.shape(id).elements(); }
-
   const Workspace& w_;
 };
 
