@@ -87,6 +87,8 @@ class Graph {
   std::vector<Look> looks_of_picture() const;
   std::vector<Look> looks_at(int image) const;
   std::vector<Node> chain(int network, const std::vector<Look>& looks) const;
+  void begin_with_variable();
+  void end_with_variable();
   void forward(int network, std::vector<Node>& nodes, size_t n);
   void backward(int network, std::vector<Node>& nodes);
   void write(Writing& writing, Step step);
