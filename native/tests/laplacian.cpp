@@ -211,7 +211,7 @@ TEST(steps_of_a_plan) {
       const auto coefficients = support::uniform(random, pyramid.elements(), -100, 100);
       program->write(plan.variable, coefficients.data());
       double loss = 0;
-      program->run(&loss, support::running());
+      program->run(&loss, support::running(), 0);
       std::vector<float> picture(pyramid.levels()[0].elements());
       std::vector<float> gradient(picture.size());
       std::vector<float> of_coefficients(pyramid.elements());
