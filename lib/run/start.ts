@@ -97,7 +97,12 @@ export async function carriedMoments(
     let to = 0;
     for (const [i, level] of levels.entries()) {
       const end = from + level.width * level.height * 3;
-      const part = { data: values.subarray(from, end), width: level.width, height: level.height, channels: 3 };
+      const part = {
+        data: values.subarray(from, end),
+        width: level.width,
+        height: level.height,
+        channels: 3,
+      };
       const range: [number, number] = [low, Number.POSITIVE_INFINITY];
       const { width, height } = wanted[i]!;
       const work = addon().resample(engine.backend, part, width, height, range, threads);

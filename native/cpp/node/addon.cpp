@@ -102,7 +102,8 @@ Napi::Value add_detail(const Napi::CallbackInfo& info) {
   if (picture.width != other.width || picture.height != other.height)
     throw Napi::RangeError::New(env, "both pictures must have one size");
   const auto never = std::make_shared<std::atomic<bool>>(false);
-  const std::vector<Napi::Object> kept = {to.Get("data").As<Napi::Object>(), of.Get("data").As<Napi::Object>()};
+  const std::vector<Napi::Object> kept = {to.Get("data").As<Napi::Object>(),
+                                          of.Get("data").As<Napi::Object>()};
   return Tasks::of(env).start(env, never, kept, [=]() -> Finish {
     std::vector<float> sum = finest_detail(other.data, other.height, other.width);
     for (size_t i = 0; i < sum.size(); ++i) sum[i] += picture.data[i];
