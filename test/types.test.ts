@@ -103,7 +103,6 @@ test('options', (t) => {
   type Numeric =
     | 'size'
     | 'styleScale'
-    | 'iterations'
     | 'contentWeight'
     | 'styleWeight'
     | 'tvWeight'
@@ -120,7 +119,8 @@ test('options', (t) => {
     | 'seed'
     | 'threads'
     | 'maxPixels';
-  expectTypeOf<StylizeOptions[Numeric]>().toEqualTypeOf<number | readonly number[] | undefined>();
+  expectTypeOf<StylizeOptions[Numeric]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<StylizeOptions['iterations']>().toEqualTypeOf<number | readonly number[] | undefined>();
   t.pass();
 });
 

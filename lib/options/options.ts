@@ -31,7 +31,7 @@ export type ResolvedOptions = Omit<
 export function resolveOptions(given: StylizeOptions): ResolvedOptions {
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
-  const { style, styleBlend, ...rest } = parsed.data;
+  const { style, styleBlend, learningRate, beta2, ...rest } = parsed.data;
   const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data));
   checkWeights(terms, given);
   return {
