@@ -3,7 +3,7 @@
 
 import { blend, lay, palette, places } from './paint.mjs';
 import { hex } from './picture.mjs';
-import { clamp, fractal, makeRandom, mix, noise, smoothstep } from './random.mjs';
+import { clamp, fractal, makeRandom, noise, smoothstep } from './random.mjs';
 import { Canvas } from './strokes.mjs';
 
 const WIDTH = 768;

@@ -32,18 +32,21 @@ class Paper {
 
   /**
    * Lays a wash. shape(x, y) is about the distance inside its edge, in pixels, negative outside. wet: over how many pixels
-   * the edge runs out; rough: waves of the edge to a pixel; rim: how much darker it dries there; grain: how much pigment settles in the paper's hollows.
+   * the edge runs out; ragged: by how many the edge strays; rim: how much darker it dries there; grain: how much pigment
+   * settles in the paper's hollows.
    */
   wash(
     box,
     shape,
     color,
-    { density = 1, wet = 1, rim = 0.5, grain = 0.35, bloom = 0.35, rough = 0.045, seed },
+    { density = 1, wet = 1, rim = 0.5, grain = 0.35, bloom = 0.35, ragged = 3, seed },
   ) {
     const [left, top, right, bottom] = box.map(Math.round);
+    const waves = 0.135 / ragged;
     for (let y = Math.max(0, top); y < Math.min(HEIGHT, bottom); y++) {
       for (let x = Math.max(0, left); x < Math.min(WIDTH, right); x++) {
-        const wobble = 3 * fractal(x * rough + seed, y * rough - seed, 4) + 1.2 * tooth(x, y);
+        const wobble =
+          ragged * (fractal(x * waves + seed, y * waves - seed, 4) + 0.4 * tooth(x, y));
         const inside = shape(x, y) + wobble * (1 + wet * 0.25);
         const cover = smoothstep(-wet, wet, inside);
         if (cover <= 0) continue;
@@ -68,12 +71,12 @@ class Paper {
   touch(x, y, r, color, { long = 1, angle = 0, ...wash }) {
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
     const reach = r * long + 8;
-    const rough = clamp(0.9 / r, 0.05, 0.3);
+    const ragged = clamp(r * 0.7, 0.4, 5);
     const shape = (px, py) => {
       const [dx, dy] = [px - x, py - y];
       return r - Math.hypot((dx * cos + dy * sin) / long, dy * cos - dx * sin);
     };
-    this.wash([x - reach, y - reach, x + reach, y + reach], shape, color, { rough, ...wash });
+    this.wash([x - reach, y - reach, x + reach, y + reach], shape, color, { ragged, ...wash });
   }
 
   finish() {
@@ -182,16 +185,20 @@ function tree(sheet, random, x, foot, height, colors, down = false) {
     0.8 + height * 0.009 - Math.abs(px - x - 2.5 * noise(py * 0.05, x)) - (up * (py - foot) > 0 ? 9 : 0);
   const [low, high] = [foot - up * height * 0.6, foot].sort((a, b) => a - b);
   sheet.wash([x - 12, low, x + 12, high], trunk, umber, { density: 1.1 * strength, wet: 0.9, seed: x });
-  const count = down ? 40 : 60 + height * 0.5;
+  // The crown is made of a few boughs, with light between them.
+  const boughs = Array.from({ length: 7 }, (_, i) => {
+    const angle = i * 2.4 + x;
+    return [Math.cos(angle) * 0.2 * Math.sqrt(i / 6), Math.sin(angle) * 0.26 * Math.sqrt(i / 6)];
+  });
+  const count = down ? 40 : 60 + height * 0.25;
   for (let i = 0; i < count; i++) {
     const late = i / count;
-    const angle = random() * Math.PI * 2;
-    const out = Math.sqrt(random());
-    const px = x + Math.cos(angle) * out * height * 0.28 * (1 - 0.4 * late);
-    const py = foot - up * (height * 0.64 - Math.sin(angle) * out * height * 0.34 * (1 - 0.3 * late));
-    const r = height * (0.1 - 0.075 * late) * random.between(0.6, 1.1);
+    const [bx, by] = boughs[i % boughs.length];
+    const px = x + (bx + 0.055 * random.normal()) * height;
+    const py = foot - up * (0.66 + by + 0.05 * random.normal()) * height;
+    const r = height * (0.075 - 0.06 * late) * random.between(0.6, 1.1);
     sheet.touch(px, down ? foot + (py - foot) * 0.8 : py, r, random.pick(colors), {
-      density: (0.3 + 0.5 * late) * strength,
+      density: (0.24 + 0.5 * late) * strength,
       wet: down ? 3 : 1.1,
       rim: 0.55,
       long: down ? 1.6 : 1.15,
