@@ -24,11 +24,7 @@ export async function featuresOf(
 ): Promise<EngineFeatures[]> {
   signal?.throwIfAborted();
   const { shape } = network;
-  const { convolutions } = needsOf(
-    shape,
-    layers.map((layer) => ({ layer })),
-    HOW.rounding,
-  );
+  const { convolutions } = needsOf(shape, [{ layers }], HOW.rounding);
   const packed = await engine.guard(network.packed(convolutions));
   const how = { ...HOW, layers, threads, image };
   const bytes = addon().featureBytes(engine.backend, architectureOf(shape, convolutions), how);

@@ -4,7 +4,8 @@ import type { EngineFeatures } from '../engine/addon.js';
 import type { Raster } from '../image/types.js';
 import { type Colours, coloursOf, paletteDistance, paletteOf, type Strength, strengthOf } from './colour.js';
 import { divergence, perceptualDistance, type Similarities, similaritiesOf } from './content.js';
-import { chromaByLightness, frameOf, type Grain, grainOf, lightestOf, veilOf } from './faults.js';
+import { chromaByLightness, frameOf, lightestOf, veilOf } from './faults.js';
+import { type Grain, grainOf } from './grain.js';
 import { gramError, type Moments, momentsOf, type Normal, normalOf, wasserstein } from './moments.js';
 import { meanSquare, type Shadows, shadowsOf, slicedCost } from './sliced.js';
 import type { Faults, Measure, Score } from './types.js';
@@ -12,9 +13,11 @@ import type { Faults, Measure, Score } from './types.js';
 /** What a network and the eye see of an image. */
 export interface Seen {
   image: Raster;
-  /** By layer. */
-  features: Record<string, EngineFeatures>;
-  /** Of the image at 256 pixels, at relu3_1; nothing for what is no content. */
+  /** Of the image itself, by layer; for the content measures. */
+  features?: Record<string, EngineFeatures>;
+  /** Of the image with the style's colours (tint.ts), by layer; for the style measures. */
+  tinted?: Record<string, EngineFeatures>;
+  /** Of the image at 256 pixels, at relu3_1; for the content measures. */
   small?: EngineFeatures;
 }
 
@@ -39,8 +42,8 @@ const STRENGTHS = [
   ['saturation-spread', 'saturationSpread'],
 ] as const;
 
-/** Anchors that are nearer than this part of the larger one are the same. */
-const SAME = 0.01;
+/** Between anchors that are nearer than this part of the larger one nothing can be placed. */
+const SAME = 0.1;
 
 interface Described {
   moments: Moments;
@@ -72,7 +75,7 @@ export class Judge {
     this.#lightest = lightestOf(colours);
     this.#frame = frameOf(colours);
     this.#layers = layers.style.map((name) => {
-      const { moments, shadows } = describe(style.features[name]!);
+      const { moments, shadows } = describe(style.tinted![name]!);
       return { name, normal: normalOf(moments), shadows, square: meanSquare(shadows) };
     });
     const painting = coloursOf(style.image);
@@ -90,7 +93,12 @@ export class Judge {
     };
     this.#faults = {
       content: this.#faultsOf(colours, this.#lightest),
-      style: { grain: 1, grid: this.#grain.grid, border: 100 * (frameOf(painting) - this.#frame), veil: 1 },
+      style: {
+        grain: 1,
+        grid: 100 * this.#grain.grid,
+        border: 100 * (frameOf(painting) - this.#frame),
+        veil: 1,
+      },
     };
   }
 
@@ -118,10 +126,10 @@ export class Judge {
     };
   }
 
-  #styleOf({ features }: Seen): Values {
+  #styleOf({ tinted }: Seen): Values {
     const values: Values = {};
     for (const { name, normal, shadows: target, square } of this.#layers) {
-      const { moments, shadows } = describe(features[name]!);
+      const { moments, shadows } = describe(tinted![name]!);
       values[`gram:${name}`] = gramError(moments, normal);
       values[`wasserstein:${name}`] = wasserstein(moments, normal);
       values[`sliced:${name}`] = Math.sqrt(slicedCost(shadows, target, 2) / square);
@@ -131,7 +139,7 @@ export class Judge {
 
   #contentOf({ features, small }: Seen): Values {
     const { content, layers } = this.#references;
-    const at = (of: Seen['features']) => layers.perceptual.map((name) => of[name]!);
+    const at = (of: Seen['features']) => layers.perceptual.map((name) => of![name]!);
     return {
       'self-similarity': divergence(this.#similarities, similaritiesOf(small!)),
       perceptual: perceptualDistance(at(features), at(content.features)),
@@ -145,10 +153,10 @@ export class Judge {
   }
 
   #faultsOf(colours: Colours, lightest: Uint32Array): Faults {
-    const { strength, grid } = grainOf(colours);
+    const { fine, grid } = grainOf(colours);
     return {
-      grain: strength / this.#grain.strength,
-      grid,
+      grain: fine / this.#grain.fine,
+      grid: 100 * grid,
       border: 100 * (frameOf(colours) - this.#frame),
       veil: veilOf(colours, lightest, this.#chroma),
     };

@@ -14,6 +14,7 @@ import { JudgeThread } from './arithmetic.js';
 import { type Entry, type Found, halvesOf, probeAll, readAt, smallOf } from './inputs.js';
 import type { References, Seen } from './judge.js';
 import { type ResolvedScoreOptions, resolveScoreOptions, type ScoreOptions } from './options.js';
+import { tinter } from './tint.js';
 import type { Score } from './types.js';
 
 /** Layers that no objective here has by default. */
@@ -86,11 +87,12 @@ async function scoreOn(
     options.signal?.addEventListener('abort', stop, { once: true });
     try {
       const see = eye(engine, network, layers, options);
-      await thread.prepare({ ...(await references(found, entries[0]!.size, options, see)), layers });
+      const { references, tint } = await comparedWith(found, entries[0]!.size, options, see);
+      await thread.prepare({ ...references, layers });
       for (const { source, option, header, size } of entries) {
         const [image, small] = await readAt(options, source, option, header, [size, smallOf(size)]);
         scores[found.pictures.findIndex((one) => one.option === option)] = await thread.score(
-          await see(image!, small),
+          await see({ image: image!, small }, tint),
         );
       }
     } catch (error) {
@@ -132,42 +134,69 @@ function bySize(pictures: Entry[]): Map<string, Entry[]> {
   return groups;
 }
 
-type See = (image: Raster, small?: Raster) => Promise<Seen>;
+/** What is to be seen of an image: its content measures need it also at 256 pixels. */
+interface Sight {
+  image: Raster;
+  small?: Raster | undefined;
+  /** Whether it is compared with the style. */
+  styled?: boolean;
+}
+
+type See = (sight: Sight, tint?: (image: Raster) => Raster) => Promise<Seen>;
 
 function eye(
   engine: Engine,
   network: SharedNetwork,
-  { perceptual, style }: Scores['layers'],
+  layers: Scores['layers'],
   options: ResolvedScoreOptions,
 ): See {
-  const layers = [...new Set([...perceptual, ...style])];
-  return async (image, small) => {
-    const found = await featuresOf(engine, network, image, layers, options);
-    const features = Object.fromEntries(layers.map((layer, i) => [layer, found[i]!]));
-    if (!small) return { image, features };
-    const [similar] = await featuresOf(engine, network, small, [SIMILARITY_LAYER], options);
-    return { image, features, small: similar! };
+  const at = async (image: Raster, names: readonly string[]) => {
+    const found = await featuresOf(engine, network, image, names, options);
+    return Object.fromEntries(names.map((name, i) => [name, found[i]!]));
   };
+  return async ({ image, small, styled = true }, tint = (same) => same) => ({
+    image,
+    ...(small && {
+      features: await at(image, layers.perceptual),
+      small: (await at(small, [SIMILARITY_LAYER]))[SIMILARITY_LAYER]!,
+    }),
+    ...(styled && { tinted: await at(tint(image), layers.style) }),
+  });
 }
 
 /** What pictures of this size are compared with. */
-async function references(
-  { content, style }: Found,
+async function comparedWith(
+  found: Found,
   size: Size,
   options: ResolvedScoreOptions,
   see: See,
-): Promise<Omit<References, 'layers'>> {
+): Promise<{ references: Omit<References, 'layers'>; tint(image: Raster): Raster }> {
   const sizes = [size, smallOf(size)];
-  const [photograph, smallPhotograph] = await readAt(options, options.content, 'content', content, sizes);
+  const [photograph, smallPhotograph] = await readAt(
+    options,
+    options.content,
+    'content',
+    found.content,
+    sizes,
+  );
   const side = Math.max(size.width, size.height);
-  const own = sizeAt(style, side);
-  const [painting, laid, smallLaid] = await readAt(options, options.style, 'style', style, [own, ...sizes]);
+  const own = sizeAt(found.style, side);
+  const [painting, laid, smallLaid] = await readAt(options, options.style, 'style', found.style, [
+    own,
+    ...sizes,
+  ]);
+  const tint = tinter(painting!);
   const crops: Seen[] = [];
-  for (const half of halvesOf(painting!)) crops.push(await see(half));
+  // The deepest layers first, so that the network is packed once.
+  const content = await see({ image: photograph!, small: smallPhotograph }, tint);
+  for (const half of halvesOf(painting!)) crops.push(await see({ image: half }, tint));
   return {
-    content: await see(photograph!, smallPhotograph),
-    style: await see(painting!),
-    crops,
-    laid: await see(laid!, smallLaid),
+    tint,
+    references: {
+      content,
+      style: await see({ image: painting! }),
+      crops,
+      laid: await see({ image: laid!, small: smallLaid, styled: false }),
+    },
   };
 }

@@ -9,18 +9,18 @@ export interface Measure {
   style: number;
   /**
    * Where `value` lies. Of style, palette and strength: 0 at the content image, 1 at the second crop of the style. Of content:
-   * 1 at the content image, 0 at the style. It may go past both; it is nothing where both are the same.
+   * 1 at the content image, 0 at the style. It may go past both; it is nothing where both are within a tenth of each other.
    */
   position: number | null;
 }
 
 /** Faults; none of them has a best value to be reached, so that there is no position. */
 export interface Faults {
-  /** Fine detail of the picture's flattest third over that of the style's own: above 1 is grainier than the painting. */
+  /** The finest detail (periods below 4 pixels) of the picture's flattest third over that of the style's: above 1 is grainier than the painting. */
   grain: number;
-  /** The part of that detail, as amplitudes, that repeats every 2, 4 or 8 pixels at the same places: 0..1. */
+  /** What repeats there evenly, every 2 to 8 pixels: its amplitude, in hundredths of lightness (OKLab). */
   grid: number;
-  /** Lightness (OKLab, in hundredths) of a frame of 4 pixels less that inside it, less the same of the content: below 0 is a dark border. */
+  /** Lightness (in hundredths) of a frame of 4 pixels less that inside it, less the same of the content: below 0 is a dark border. */
   border: number;
   /** Chroma where the content is lightest, over the style's at like lightness: below 1 is a pale veil. Nothing of a style without colours there. */
   veil: number | null;

@@ -15,7 +15,7 @@ Setup setup_of(const FeatureRequest& request) {
     Term term;
     term.name = layer;
     term.kind = "content";
-    term.layer = layer;
+    term.layers = {layer};
     term.targets.push_back({});
     setup.objective.terms.push_back(term);
   }
@@ -36,7 +36,7 @@ std::vector<Features> features_of(const Backend& backend, const std::shared_ptr<
   const Plan plan = plan_of(backend, architectures_of(networks), request, image.width, image.height);
   const std::unique_ptr<Program> program = backend.compile(networks, plan, request.threads);
   program->write(plan.picture, image.data);
-  program->run(nullptr, cancelled);
+  program->run(nullptr, cancelled, 0);
   std::vector<Features> found;
   for (const std::vector<BufferId>& ids : plan.targets) {
     const Shape& shape = plan.buffer(ids.front()).shape;
