@@ -95,7 +95,7 @@ export function smallOf(size: Size): Size {
   return sizeAt(size, Math.min(SMALL, Math.max(size.width, size.height)));
 }
 
-/** An image at some sizes. @throws ImageError */
+/** An image at some sizes, of which several may be the same. @throws ImageError */
 export async function readAt(
   options: ResolvedScoreOptions,
   source: ImageSource,
@@ -104,5 +104,10 @@ export async function readAt(
   sizes: Size[],
 ): Promise<Raster[]> {
   const { maxPixels, threads, signal } = options;
-  return (await readSizes(source, option, sizes, { maxPixels, threads, probed, signal })).images;
+  const key = ({ width, height }: Size) => `${width}x${height}`;
+  const distinct = new Map(sizes.map((size) => [key(size), size]));
+  const reading = { maxPixels, threads, probed, signal };
+  const { images } = await readSizes(source, option, [...distinct.values()], reading);
+  const read = new Map(images.map((image) => [key(image), image]));
+  return sizes.map((size) => read.get(key(size))!);
 }
