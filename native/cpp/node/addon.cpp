@@ -7,6 +7,7 @@
 #include "api.h"
 #include "backend.h"
 #include "collect.h"
+#include "features.h"
 #include "network.h"
 #include "reservation.h"
 #include "self_check.h"
@@ -156,6 +157,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["lossKinds"] = kinds(env);
   exports["layers"] = Napi::Function::New<layers>(env);
   exports["collect"] = Napi::Function::New<collect>(env);
+  exports["features"] = Napi::Function::New<features>(env);
+  exports["featureBytes"] = Napi::Function::New<feature_bytes>(env);
   exports["devices"] = Napi::Function::New<devices>(env);
   exports["selfCheck"] = Napi::Function::New<self_check>(env);
   exports["useKernels"] = Napi::Function::New<use_kernels>(env);
