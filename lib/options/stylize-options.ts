@@ -22,6 +22,18 @@ export interface StylizeOptions {
   linear?: boolean;
   /** Largest image that is read, in pixels, 1 or more. Default: `268435456`. The default is 16384 × 16384. */
   maxPixels?: number;
+  /**
+   * Whose colours the picture ends with: none, palette or content-colours. Default: `none`. `none`: those it
+   * was painted with; `palette`: hues, saturation and brightness are moved to the mean and spread of the
+   * style's; `content-colours`: as `palette`, but what has which colour is the content's.
+   */
+  finish?: 'none' | 'palette' | 'content-colours';
+  /**
+   * How far contrast and chroma go to the style's, 0 or more. Default: `0`. At 0 they are as painted, at 1
+   * those of the style, at 1.2 a fifth more. With a `finish` chroma is that of the style below 1 too. Light
+   * stays lighter than dark, and what sRGB cannot show loses chroma.
+   */
+  vividness?: number;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**
