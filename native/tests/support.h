@@ -46,6 +46,10 @@ inline std::vector<float> uniform(Random& random, size_t n, double low, double h
 }
 
 // Those this processor runs: what SCUMBLE_ISA may name.
+constexpr scumble::Filter kFilters[] = {scumble::Filter::lanczos, scumble::Filter::cubic,
+                                        scumble::Filter::sharp_cubic, scumble::Filter::triangle,
+                                        scumble::Filter::box};
+
 inline std::vector<const scumble::cpu::Isa*> own_isas() {
   std::vector<const scumble::cpu::Isa*> found;
   for (auto isa = scumble::cpu::available_isas(); *isa != nullptr; ++isa) found.push_back(*isa);

@@ -153,6 +153,7 @@ void Graph::forward(int network, std::vector<Node>& nodes, size_t n) {
     step.convolution = node.convolution;
     step.relu = node.fused_relu;
     step.op = node.kind == LayerKind::conv ? "conv" : node.kind == LayerKind::relu ? "relu" : "pool";
+    if (node.kind == LayerKind::pool) step.scale = request_.pool_scale;
   }
   emit(step);
   for (Look& look : node.looks) arrive(look.site, node.shape, node.features, look.mask);
@@ -182,6 +183,7 @@ void Graph::backward(int network, std::vector<Node>& nodes) {
         step.other = next.features;
       } else {
         step.op = "pool_back";
+        step.scale = request_.pool_scale;
         step.other = node.features;
       }
       write(writing, step);

@@ -10,6 +10,7 @@
 #include "network.h"
 #include "objective.h"
 #include "shape.h"
+#include "variation.h"
 
 namespace scumble {
 
@@ -25,7 +26,7 @@ constexpr BufferId kNoBuffer = -1;
 //   input           in: picture; out: the network's input
 //   conv            in, out; bias always, ReLU if `relu`
 //   relu            in, out
-//   pool            in, out
+//   pool            in; out: scale * what the windows become
 //   weigh           in, guide; out: in times the guide, pixel by pixel
 //   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
 //
@@ -34,7 +35,7 @@ constexpr BufferId kNoBuffer = -1;
 //
 //   conv_back       in: gradient of the convolution's output; out: of its input
 //   relu_back       in: gradient, other: the ReLU's output
-//   pool_back       in: gradient, other: the pool's input
+//   pool_back       in: gradient, other: the pool's input; out: scale * the gradient
 //   input_back      in: gradient of the network's input; out: of the picture
 struct Step {
   std::string_view op;
@@ -50,6 +51,7 @@ struct Step {
   int slot = -1;  // where the loss goes
   double loss_scale = 0;
   double scale = 0;  // of what is written to `out`
+  Variation variation;
   int first_row = 0;
   int rows = 0;  // of sums: this many from first_row on
   bool relu = false;
@@ -90,6 +92,7 @@ struct PlanRequest {
   int width = 0;
   int height = 0;
   Pooling pooling = Pooling::max;
+  double pool_scale = 1;  // what a pool makes is multiplied by it
   Rounding rounding = Rounding::floor;
   Objective objective;
   int vectors = 0;  // picture-sized vectors that the optimiser and the session keep

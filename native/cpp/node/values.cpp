@@ -71,6 +71,16 @@ T choice(const Napi::Object& object, const char* key,
   bad(object, std::string(key) + " cannot be " + given);
 }
 
+// [low, high]; infinities are no bounds.
+std::pair<float, float> range(const Napi::Value& value) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 2)
+    throw Napi::TypeError::New(value.Env(), "range must be an array of two numbers");
+  const float low = value.As<Napi::Array>().Get(0u).ToNumber().FloatValue();
+  const float high = value.As<Napi::Array>().Get(1u).ToNumber().FloatValue();
+  if (!(low < high)) throw Napi::RangeError::New(value.Env(), "range must begin below its end");
+  return {low, high};
+}
+
 }  // namespace
 
 double number(const Napi::Object& object, const char* key) {
@@ -173,11 +183,24 @@ Setup setup(const Napi::Object& object) {
   Setup found;
   found.pooling = choice<Pooling>(
       object, "pooling", {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
+  if (object.Has("poolingScale")) found.pool_scale = number(object, "poolingScale");
   found.rounding =
       choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
   found.objective.terms = terms(list(object, "terms"));
   found.threads = integer(object, "threads", 1, 1024);
   return found;
+}
+
+// { filter, range: [low, high] }
+Resampling resampling(const Napi::Object& object) {
+  const auto [low, high] = range(object.Get("range"));
+  const Filter filter = choice<Filter>(object, "filter",
+                                       {{"lanczos", Filter::lanczos},
+                                        {"cubic", Filter::cubic},
+                                        {"sharp-cubic", Filter::sharp_cubic},
+                                        {"triangle", Filter::triangle},
+                                        {"box", Filter::box}});
+  return {low, high, filter};
 }
 
 SessionOptions session_options(const Napi::Object& object) {

@@ -25,7 +25,9 @@ PictureView picture(const Napi::Object& object, bool with_data);
 // The same with one value a pixel.
 MaskView mask(const Napi::Object& object, bool with_data);
 Architecture architecture(const Napi::Object& object);
-// { pooling, rounding, terms, threads }
+// { filter, range: [low, high] }
+Resampling resampling(const Napi::Object& object);
+// { pooling, poolingScale?, rounding, terms, threads }
 Setup setup(const Napi::Object& object);
 // The same with { optimizer, averaging }.
 SessionOptions session_options(const Napi::Object& object);
