@@ -54,14 +54,14 @@ export interface EngineTarget {
   mask?: number;
 }
 
-/** A term of the objective; `layer` is absent where it looks at the picture itself. */
+/** A term of the objective; `layers` are absent where it looks at the picture itself. */
 export interface EngineTerm {
   name: string;
   kind: string;
   weight: number;
   /** An index of the session's networks; 0 if absent. */
   network?: number;
-  layer?: string;
+  layers?: readonly string[];
   targets?: EngineTarget[];
   /** Where in the picture: an index of the session's masks. */
   mask?: number;
@@ -73,6 +73,8 @@ export interface EngineSetup {
   pooling: 'max' | 'average' | 'l2';
   rounding: 'floor' | 'ceil';
   terms: EngineTerm[];
+  /** Of what terms draw by lot; 0 if absent. */
+  seed?: number;
   threads: number;
 }
 

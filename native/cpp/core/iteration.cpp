@@ -16,7 +16,7 @@ HostIteration::HostIteration(Program& program, Vectors& vectors, int slots, cons
 
 void HostIteration::run(int count, double* losses, Observer& observer, const std::atomic<bool>& cancelled) {
   for (int i = 0; i < count; ++i) {
-    program_.run(losses, cancelled);
+    program_.run(losses, cancelled, completed_);
     observer.leaving();
     ++completed_;
     double total = 0;

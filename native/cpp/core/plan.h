@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -56,6 +57,7 @@ struct Step {
   int rows = 0;  // of sums: this many from first_row on
   bool relu = false;
   bool accumulate = false;  // add to what is in `out`, else overwrite
+  uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
@@ -95,6 +97,7 @@ struct PlanRequest {
   double pool_scale = 1;  // what a pool makes is multiplied by it
   Rounding rounding = Rounding::floor;
   Objective objective;
+  uint64_t seed = 0;
   int vectors = 0;  // picture-sized vectors that the optimiser and the session keep
 };
 
@@ -102,6 +105,7 @@ struct Plan {
   Pooling pooling = Pooling::max;
   Rounding rounding = Rounding::floor;
   std::vector<Step> steps;
+  size_t preparation = 0;  // the first so many steps run once, before all others
   std::vector<Group> groups;
   std::vector<Buffer> buffers;
   size_t bytes = 0;  // of the arena

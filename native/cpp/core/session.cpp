@@ -70,6 +70,7 @@ Session::Session(const Backend& backend, const Networks& networks, const Session
   for (size_t t = 0; t < targets.size(); ++t) {
     for (size_t k = 0; k < targets[t].size(); ++k) program_->write(plan_.targets[t][k], targets[t][k].data());
   }
+  program_->prepare(cancelled);
   program_->write(plan_.picture, images.start.data);
   Update update{options.optimizer, options.averaging, plan_.picture,
                 plan_.gradient,    kNoBuffer,         plan_.vectors};
@@ -88,7 +89,7 @@ Losses Session::losses_of(const double* slots) const {
 
 Losses Session::evaluate(const std::atomic<bool>& cancelled) {
   std::vector<double> slots(static_cast<size_t>(plan_.slots));
-  program_->run(slots.data(), cancelled);
+  program_->run(slots.data(), cancelled, iteration());
   return losses_of(slots.data());
 }
 

@@ -22,6 +22,16 @@ std::vector<std::string> keys(const Napi::Object& object) {
   return found;
 }
 
+std::vector<std::string> texts(const Napi::Object& object, const char* key) {
+  const Napi::Array given = list(object, key);
+  std::vector<std::string> found;
+  for (uint32_t i = 0; i < given.Length(); ++i) {
+    if (!given.Get(i).IsString()) bad(object, std::string(key) + " must be strings");
+    found.push_back(given.Get(i).As<Napi::String>().Utf8Value());
+  }
+  return found;
+}
+
 // An index that may be left out: -1.
 int index(const Napi::Object& object, const char* key) {
   return object.Get(key).IsUndefined() ? -1 : integer(object, key, 0, kMostImages);
@@ -38,7 +48,7 @@ std::vector<Target> targets(const Napi::Array& from) {
   return found;
 }
 
-// { name, kind, weight, network?, layer?, targets?, mask?, parameters? }
+// { name, kind, weight, network?, layers?, targets?, mask?, parameters? }
 std::vector<Term> terms(const Napi::Array& from) {
   std::vector<Term> found;
   for (uint32_t i = 0; i < from.Length(); ++i) {
@@ -48,7 +58,7 @@ std::vector<Term> terms(const Napi::Array& from) {
     term.kind = text(given, "kind");
     term.weight = number(given, "weight");
     term.network = std::max(0, index(given, "network"));
-    if (!given.Get("layer").IsUndefined()) term.layer = text(given, "layer");
+    if (!given.Get("layers").IsUndefined()) term.layers = texts(given, "layers");
     if (!given.Get("targets").IsUndefined()) term.targets = targets(list(given, "targets"));
     term.mask = index(given, "mask");
     if (!given.Get("parameters").IsUndefined()) {
@@ -187,6 +197,7 @@ Setup setup(const Napi::Object& object) {
   found.rounding =
       choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
   found.objective.terms = terms(list(object, "terms"));
+  if (!object.Get("seed").IsUndefined()) found.seed = static_cast<uint64_t>(number(object, "seed"));
   found.threads = integer(object, "threads", 1, 1024);
   return found;
 }
