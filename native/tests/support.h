@@ -223,8 +223,8 @@ class Recording final : public scumble::Backend {
     return made;
   }
   std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
-                              int to_height, float low, float high, int threads) const override {
-    return cpu_.resample(from, width, height, channels, to_width, to_height, low, high, threads);
+                              int to_height, const scumble::Resampling& how, int threads) const override {
+    return cpu_.resample(from, width, height, channels, to_width, to_height, how, threads);
   }
 
   std::function<std::vector<scumble::Group>(const scumble::Plan&)> fuse_by =

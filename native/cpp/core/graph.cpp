@@ -252,6 +252,23 @@ void Graph::differentiate(Writing& writing, const Glance& glance) {
   Site& at = glance.look->site;
   static_cast<Place&>(at) = at.places[static_cast<size_t>(glance.place)];
   at.place = glance.place;
+  if (!at.term->normalize || at.features == plan_.picture) {
+    differentiate(writing, at);
+    return;
+  }
+  Writing own;
+  own.left = 1;
+  own.gradient = tensor(at.shape);
+  differentiate(own, at);
+  Step step{};
+  step.op = "normalize";
+  step.in = own.gradient;
+  step.scratch = working(step.op, at.shape);
+  step.scale = at.term->weight;
+  write(writing, step);
+}
+
+void Graph::differentiate(Writing& writing, Site& at) {
   writing_ = &writing;
   at.loss->differentiate(*this, at);
   writing_ = nullptr;

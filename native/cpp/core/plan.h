@@ -38,6 +38,7 @@ constexpr BufferId kNoBuffer = -1;
 //   relu_back       in: gradient, other: the ReLU's output
 //   pool_back       in: gradient, other: the pool's input; out: scale * the gradient
 //   input_back      in: gradient of the network's input; out: of the picture
+//   normalize       in: a term's own gradient g; out: scale * g / (the sum of |g| + kLeastNorm * scale)
 struct Step {
   std::string_view op;
   BufferId in = kNoBuffer;
@@ -61,6 +62,9 @@ struct Step {
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
+
+// Keeps the gradient of a term that is met finite, in units of its weight, as jcjohnson/neural-style does.
+constexpr double kLeastNorm = 1e-8;
 
 // Consecutive steps that a backend makes at once, by an operation of its own.
 struct Group {

@@ -48,7 +48,7 @@ std::vector<Target> targets(const Napi::Array& from) {
   return found;
 }
 
-// { name, kind, weight, network?, layers?, targets?, mask?, parameters? }
+// { name, kind, weight, network?, layers?, targets?, mask?, parameters?, normalize? }
 std::vector<Term> terms(const Napi::Array& from) {
   std::vector<Term> found;
   for (uint32_t i = 0; i < from.Length(); ++i) {
@@ -57,6 +57,7 @@ std::vector<Term> terms(const Napi::Array& from) {
     term.name = text(given, "name");
     term.kind = text(given, "kind");
     term.weight = number(given, "weight");
+    term.normalize = given.Has("normalize") && given.Get("normalize").ToBoolean();
     term.network = std::max(0, index(given, "network"));
     if (!given.Get("layers").IsUndefined()) term.layers = texts(given, "layers");
     if (!given.Get("targets").IsUndefined()) term.targets = targets(list(given, "targets"));

@@ -177,6 +177,11 @@ void relu(const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_
 void relu_back(const Tensor& in, const void* positive, const Gradient& gradient, Arithmetic precision,
                cudaStream_t stream);
 
+// The gradient: weight * in / (the sum of |in| + kLeastNorm * weight).
+size_t normalize_bytes();
+void normalize(const Tensor& in, double weight, const Gradient& gradient, void* scratch, Arithmetic precision,
+               cudaStream_t stream);
+
 // As scumble::Pooling. Windows of 2x2, stride 2; one that hangs over the edge (rounding up) counts what is
 // inside. A tie of max sends its gradient to the first in row order. All is multiplied by `scale`.
 enum class Pool { max, average, l2 };
