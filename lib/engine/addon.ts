@@ -80,7 +80,7 @@ export interface EngineSetup {
 
 export interface SessionOptions extends EngineSetup {
   optimizer: {
-    kind: 'lbfgs' | 'adam';
+    kind: 'lbfgs' | 'adam' | 'rmsprop';
     learningRate: number;
     beta1: number;
     beta2: number;
@@ -88,6 +88,10 @@ export interface SessionOptions extends EngineSetup {
     history: number;
   };
   averaging: number;
+  /** Of the Laplacian pyramid whose coefficients are optimised; absent or 0: the pixels are. */
+  details?: number;
+  /** Whether pixels are held to 0..255 after every step. */
+  clamp?: boolean;
 }
 
 /** Weighted losses of the point evaluated, in the order of the terms, and their sum. */
@@ -97,7 +101,7 @@ export interface EngineLosses {
 }
 
 /**
- * Where an iteration stands: picture-sized vectors and lists of numbers, by name. Every device names them alike, so that
+ * Where an iteration stands: vectors of the picture's size, or of its coefficients', and lists of numbers, by name. Every device names them alike, so that
  * one can go on where another stood.
  */
 export interface EngineState {
@@ -265,6 +269,26 @@ export interface Addon {
     deviation: number,
     seed: number,
   ): Promise<Float32Array>;
+  /** From the range's lower end up to but not including its upper one. */
+  uniformNoise(
+    width: number,
+    height: number,
+    range: [low: number, high: number],
+    seed: number,
+  ): Promise<Float32Array>;
+  /** Normal around a mean and with a deviation of each channel, drawn again where it is outside the range. */
+  truncatedNoise(
+    width: number,
+    height: number,
+    mean: number[],
+    deviation: number[],
+    range: [low: number, high: number],
+    seed: number,
+  ): Promise<Float32Array>;
+  /** A picture with the finest detail of another of its size on it: of a Laplacian pyramid the first level. */
+  addDetail(picture: EnginePicture, of: EnginePicture): Promise<Float32Array>;
+  /** The levels of a Laplacian pyramid of so many details, as many as fit: they lie one behind the other in a vector. */
+  pyramidLevels(width: number, height: number, details: number): Size[];
 }
 
 const require = createRequire(import.meta.url);

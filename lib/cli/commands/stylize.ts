@@ -61,7 +61,7 @@ async function paint(options: StylizeOptions, target: Target, reporter: Reporter
   const [{ stylize }] = await Promise.all([
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
-    saveEvery && checkFrame(output, iterations * scales),
+    saveEvery && checkFrame(output, Math.max(...iterations) * scales),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 

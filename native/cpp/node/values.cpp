@@ -220,13 +220,17 @@ SessionOptions session_options(const Napi::Object& object) {
   static_cast<Setup&>(options) = setup(object);
   const Napi::Object optimizer = child(object, "optimizer");
   options.optimizer.kind = choice<OptimizerKind>(
-      optimizer, "kind", {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}});
+      optimizer, "kind",
+      {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}, {"rmsprop", OptimizerKind::rmsprop}});
   options.optimizer.learning_rate = number(optimizer, "learningRate");
   options.optimizer.adam.beta1 = number(optimizer, "beta1");
   options.optimizer.adam.beta2 = number(optimizer, "beta2");
   options.optimizer.adam.epsilon = number(optimizer, "epsilon");
+  options.optimizer.rmsprop = {options.optimizer.adam.beta2, options.optimizer.adam.epsilon};
   options.optimizer.history = integer(optimizer, "history", 1, 1000);
   options.averaging = number(object, "averaging");
+  options.clamp = object.Get("clamp").ToBoolean();
+  options.details = std::max(0, index(object, "details"));
   return options;
 }
 
