@@ -1,5 +1,6 @@
 // The jobs that the worker does: what goes in and what comes out.
 
+import type { Filter } from '../options/topics/resizing.js';
 import type { Size } from '../run/scales.js';
 import type { Header, Raster, RawImage } from './types.js';
 
@@ -17,6 +18,7 @@ export interface Decoding {
   sizes?: readonly Size[];
   /** To resize with. */
   threads: number;
+  filter?: Filter;
   /** Whether floats without a colour profile are linear light; else they are sRGB. */
   linear: boolean;
   /** What was found when the image was looked at before; another file in its place is refused. */

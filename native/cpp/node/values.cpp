@@ -82,16 +82,6 @@ T choice(const Napi::Object& object, const char* key,
   bad(object, std::string(key) + " cannot be " + given);
 }
 
-// [low, high]; infinities are no bounds.
-std::pair<float, float> range(const Napi::Value& value) {
-  if (!value.IsArray() || value.As<Napi::Array>().Length() != 2)
-    throw Napi::TypeError::New(value.Env(), "range must be an array of two numbers");
-  const float low = value.As<Napi::Array>().Get(0u).ToNumber().FloatValue();
-  const float high = value.As<Napi::Array>().Get(1u).ToNumber().FloatValue();
-  if (!(low < high)) throw Napi::RangeError::New(value.Env(), "range must begin below its end");
-  return {low, high};
-}
-
 }  // namespace
 
 double number(const Napi::Object& object, const char* key) {
@@ -201,6 +191,16 @@ Setup setup(const Napi::Object& object) {
   if (!object.Get("seed").IsUndefined()) found.seed = static_cast<uint64_t>(number(object, "seed"));
   found.threads = integer(object, "threads", 1, 1024);
   return found;
+}
+
+// [low, high]; infinities are no bounds.
+std::pair<float, float> range(const Napi::Value& value) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 2)
+    throw Napi::TypeError::New(value.Env(), "range must be an array of two numbers");
+  const float low = value.As<Napi::Array>().Get(0u).ToNumber().FloatValue();
+  const float high = value.As<Napi::Array>().Get(1u).ToNumber().FloatValue();
+  if (!(low < high)) throw Napi::RangeError::New(value.Env(), "range must begin below its end");
+  return {low, high};
 }
 
 // { filter, range: [low, high] }
