@@ -242,8 +242,8 @@ export class Run implements AsyncIterable<Progress> {
     const packed = await engine.guard(network.packed(this.#prepared.convolutions));
     if (this.#disposal) throw disposed();
     const start = this.#left
-      ? { ...images.content, data: this.#left.vectors.picture! }
-      : await startOf(legacy, images.content, threads, engine);
+      ? { ...images.content, data: this.#left.vectors.result! }
+      : await startOf(legacy, stage, images.content, threads, engine);
     const session = await StageSession.begin(engine, packed, stage, images, start, this.#options);
     try {
       if (this.#left) {
@@ -252,7 +252,7 @@ export class Run implements AsyncIterable<Progress> {
         const { picture, state } = legacy;
         const fresh = await session.save();
         await session.restore(
-          await carriedMoments({ picture, state }, fresh, images.content, threads, engine),
+          await carriedMoments({ picture, state }, fresh, images.content, threads, engine, stage.details),
         );
       }
     } catch (error) {
