@@ -58,7 +58,8 @@ struct Step {
   double loss_scale = 0;
   double scale = 0;  // of what is written to `out`
   int first_row = 0;
-  int rows = 0;  // of sums: this many from first_row on
+  int rows = 0;           // of sums: this many from first_row on
+  int first_channel = 0;  // of several layers' features side by side: where this one's begin
   bool relu = false;
   bool accumulate = false;  // add to what is in `out`, else overwrite
   bool transpose_in = false;
@@ -103,8 +104,9 @@ struct PlanRequest {
   Rounding rounding = Rounding::floor;
   Objective objective;
   uint64_t seed = 0;
-  int vectors = 0;  // of the variable's size, that the optimiser keeps
-  int details = 0;  // of the Laplacian pyramid whose coefficients are the variable; 0: the picture is
+  Shape optimised{};  // the picture that the run makes, where this is another image; else none
+  int vectors = 0;    // of the variable's size, that the optimiser keeps
+  int details = 0;    // of the Laplacian pyramid whose coefficients are the variable; 0: the picture is
 };
 
 struct Plan {
