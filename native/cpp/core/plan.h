@@ -64,7 +64,7 @@ struct Step {
   bool accumulate = false;  // add to what is in `out`, else overwrite
   bool transpose_in = false;
   bool transpose_other = false;
-  uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
+  uint64_t seed = 0;  // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
