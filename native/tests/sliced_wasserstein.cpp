@@ -64,7 +64,7 @@ TEST(sliced_wasserstein_by_differences) {
   uint64_t seed = 20000;
   for (const sliced::Case& of : sliced::objectives()) {
     check::at() = of.name;
-    const sliced::Prepared made = sliced::prepare(of, seed);
+    const sliced::Prepared made = sliced::drawn(of, seed);
     const std::vector<double>& gradient = made.held.point.gradient.values;
     const double norm = reference::norm(gradient);
     support::Random random(seed);

@@ -194,7 +194,7 @@ struct Prepared {
 };
 
 // The first draw whose ranks float32 can tell.
-inline Prepared prepare(const Case& of, uint64_t seed) {
+inline Prepared drawn(const Case& of, uint64_t seed) {
   for (uint64_t i = 0; i < 60; ++i) {
     Random random(seed + i);
     Prepared made;
@@ -237,7 +237,7 @@ inline void check_objectives(const Backend& backend) {
   uint64_t seed = 20000;
   for (const Case& of : objectives()) {
     check::at() = of.name + " " + who;
-    cases::check_engine(backend, prepare(of, seed).setting, {2e-4, 2e-5});
+    cases::check_engine(backend, drawn(of, seed).setting, {2e-4, 2e-5});
     seed += 100;
   }
 }
