@@ -88,6 +88,16 @@ export interface StylizeOptions {
    * they are; the total variation is not scaled.
    */
   normalizeGradients?: boolean;
+  /**
+   * Weight of the sliced Wasserstein distance to the style's features, 0 or more. Default: `0`. At 0 it is
+   * not computed.
+   */
+  slicedWeight?: number;
+  /**
+   * Layers whose features should be distributed as the style's: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1`.
+   */
+  slicedLayers?: LayerWeights;
   /** Weight of the style loss, 0 or more. Default: `100`. */
   styleWeight?: number;
   /**

@@ -14,6 +14,7 @@ import { picture } from './topics/picture.js';
 import { preset } from './topics/preset.js';
 import { pyramid } from './topics/pyramid.js';
 import { resizing } from './topics/resizing.js';
+import { sliced } from './topics/sliced.js';
 import { style } from './topics/style.js';
 import { tv } from './topics/tv.js';
 
@@ -27,6 +28,7 @@ export const TOPICS = [
   histogram,
   meanStd,
   normalize,
+  sliced,
   style,
   tv,
   network,
