@@ -33,7 +33,8 @@ constexpr BufferId kNoBuffer = -1;
 //   multiply        in, other; out: scale * the product of in, transposed if `transpose_in`, and other,
 //                   transposed if `transpose_other`; adds to what is in `out`, which is neither of them, if
 //                   `accumulate`. A matrix is dense, row by row: its columns are a shape's channels, its rows
-//                   the height
+//                   the height. If `symmetric`, the product (and what it adds to) is known to be, and half of
+//                   it is computed
 //   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
 //
 // and gradients, which add to what is in `out` if `accumulate`, and are zero where `mask` is not positive (as
@@ -67,6 +68,7 @@ struct Step {
   bool accumulate = false;  // add to what is in `out`, else overwrite
   bool transpose_in = false;
   bool transpose_other = false;
+  bool symmetric = false;
   uint64_t seed = 0;  // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
