@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { Pair } from './pairs.js';
-import { append, type Painted, type ScoreOf, type Scored } from './records.js';
+import { append, type Painted, type Scored, type ScoreOf } from './records.js';
 
 type Judge = (options: Record<string, unknown>) => Promise<{ network: string; scores: ScoreOf[] }>;
 
@@ -15,7 +15,7 @@ export async function judge(
   options: Record<string, unknown>,
   say: (line: string) => void,
 ): Promise<void> {
-  const { score } = (await import('../../lib/index.js')) as unknown as { score?: Judge };
+  const { score } = (await import('../../dist/index.js')) as unknown as { score?: Judge };
   if (!score) throw new Error('this version of the project has no score()');
   for (const pair of pairs) {
     const files = painted

@@ -71,5 +71,10 @@ function parse<T>(line: string): T | undefined {
   }
 }
 
-export const fileName = ({ config, pair, size, budget }: Pick<Painted, 'config' | 'pair' | 'size' | 'budget'>) =>
+export const fileName = ({
+  config,
+  pair,
+  size,
+  budget,
+}: Pick<Painted, 'config' | 'pair' | 'size' | 'budget'>) =>
   `${config}.${pair}.${size}${budget === undefined ? '' : `.${budget}s`}.png`;
