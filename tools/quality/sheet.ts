@@ -61,7 +61,9 @@ export async function drawSheet(
     for (const [i, cell] of cells.entries()) {
       const left = LABEL + i * step.x;
       for (const [k, line] of (cell.lines ?? []).entries()) {
-        texts.push(text(left + side / 2, top + side + LINE * (k + 0.85), line, 11, 'normal', 'middle'));
+        // What is too long for its place is written smaller.
+        const fit = Math.min(11, (side + GAP - 2) / (0.6 * line.length));
+        texts.push(text(left + side / 2, top + side + LINE * (k + 0.85), line, fit, 'normal', 'middle'));
       }
       if (!cell.picture) continue;
       const fitted = await sharp(cell.picture)
