@@ -28,7 +28,7 @@ async function means(network: NetworkDescription, picture: ReturnType<typeof ima
   const targets = [{ image: 0, blend: 1 }];
   const terms = layersOf(network)
     .filter(({ kind }) => kind === 'relu')
-    .map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layer: name, targets }));
+    .map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layers: [name], targets }));
   const options = { pooling: 'max' as const, rounding: 'floor' as const, threads: 2, terms };
   const { data, width, height } = picture;
   const found = await addon().collect([engine], {

@@ -33,6 +33,9 @@ export function descriptionOf(network: NetworkDescription, count: number): Engin
   return architectureOf(network, count) as EngineNetworkDescription;
 }
 
+/** Among a term's layers: the picture itself. */
+const PICTURE = 'picture';
+
 /**
  * How much of a network some terms need: the convolutions up to the deepest layer, and the shortest side that leaves a
  * pixel there. Rounding up always leaves one.
@@ -41,13 +44,16 @@ export function descriptionOf(network: NetworkDescription, count: number): Engin
  */
 export function needsOf(
   network: NetworkShape,
-  terms: readonly Pick<LossTerm, 'layer' | 'option'>[],
+  terms: readonly Pick<LossTerm, 'layers' | 'option'>[],
   rounding: 'floor' | 'ceil',
 ): { convolutions: number; side: number } {
   const layers = layersOf(network);
   const needs = { convolutions: 1, side: 1 };
-  for (const { layer, option = 'terms' } of terms) {
-    if (layer === undefined) continue;
+  const wanted = terms.flatMap(({ layers = [], option = 'terms' }) =>
+    layers.map((layer) => ({ layer, option })),
+  );
+  for (const { layer, option } of wanted) {
+    if (layer === PICTURE) continue;
     const found = layers.find(({ name }) => name === layer);
     if (!found) {
       const names = layers.map(({ name }) => name).join(' ');

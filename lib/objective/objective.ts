@@ -12,7 +12,7 @@ import type { LossTerm } from '../options/terms.js';
  * @param maskOf the opacity of an image that is not opaque
  */
 export function sessionOf<Image, Mask>(
-  { pooling, rounding, threads, terms, styleBlend }: ResolvedOptions,
+  { pooling, rounding, seed, threads, terms, styleBlend }: ResolvedOptions,
   { content, styles }: { content: Image; styles: readonly Image[] },
   maskOf: (image: Image) => Mask | undefined,
 ): Omit<SessionOptions, 'optimizer' | 'averaging'> & { images: Image[]; masks: Mask[] } {
@@ -25,6 +25,7 @@ export function sessionOf<Image, Mask>(
   return {
     pooling,
     rounding,
+    seed,
     threads,
     terms: terms.map((term) => engineTerm(term, styleBlend, indices)),
     images,
@@ -33,7 +34,7 @@ export function sessionOf<Image, Mask>(
 }
 
 function engineTerm(
-  { name, kind, weight, layer, of }: LossTerm,
+  { name, kind, weight, layers, of }: LossTerm,
   styleBlend: readonly number[],
   masks: readonly (number | undefined)[],
 ): EngineTerm {
@@ -45,7 +46,7 @@ function engineTerm(
     return mask === undefined ? {} : { mask };
   };
   const targets = blends.map((target) => ({ ...target, ...masked(target.image) }));
-  return { name, kind, weight, ...(layer !== undefined && { layer }), ...(of && { targets }), ...masked(0) };
+  return { name, kind, weight, ...(layers && { layers }), ...(of && { targets }), ...masked(0) };
 }
 
 /** Losses by the names of their terms. It is made in every iteration, so it is made in one go. */
@@ -66,7 +67,8 @@ export function lossesOf(
 ): Record<string, number> {
   const losses: Record<string, number> = {};
   for (let i = 0; i < terms.length; i++) {
-    const { name, layer } = terms[i]!;
+    const { name, layers } = terms[i]!;
+    const layer = layers?.[0];
     if (layer !== undefined && name.startsWith(group) && name[group.length] === ':')
       losses[layer] = values[i]!;
   }

@@ -7,8 +7,8 @@ export interface LossTerm {
   /** The kind of loss, as the engine knows it. */
   kind: string;
   weight: number;
-  /** Where it looks; without one, at the picture itself. */
-  layer?: string;
+  /** Where it looks: a layer, or several; without them, at the picture itself. */
+  layers?: readonly string[];
   /** Whose statistic the picture's should be; without one, nobody's. Those of several styles are blended. */
   of?: 'content' | 'style';
   /** The option that named the layer, for messages. */
@@ -30,7 +30,7 @@ export function layerTerms(
     name: `${group}:${layer}`,
     kind,
     weight: weight * own,
-    layer,
+    layers: [layer],
     of,
     option,
   }));

@@ -165,7 +165,7 @@ int main(int count, char** values) {
     const auto many = backend.compile({network}, one, threads);
     const auto timed = [&](scumble::Program& program) {
       const double start = seconds();
-      program.run(losses.data(), running);
+      program.run(losses.data(), running, 0);
       return seconds() - start;
     };
     std::vector<double> times;

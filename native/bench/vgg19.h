@@ -28,7 +28,7 @@ inline scumble::Objective neural_style() {
     term.name = std::string(kind) + " " + layer;
     term.kind = kind;
     term.weight = weight;
-    term.layer = layer;
+    term.layers = {layer};
     term.targets = {{image}};
     objective.terms.push_back(std::move(term));
   };

@@ -316,7 +316,7 @@ TEST(gram_of_many_positions) {
         const scumble::Plan plan = scumble::Plan::collect(backend, {&model.architecture}, request, 0);
         const auto program = backend.compile({network}, plan, 2);
         program->write(plan.picture, values.data());
-        program->run(nullptr, support::running());
+        program->run(nullptr, support::running(), 0);
         std::vector<float> dense(static_cast<size_t>(size) * static_cast<size_t>(size) * 16);
         program->read(plan.targets[0][0], dense.data());
         reference::Tensor features(16, size, size);

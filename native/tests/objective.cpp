@@ -110,11 +110,11 @@ TEST(places) {
                 "the term \"paint\" (gram) looks at network 1, which there is not");
   check_message(refusal_of_term(3, [](Term& t) { t.network = -1; }),
                 "the term \"tones\" (histogram) looks at network -1, which there is not");
-  check_message(refusal_of_term(2, [](Term& t) { t.layer = "relu1_3"; }),
+  check_message(refusal_of_term(2, [](Term& t) { t.layers = {"relu1_3"}; }),
                 "the term \"colours\" (mean-std) looks at relu1_3, but the network has no such layer");
-  check_message(refusal_of_term(2, [](Term& t) { t.layer = ""; }),
+  check_message(refusal_of_term(2, [](Term& t) { t.layers = {}; }),
                 "the term \"colours\" (mean-std) needs a layer to look at");
-  check_message(refusal_of_term(5, [](Term& t) { t.layer = "relu1_1"; }),
+  check_message(refusal_of_term(5, [](Term& t) { t.layers = {"relu1_1"}; }),
                 "the term \"smoothness\" (tv) looks at the picture, not at relu1_1");
 }
 

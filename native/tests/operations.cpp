@@ -34,7 +34,7 @@ class Bench {
     program_ = backend_.compile({}, plan_, 2);
   }
   void write(BufferId to, const std::vector<float>& values) { program_->write(to, values.data()); }
-  void run() { program_->run(nullptr, support::running()); }
+  void run() { program_->run(nullptr, support::running(), 0); }
   std::vector<float> read(BufferId from) const {
     std::vector<float> values(plan_.buffer(from).shape.elements());
     program_->read(from, values.data());

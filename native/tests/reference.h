@@ -21,8 +21,8 @@ struct Scene {
   std::vector<Tensor> forward(size_t network, const Tensor& picture) const {
     size_t deepest = 0;
     for (const scumble::Term& term : objective.terms) {
-      if (!term.layer.empty() && static_cast<size_t>(term.network) == network)
-        deepest = std::max(deepest, models[network].place(term.layer));
+      if (!term.layers.empty() && static_cast<size_t>(term.network) == network)
+        deepest = std::max(deepest, models[network].place(term.layers[0]));
     }
     return models[network].forward(picture, deepest);
   }
@@ -49,7 +49,7 @@ inline Targets targets_of(const Scene& scene) {
         if (static_cast<size_t>(term.network) != network) continue;
         for (const scumble::Target& target : term.targets) {
           if (static_cast<size_t>(target.image) != image) continue;
-          const Tensor& f = tape[scene.models[network].place(term.layer)];
+          const Tensor& f = tape[scene.models[network].place(term.layers[0])];
           const std::vector<double> found =
               statistic(term.kind, f, weights_of(scene.mask(target.mask), f.height, f.width));
           targets[t].resize(found.size());
@@ -147,8 +147,8 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
     for (const Tensor& t : tape) gradients.emplace_back(t.channels, t.height, t.width);
     for (size_t t = 0; t < terms.size(); ++t) {
       const scumble::Term& term = terms[t];
-      if (term.layer.empty() || static_cast<size_t>(term.network) != network) continue;
-      const size_t at = model.place(term.layer);
+      if (term.layers.empty() || static_cast<size_t>(term.network) != network) continue;
+      const size_t at = model.place(term.layers[0]);
       const Tensor& f = tape[at];
       const std::vector<double> weights = weights_of(scene.mask(term.mask), f.height, f.width);
       double& loss = point.losses.terms[t];

@@ -170,7 +170,7 @@ inline scumble::Term& add(scumble::Objective& objective, const std::string& kind
   term.name = std::to_string(objective.terms.size());
   term.kind = kind;
   term.weight = weight;
-  term.layer = layer;
+  if (!layer.empty()) term.layers = {layer};
   term.targets = std::move(targets);
   objective.terms.push_back(std::move(term));
   return objective.terms.back();

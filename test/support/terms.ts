@@ -6,7 +6,7 @@ export const contentTerm = (layer: string, weight = 1): EngineTerm => ({
   name: `content:${layer}`,
   kind: 'content',
   weight,
-  layer,
+  layers: [layer],
   targets: [{ image: 0, blend: 1 }],
 });
 
@@ -14,7 +14,7 @@ export const styleTerm = (layer: string, weight = 1): EngineTerm => ({
   name: `style:${layer}`,
   kind: 'gram',
   weight,
-  layer,
+  layers: [layer],
   targets: [{ image: 1, blend: 1 }],
 });
 

@@ -26,9 +26,11 @@ class Program {
  public:
   virtual ~Program() = default;
 
-  // Runs all steps. `losses` has room for the plan's slots. Throws Cancelled between steps once `cancelled`
-  // is set.
-  virtual void run(double* losses, const std::atomic<bool>& cancelled) = 0;
+  // Runs the steps of the preparation, when the targets are written. Throws Cancelled as run() does.
+  virtual void prepare(const std::atomic<bool>& cancelled) = 0;
+  // Runs all others. `losses` has room for the plan's slots; what is drawn by lot is drawn for evaluation
+  // number `evaluation`, from 0. Throws Cancelled between steps once `cancelled` is set.
+  virtual void run(double* losses, const std::atomic<bool>& cancelled, int evaluation) = 0;
 
   // Dense copies, channels last, of what is dense or a tensor.
   virtual void read(BufferId from, float* to) const = 0;

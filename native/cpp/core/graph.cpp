@@ -1,6 +1,10 @@
 #include "graph.h"
 
+#include <algorithm>
+#include <set>
+
 #include "error.h"
+#include "laplacian.h"
 #include "losses/loss.h"
 
 namespace scumble {
@@ -14,10 +18,12 @@ Graph::Graph(const Sizes& sizes, const Architectures& networks, const PlanReques
   plan_.picture = persistent(dense({3, request.height, request.width}));
 }
 
-Graph::Look::Look(const Term& term, int slot, int mask) : mask(mask) {
+Graph::Look::Look(const Term& term, int slot, int mask)
+    : mask(mask), missing(std::max<size_t>(1, term.layers.size())) {
   site.term = &term;
   site.loss = &loss_of(term.kind);
   site.slot = slot;
+  site.places.resize(missing);
 }
 
 std::vector<Graph::Look> Graph::looks_of_picture() const {
@@ -31,24 +37,42 @@ std::vector<Graph::Look> Graph::looks_at(int image) const {
   std::vector<Look> found;
   for (const Term& term : request_.objective.terms) {
     for (const Target& target : term.targets) {
-      if (target.image == image) found.emplace_back(term, static_cast<int>(found.size()), target.mask);
+      if (target.image != image) continue;
+      found.emplace_back(term, static_cast<int>(found.size()), target.mask);
+      found.back().site.target = &target;
+    }
+  }
+  return found;
+}
+
+std::vector<Graph::Glance> Graph::looks_at_layer(std::vector<Look>& looks, int network,
+                                                 const std::string& layer) {
+  std::vector<Glance> found;
+  for (Look& look : looks) {
+    const Term& term = *look.site.term;
+    if (!look.site.loss->looks_at_layer() || term.network != network) continue;
+    for (size_t i = 0; i < term.layers.size(); ++i) {
+      if (term.layers[i] == layer) found.push_back({&look, static_cast<int>(i)});
+    }
+  }
+  return found;
+}
+
+std::vector<Graph::Glance> Graph::looks_at_picture(std::vector<Look>& looks) {
+  std::vector<Glance> found;
+  for (Look& look : looks) {
+    const Term& term = *look.site.term;
+    if (!look.site.loss->looks_at_layer()) found.push_back({&look, 0});
+    for (size_t i = 0; i < term.layers.size(); ++i) {
+      if (term.layers[i] == kPicture) found.push_back({&look, static_cast<int>(i)});
     }
   }
   return found;
 }
 
 // The network's layers as far as the deepest look. Empty where nothing looks at it.
-std::vector<Graph::Node> Graph::chain(int network, const std::vector<Look>& looks) const {
+std::vector<Graph::Node> Graph::chain(int network, std::vector<Look>& looks) const {
   const Architecture& architecture = *networks_[static_cast<size_t>(network)];
-  const auto at = [&](const std::string& layer) {
-    std::vector<Look> found;
-    for (const Look& look : looks) {
-      const Term& term = *look.site.term;
-      if (look.site.loss->looks_at_layer() && term.network == network && term.layer == layer)
-        found.push_back(look);
-    }
-    return found;
-  };
   Shape shape{3, request_.height, request_.width};
   std::vector<Node> nodes(1);
   nodes[0].input = true;
@@ -60,7 +84,7 @@ std::vector<Graph::Node> Graph::chain(int network, const std::vector<Look>& look
     node.kind = layer.kind;
     node.name = layer.name;
     node.convolution = layer.convolution;
-    node.looks = at(layer.name);
+    node.looks = looks_at_layer(looks, network, layer.name);
     if (layer.kind == LayerKind::conv) {
       shape.channels = architecture.convolutions[static_cast<size_t>(layer.convolution)].outputs;
     } else if (layer.kind == LayerKind::pool) {
@@ -94,7 +118,8 @@ Plan Graph::iteration() {
   plan_.slots = static_cast<int>(terms.size());
   plan_.targets.resize(terms.size());
   plan_.gradient = persistent(dense(shape));
-  for (int i = 0; i < request_.vectors; ++i) plan_.vectors.push_back(persistent(dense(shape)));
+  plan_.result = persistent(dense(shape));
+  begin_with_variable();
 
   std::vector<Look> looks = looks_of_picture();
   std::vector<std::vector<Node>> chains;
@@ -103,35 +128,72 @@ Plan Graph::iteration() {
     chains.push_back(chain(static_cast<int>(k), looks));
     if (!chains.back().empty()) ++picture_.left;
   }
-  for (const Look& look : looks) picture_.left += look.site.loss->looks_at_layer() ? 0 : 1;
-  for (Look& look : looks) {
-    if (look.site.loss->looks_at_layer()) continue;
-    arrive(look.site, shape, plan_.picture, look.mask);
-    look.site.loss->measure(*this, look.site);
-    differentiate(picture_, look.site);
+  const std::vector<Glance> at_picture = looks_at_picture(looks);
+  picture_.left += at_picture.size();
+  for (const Glance& glance : at_picture) {
+    arrive(glance, shape, plan_.picture);
+    if (glance.look->missing > 0) continue;
+    measure({glance});
+    differentiate(picture_, glance);
   }
   // One network after the other, so that the features of only one are in memory.
   for (size_t k = 0; k < chains.size(); ++k) {
     std::vector<Node>& nodes = chains[k];
     for (size_t n = 0; n < nodes.size(); ++n) {
       forward(static_cast<int>(k), nodes, n);
-      for (Look& look : nodes[n].looks) look.site.loss->measure(*this, look.site);
+      measure(nodes[n].looks);
     }
     backward(static_cast<int>(k), nodes);
   }
+  for (const Glance& glance : at_picture) {
+    if (glance.look->site.places.size() > 1) differentiate(picture_, glance);
+  }
+  end_with_variable();
+  put_preparation_first();
   return std::move(plan_);
 }
 
+// The picture is made of what is optimised.
+void Graph::begin_with_variable() {
+  const Pyramid pyramid(request_.height, request_.width, request_.details);
+  plan_.variable = plan_.picture;
+  plan_.variable_gradient = plan_.gradient;
+  if (request_.details > 0) {
+    plan_.variable = persistent(dense(pyramid.shape()));
+    plan_.variable_gradient = persistent(dense(pyramid.shape()));
+    Step step{};
+    step.op = "laplacian";
+    step.in = plan_.variable;
+    step.out = plan_.picture;
+    if (pyramid.between().elements() > 0) step.scratch = dense(pyramid.between());
+    emit(step);
+  }
+  for (int i = 0; i < request_.vectors; ++i) plan_.vectors.push_back(persistent(dense(pyramid.shape())));
+}
+
+void Graph::end_with_variable() {
+  if (plan_.variable == plan_.picture) return;
+  Step step{};
+  step.op = "laplacian_back";
+  step.in = plan_.gradient;
+  step.out = plan_.variable_gradient;
+  emit(step);
+}
+
 Plan Graph::collect(int image) {
-  const std::vector<Look> looks = looks_at(image);
+  std::vector<Look> looks = looks_at(image);
   plan_.targets.resize(looks.size());
+  for (const Glance& glance : looks_at_picture(looks))
+    arrive(glance, {3, request_.height, request_.width}, plan_.picture);
   for (size_t k = 0; k < networks_.size(); ++k) {
     std::vector<Node> nodes = chain(static_cast<int>(k), looks);
     for (size_t n = 0; n < nodes.size(); ++n) {
       forward(static_cast<int>(k), nodes, n);
-      for (const Look& look : nodes[n].looks) {
-        auto& found = plan_.targets[static_cast<size_t>(look.site.slot)];
-        found = look.site.loss->describe(*this, look.site);
+      for (const Glance& glance : nodes[n].looks) {
+        if (glance.look->missing > 0) continue;
+        const Site& site = glance.look->site;
+        auto& found = plan_.targets[static_cast<size_t>(site.slot)];
+        found = site.loss->describe(*this, site);
         for (const BufferId id : found) persistent(id);
       }
     }
@@ -155,7 +217,7 @@ void Graph::forward(int network, std::vector<Node>& nodes, size_t n) {
     step.op = node.kind == LayerKind::conv ? "conv" : node.kind == LayerKind::relu ? "relu" : "pool";
   }
   emit(step);
-  for (Look& look : node.looks) arrive(look.site, node.shape, node.features, look.mask);
+  for (const Glance& glance : node.looks) arrive(glance, node.shape, node.features);
 }
 
 // The gradient of a node is what its terms say plus what comes back from the node after it.
@@ -168,7 +230,7 @@ void Graph::backward(int network, std::vector<Node>& nodes) {
     writing.left = node.looks.size() + (from_behind ? 1 : 0);
     writing.mask = node.fused_relu ? node.features : kNoBuffer;
     writing.gradient = tensor(node.shape);
-    for (Look& look : node.looks) differentiate(writing, look.site);
+    for (const Glance& glance : node.looks) differentiate(writing, glance);
     if (from_behind) {
       const Node& next = nodes[n + 1];
       Step step{};
@@ -196,13 +258,28 @@ void Graph::backward(int network, std::vector<Node>& nodes) {
   write(picture_, step);
 }
 
-void Graph::arrive(Site& at, const Shape& shape, BufferId features, int mask) {
-  at.shape = shape;
-  at.features = features;
-  if (mask >= 0) at.guide = guide(mask, shape);
+void Graph::arrive(const Glance& glance, const Shape& shape, BufferId features) {
+  Site& at = glance.look->site;
+  Place& place = at.places[static_cast<size_t>(glance.place)];
+  place.shape = shape;
+  place.features = features;
+  if (glance.look->mask >= 0) place.guide = guide(glance.look->mask, shape);
+  static_cast<Place&>(at) = place;
+  at.place = glance.place;
+  --glance.look->missing;
 }
 
-void Graph::differentiate(Writing& writing, Site& at) {
+// Of those that have just arrived, the ones that have all that they look at.
+void Graph::measure(const std::vector<Glance>& arrived) {
+  for (const Glance& glance : arrived) {
+    if (glance.look->missing == 0) glance.look->site.loss->measure(*this, glance.look->site);
+  }
+}
+
+void Graph::differentiate(Writing& writing, const Glance& glance) {
+  Site& at = glance.look->site;
+  static_cast<Place&>(at) = at.places[static_cast<size_t>(glance.place)];
+  at.place = glance.place;
   writing_ = &writing;
   at.loss->differentiate(*this, at);
   writing_ = nullptr;
@@ -274,6 +351,30 @@ BufferId Graph::persistent(BufferId id) {
 
 void Graph::emit(const Step& step) {
   plan_.steps.push_back(step);
+}
+
+void Graph::prepare(const Step& step) {
+  preparation_.push_back(step);
+}
+
+uint64_t Graph::seed(const Site& at) const {
+  return request_.seed + static_cast<uint64_t>(at.slot) * 0x9e3779b97f4a7c15U;
+}
+
+// What preparation makes and iterations read must outlive every iteration.
+void Graph::put_preparation_first() {
+  std::set<BufferId> made;
+  for (const Step& step : preparation_) {
+    for (const BufferId id : step.buffers()) made.insert(id);
+  }
+  made.erase(kNoBuffer);
+  for (const Step& step : plan_.steps) {
+    for (const BufferId id : step.buffers()) {
+      if (made.erase(id) > 0) persistent(id);
+    }
+  }
+  plan_.preparation = preparation_.size();
+  plan_.steps.insert(plan_.steps.begin(), preparation_.begin(), preparation_.end());
 }
 
 }  // namespace scumble

@@ -2,6 +2,7 @@
 // back to the picture. It asks a backend for sizes only.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <tuple>
@@ -23,14 +24,21 @@ class Sizes {
 
 class Loss;
 
-// Where a term looks.
-struct Site {
-  const Term* term = nullptr;
-  const Loss* loss = nullptr;
-  int slot = -1;
+// One of the layers that a term looks at, or the picture.
+struct Place {
   Shape shape;  // of the features
   BufferId features = kNoBuffer;
   BufferId guide = kNoBuffer;  // the mask on the features' grid: what they are multiplied with
+};
+
+// Where a term looks: at the place at hand, and at all of them.
+struct Site : Place {
+  const Term* term = nullptr;
+  const Loss* loss = nullptr;
+  const Target* target = nullptr;  // whose statistic is collected, if that is what happens
+  int slot = -1;
+  int place = 0;              // which of `places` is at hand: in differentiate(), the one to differentiate by
+  std::vector<Place> places;  // in the order of the term's layers
   std::vector<BufferId> targets;
   std::vector<BufferId> kept;  // from measure() to differentiate()
 };
@@ -53,17 +61,27 @@ class Graph {
   // The features of a site, multiplied by its guide if it has one.
   BufferId guided(const Site& at);
   void emit(const Step& step);
+  // Emits a step that runs once, when the targets are there. What it makes for iterations stays.
+  void prepare(const Step& step);
+  // A seed of the term's own.
+  uint64_t seed(const Site& at) const;
   // Emits a step whose `out` is the gradient at the site being differentiated: the first one overwrites,
   // later ones add, and the last one applies the ReLU's mask.
   void contribute(Step step);
 
  private:
-  // A term's site, and the mask that becomes its guide.
+  // A term's site, the mask that becomes its guides, and how many of its places are not known yet.
   struct Look {
     Look(const Term& term, int slot, int mask);
 
     Site site;
     int mask;
+    size_t missing;
+  };
+  // One of the places of a look.
+  struct Glance {
+    Look* look;
+    int place;
   };
   // A point of the chain that a term may look at: the network's input, a convolution (with its ReLU where
   // nothing looks in between), a lone ReLU, or a pool.
@@ -75,7 +93,7 @@ class Graph {
     int convolution = -1;
     Shape shape;
     BufferId features = kNoBuffer;
-    std::vector<Look> looks;
+    std::vector<Glance> looks;
   };
   // A gradient that several steps add up to.
   struct Writing {
@@ -86,12 +104,18 @@ class Graph {
   };
   std::vector<Look> looks_of_picture() const;
   std::vector<Look> looks_at(int image) const;
-  std::vector<Node> chain(int network, const std::vector<Look>& looks) const;
+  static std::vector<Glance> looks_at_layer(std::vector<Look>& looks, int network, const std::string& layer);
+  static std::vector<Glance> looks_at_picture(std::vector<Look>& looks);
+  std::vector<Node> chain(int network, std::vector<Look>& looks) const;
+  void begin_with_variable();
+  void end_with_variable();
   void forward(int network, std::vector<Node>& nodes, size_t n);
   void backward(int network, std::vector<Node>& nodes);
   void write(Writing& writing, Step step);
-  void differentiate(Writing& writing, Site& at);
-  void arrive(Site& at, const Shape& shape, BufferId features, int mask);
+  void differentiate(Writing& writing, const Glance& glance);
+  void arrive(const Glance& glance, const Shape& shape, BufferId features);
+  void measure(const std::vector<Glance>& arrived);
+  void put_preparation_first();
   BufferId guide(int mask, const Shape& shape);
   BufferId buffer(BufferKind kind, const Shape& shape, size_t bytes);
   BufferId persistent(BufferId id);
@@ -100,6 +124,7 @@ class Graph {
   const Architectures& networks_;
   const PlanRequest& request_;
   Plan plan_;
+  std::vector<Step> preparation_;
   std::vector<BufferId> persistent_;
   std::map<std::tuple<int, int, int>, BufferId> guides_;  // by mask, height and width
   Writing picture_;                                       // the picture's gradient

@@ -20,12 +20,18 @@ void validate(const Term& term, const Architectures& networks) {
   if (loss.looks_at_layer()) {
     if (term.network < 0 || static_cast<size_t>(term.network) >= networks.size())
       refuse("looks at network " + std::to_string(term.network) + ", which there is not");
-    if (term.layer.empty()) refuse("needs a layer to look at");
-    const std::vector<Layer> layers = layers_of(*networks[static_cast<size_t>(term.network)]);
-    if (std::none_of(layers.begin(), layers.end(), [&](const Layer& l) { return l.name == term.layer; }))
-      refuse("looks at " + term.layer + ", but the network has no such layer");
-  } else if (!term.layer.empty()) {
-    refuse("looks at the picture, not at " + term.layer);
+    if (term.layers.empty() || term.layers[0].empty()) refuse("needs a layer to look at");
+    if (term.layers.size() > 1 && !loss.looks_at_several()) refuse("looks at one layer only");
+    const std::vector<Layer> known = layers_of(*networks[static_cast<size_t>(term.network)]);
+    std::set<std::string> seen;
+    for (const std::string& name : term.layers) {
+      if (!seen.insert(name).second) refuse("looks at " + name + " twice");
+      if (name == kPicture && loss.looks_at_several()) continue;
+      if (std::none_of(known.begin(), known.end(), [&](const Layer& l) { return l.name == name; }))
+        refuse("looks at " + name + ", but the network has no such layer");
+    }
+  } else if (!term.layers.empty()) {
+    refuse("looks at the picture, not at " + term.layers[0]);
   }
   if (loss.has_target() == term.targets.empty())
     refuse(loss.has_target() ? "needs a target image" : "takes no target image");

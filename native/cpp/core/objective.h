@@ -1,5 +1,5 @@
-// What is minimised: a sum of named terms. A term takes the features of one layer of one network (or the
-// picture itself), makes a statistic of them, and says how far it is from the same statistic of its target
+// What is minimised: a sum of named terms. A term takes the features of a layer of one network, or of several
+// (or the picture itself), makes a statistic of them, and says how far it is from the same statistic of its target
 // images. What there is to make is a matter of its kind: losses/ has one file for each.
 #pragma once
 
@@ -22,12 +22,17 @@ struct Term {
   std::string name;  // its loss's name; no two terms have the same
   std::string kind;  // content, gram, tv, mean-std …
   double weight = 1;
-  int network = 0;    // index of the run's networks
-  std::string layer;  // conv1_1, relu1_1, pool1 …; empty: the picture itself
+  int network = 0;  // index of the run's networks
+  // conv1_1, relu1_1, pool1 …: one, or as many as the kind takes, where `picture` is the picture itself. Empty
+  // for a kind that looks at nothing else.
+  std::vector<std::string> layers;
   std::vector<Target> targets;
   int mask = -1;                             // where in the picture; -1: everywhere
   std::map<std::string, double> parameters;  // the kind's own
 };
+
+// Among a term's layers: the picture itself.
+constexpr const char* kPicture = "picture";
 
 struct Objective {
   std::vector<Term> terms;

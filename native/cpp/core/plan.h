@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,7 @@ constexpr BufferId kNoBuffer = -1;
 //   conv            in, out; bias always, ReLU if `relu`
 //   relu            in, out
 //   pool            in, out
+//   laplacian       in: coefficients of a pyramid, scratch; out: its picture
 //   weigh           in, guide; out: in times the guide, pixel by pixel
 //   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
 //
@@ -36,6 +38,7 @@ constexpr BufferId kNoBuffer = -1;
 //   relu_back       in: gradient, other: the ReLU's output
 //   pool_back       in: gradient, other: the pool's input
 //   input_back      in: gradient of the network's input; out: of the picture
+//   laplacian_back  in: gradient of a picture; out: of its coefficients, never accumulated
 struct Step {
   std::string_view op;
   BufferId in = kNoBuffer;
@@ -54,6 +57,7 @@ struct Step {
   int rows = 0;  // of sums: this many from first_row on
   bool relu = false;
   bool accumulate = false;  // add to what is in `out`, else overwrite
+  uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
@@ -92,13 +96,16 @@ struct PlanRequest {
   Pooling pooling = Pooling::max;
   Rounding rounding = Rounding::floor;
   Objective objective;
-  int vectors = 0;  // picture-sized vectors that the optimiser and the session keep
+  uint64_t seed = 0;
+  int vectors = 0;  // of the variable's size, that the optimiser keeps
+  int details = 0;  // of the Laplacian pyramid whose coefficients are the variable; 0: the picture is
 };
 
 struct Plan {
   Pooling pooling = Pooling::max;
   Rounding rounding = Rounding::floor;
   std::vector<Step> steps;
+  size_t preparation = 0;  // the first so many steps run once, before all others
   std::vector<Group> groups;
   std::vector<Buffer> buffers;
   size_t bytes = 0;  // of the arena
@@ -106,7 +113,12 @@ struct Plan {
 
   BufferId picture = kNoBuffer;
   BufferId gradient = kNoBuffer;
-  std::vector<BufferId> vectors;
+  // What the optimiser moves, and its gradient: the picture and its own, or the coefficients of its pyramid
+  // (laplacian.h), which the first step makes the picture of, and their gradient, which the last step leaves.
+  BufferId variable = kNoBuffer;
+  BufferId variable_gradient = kNoBuffer;
+  BufferId result = kNoBuffer;    // a picture that outlives iterations
+  std::vector<BufferId> vectors;  // the optimiser's
   std::vector<Guide> guides;
   // Per term, what it compares the picture with; of collect(), what `image` has of it, per target that is
   // made of it, in the order of the terms and their targets.

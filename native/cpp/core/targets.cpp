@@ -12,6 +12,7 @@ PlanRequest request_of(const Setup& setup, int width, int height) {
   request.pooling = setup.pooling;
   request.rounding = setup.rounding;
   request.objective = setup.objective;
+  request.seed = setup.seed;
   return request;
 }
 
@@ -33,7 +34,7 @@ std::vector<TargetValues> collect(const Backend& backend, const Networks& networ
   const std::unique_ptr<Program> program = backend.compile(networks, plan, setup.threads);
   write_guides(*program, plan, masks);
   program->write(plan.picture, image.data);
-  program->run(nullptr, cancelled);
+  program->run(nullptr, cancelled, 0);
   std::vector<TargetValues> found;
   for (const std::vector<BufferId>& ids : plan.targets) {
     found.emplace_back();
@@ -46,6 +47,11 @@ std::vector<TargetValues> collect(const Backend& backend, const Networks& networ
 }
 
 namespace {
+
+void join(TargetValues& to, const TargetValues& from) {
+  to.resize(from.size());
+  for (size_t k = 0; k < from.size(); ++k) to[k].insert(to[k].end(), from[k].begin(), from[k].end());
+}
 
 // to += blend * from; the first one is taken as it is where it is the only one.
 void blend_in(TargetValues& to, TargetValues from, double blend) {
@@ -86,8 +92,14 @@ std::vector<TargetValues> targets_of(const Backend& backend, const Networks& net
     }
     if (wanted.empty()) continue;
     std::vector<TargetValues> found = collect(backend, networks, setup, masks, images[i], index, cancelled);
-    for (size_t k = 0; k < wanted.size(); ++k)
-      blend_in(blended[wanted[k].first], std::move(found[k]), wanted[k].second);
+    for (size_t k = 0; k < wanted.size(); ++k) {
+      const auto [t, blend] = wanted[k];
+      if (loss_of(terms[t].kind).joins_targets()) {
+        join(blended[t], found[k]);
+      } else {
+        blend_in(blended[t], std::move(found[k]), blend);
+      }
+    }
   }
   return blended;
 }

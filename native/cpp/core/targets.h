@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <vector>
 
 #include "backend.h"
@@ -14,6 +15,7 @@ struct Setup {
   Pooling pooling = Pooling::max;
   Rounding rounding = Rounding::floor;
   Objective objective;
+  uint64_t seed = 0;  // of what terms draw by lot
   int threads = 1;
 };
 
@@ -31,7 +33,8 @@ std::vector<TargetValues> collect(const Backend& backend, const Networks& networ
                                   const std::vector<MaskView>& masks, const PictureView& image, int index,
                                   const std::atomic<bool>& cancelled);
 
-// Every term's target, in the objective's order; a pass over each image. Throws InvalidArgument for a target
+// Every term's target, in the objective's order; a pass over each image. What several images have of one is
+// blended, or put one after the other in the order of the images, as its kind has it. Throws InvalidArgument for a target
 // image or mask that there is not.
 std::vector<TargetValues> targets_of(const Backend& backend, const Networks& networks, const Setup& setup,
                                      const std::vector<PictureView>& images,

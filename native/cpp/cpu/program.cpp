@@ -45,9 +45,18 @@ size_t CpuProgram::scratch_bytes(const Machine& machine, const Plan& plan) {
   return (floats * sizeof(float) + 63) / 64 * 64;
 }
 
-void CpuProgram::run(double* losses, const std::atomic<bool>& cancelled) {
+void CpuProgram::prepare(const std::atomic<bool>& cancelled) {
+  run_steps(0, workspace_.plan().preparation, nullptr, cancelled);
+}
+
+void CpuProgram::run(double* losses, const std::atomic<bool>& cancelled, int evaluation) {
+  workspace_.begin(evaluation);
+  run_steps(workspace_.plan().preparation, workspace_.plan().steps.size(), losses, cancelled);
+}
+
+void CpuProgram::run_steps(size_t begin, size_t end, double* losses, const std::atomic<bool>& cancelled) {
   const std::vector<Step>& steps = workspace_.plan().steps;
-  for (size_t i = 0; i < steps.size(); ++i) {
+  for (size_t i = begin; i < end; ++i) {
     if (cancelled.load(std::memory_order_relaxed)) throw Cancelled();
     const double loss = operations_[i]->run(workspace_, steps[i]);
     if (steps[i].slot >= 0) losses[steps[i].slot] = loss;

@@ -15,13 +15,16 @@ class CpuProgram final : public Program {
   // The scratch of one thread, in bytes: a multiple of a cache line.
   static size_t scratch_bytes(const Machine& machine, const Plan& plan);
 
-  void run(double* losses, const std::atomic<bool>& cancelled) override;
+  void prepare(const std::atomic<bool>& cancelled) override;
+  void run(double* losses, const std::atomic<bool>& cancelled, int evaluation) override;
   void read(BufferId from, float* to) const override;
   void write(BufferId to, const float* from) override;
   std::unique_ptr<Snapshot> snapshot(BufferId from) const override;
   std::unique_ptr<Iteration> iteration(const Update& update) override;
 
  private:
+  void run_steps(size_t begin, size_t end, double* losses, const std::atomic<bool>& cancelled);
+
   Workspace workspace_;
   CpuVectors vectors_;
   std::vector<const Operation*> operations_;  // of each step

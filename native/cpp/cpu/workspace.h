@@ -44,6 +44,9 @@ class Workspace {
   const Machine& machine() const { return machine_; }
   const Isa& isa() const { return machine_.isa; }
   const Plan& plan() const { return plan_; }
+  // The number of the evaluation that runs: what is drawn by lot depends on it.
+  int evaluation() const { return evaluation_; }
+  void begin(int evaluation) { evaluation_ = evaluation; }
   const CpuNetwork& network(const Step& step) const {
     return static_cast<const CpuNetwork&>(*networks_[static_cast<size_t>(step.network)]);
   }
@@ -127,6 +130,7 @@ class Workspace {
   Arena arena_;
   size_t scratch_bytes_;
   Arena scratch_;
+  int evaluation_ = 0;
 };
 
 }  // namespace scumble::cpu

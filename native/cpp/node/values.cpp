@@ -22,6 +22,16 @@ std::vector<std::string> keys(const Napi::Object& object) {
   return found;
 }
 
+std::vector<std::string> texts(const Napi::Object& object, const char* key) {
+  const Napi::Array given = list(object, key);
+  std::vector<std::string> found;
+  for (uint32_t i = 0; i < given.Length(); ++i) {
+    if (!given.Get(i).IsString()) bad(object, std::string(key) + " must be strings");
+    found.push_back(given.Get(i).As<Napi::String>().Utf8Value());
+  }
+  return found;
+}
+
 // An index that may be left out: -1.
 int index(const Napi::Object& object, const char* key) {
   return object.Get(key).IsUndefined() ? -1 : integer(object, key, 0, kMostImages);
@@ -38,7 +48,7 @@ std::vector<Target> targets(const Napi::Array& from) {
   return found;
 }
 
-// { name, kind, weight, network?, layer?, targets?, mask?, parameters? }
+// { name, kind, weight, network?, layers?, targets?, mask?, parameters? }
 std::vector<Term> terms(const Napi::Array& from) {
   std::vector<Term> found;
   for (uint32_t i = 0; i < from.Length(); ++i) {
@@ -48,7 +58,7 @@ std::vector<Term> terms(const Napi::Array& from) {
     term.kind = text(given, "kind");
     term.weight = number(given, "weight");
     term.network = std::max(0, index(given, "network"));
-    if (!given.Get("layer").IsUndefined()) term.layer = text(given, "layer");
+    if (!given.Get("layers").IsUndefined()) term.layers = texts(given, "layers");
     if (!given.Get("targets").IsUndefined()) term.targets = targets(list(given, "targets"));
     term.mask = index(given, "mask");
     if (!given.Get("parameters").IsUndefined()) {
@@ -169,13 +179,21 @@ Architecture architecture(const Napi::Object& object) {
   return found;
 }
 
+Pooling pooling(const Napi::Object& object) {
+  return choice<Pooling>(object, "pooling",
+                         {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
+}
+
+Rounding rounding(const Napi::Object& object) {
+  return choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
+}
+
 Setup setup(const Napi::Object& object) {
   Setup found;
-  found.pooling = choice<Pooling>(
-      object, "pooling", {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
-  found.rounding =
-      choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
+  found.pooling = pooling(object);
+  found.rounding = rounding(object);
   found.objective.terms = terms(list(object, "terms"));
+  if (!object.Get("seed").IsUndefined()) found.seed = static_cast<uint64_t>(number(object, "seed"));
   found.threads = integer(object, "threads", 1, 1024);
   return found;
 }
@@ -185,13 +203,17 @@ SessionOptions session_options(const Napi::Object& object) {
   static_cast<Setup&>(options) = setup(object);
   const Napi::Object optimizer = child(object, "optimizer");
   options.optimizer.kind = choice<OptimizerKind>(
-      optimizer, "kind", {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}});
+      optimizer, "kind",
+      {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}, {"rmsprop", OptimizerKind::rmsprop}});
   options.optimizer.learning_rate = number(optimizer, "learningRate");
   options.optimizer.adam.beta1 = number(optimizer, "beta1");
   options.optimizer.adam.beta2 = number(optimizer, "beta2");
   options.optimizer.adam.epsilon = number(optimizer, "epsilon");
+  options.optimizer.rmsprop = {options.optimizer.adam.beta2, options.optimizer.adam.epsilon};
   options.optimizer.history = integer(optimizer, "history", 1, 1000);
   options.averaging = number(object, "averaging");
+  options.clamp = object.Get("clamp").ToBoolean();
+  options.details = std::max(0, index(object, "details"));
   return options;
 }
 

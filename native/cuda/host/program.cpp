@@ -9,7 +9,10 @@ namespace scumble::cuda {
 
 CudaProgram::CudaProgram(const Networks& networks, Plan plan, int device, Arithmetic precision)
     : workspace_(networks, std::move(plan), device, precision) {
-  for (const Group& group : workspace_.plan().groups) operations_.push_back(&operation(group.op));
+  for (const Group& group : workspace_.plan().groups) {
+    operations_.push_back(&operation(group.op));
+    if (group.first < workspace_.plan().preparation) ++prepared_;
+  }
 }
 
 CudaProgram::~CudaProgram() {
@@ -17,20 +20,35 @@ CudaProgram::~CudaProgram() {
   cudaStreamSynchronize(workspace_.stream());
 }
 
-void CudaProgram::queue() const {
+void CudaProgram::queue(size_t begin, size_t end) const {
   const Plan& plan = workspace_.plan();
-  for (size_t g = 0; g < operations_.size(); ++g) {
+  for (size_t g = begin; g < end; ++g) {
     operations_[g]->queue(workspace_, plan.steps[plan.groups[g].first]);
     check(cudaGetLastError(), "starting a kernel");
   }
+}
+
+void CudaProgram::queue() const {
+  const Plan& plan = workspace_.plan();
+  queue(prepared_, operations_.size());
   if (plan.slots > 0)
     sum_partials(workspace_.all_partials(), plan.slots, workspace_.losses(), workspace_.stream());
   check(cudaGetLastError(), "starting a kernel");
 }
 
-void CudaProgram::run(double* losses, const std::atomic<bool>& cancelled) {
+void CudaProgram::prepare(const std::atomic<bool>& cancelled) {
   use(workspace_.device());
   if (cancelled.load(std::memory_order_relaxed)) throw Cancelled();
+  queue(0, prepared_);
+  workspace_.stream().wait("preparing the targets");
+}
+
+void CudaProgram::run(double* losses, const std::atomic<bool>& cancelled, int evaluation) {
+  use(workspace_.device());
+  if (cancelled.load(std::memory_order_relaxed)) throw Cancelled();
+  check(cudaMemcpyAsync(&workspace_.progress()->iteration, &evaluation, sizeof evaluation,
+                        cudaMemcpyHostToDevice, workspace_.stream()),
+        "starting an evaluation");
   queue();
   workspace_.stream().wait("evaluating the objective");
   if (losses == nullptr) return;

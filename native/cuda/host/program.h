@@ -12,7 +12,8 @@ class CudaProgram final : public Program {
   CudaProgram(const Networks& networks, Plan plan, int device, Arithmetic precision);
   ~CudaProgram() override;
 
-  void run(double* losses, const std::atomic<bool>& cancelled) override;
+  void prepare(const std::atomic<bool>& cancelled) override;
+  void run(double* losses, const std::atomic<bool>& cancelled, int evaluation) override;
   void read(BufferId from, float* to) const override;
   void write(BufferId to, const float* from) override;
   std::unique_ptr<Snapshot> snapshot(BufferId from) const override;
@@ -20,11 +21,15 @@ class CudaProgram final : public Program {
 
   // For its iteration.
   const Workspace& workspace() const { return workspace_; }
-  // Every step, then the losses' sums. Throws DeviceFailure where a kernel cannot be started.
+  // Every step of an evaluation, whose number is that in progress(), then the losses' sums. Throws DeviceFailure where a kernel cannot be started.
   void queue() const;
 
  private:
+  // Groups from `begin` on, up to `end`.
+  void queue(size_t begin, size_t end) const;
+
   Workspace workspace_;
+  size_t prepared_ = 0;                       // the first so many groups run once
   std::vector<const Operation*> operations_;  // of each group
 };
 

@@ -18,18 +18,24 @@ class Loss {
   // size.
   virtual bool has_target() const { return true; }
   virtual bool target_has_size_of_picture() const { return false; }
-  // Whether it looks at a layer (else at the picture), and takes masks.
+  // Whether what several target images have is put one after the other instead of blended: a set of samples.
+  virtual bool joins_targets() const { return false; }
+  // Whether it looks at a layer (else at the picture), at several at once, and takes masks.
   virtual bool looks_at_layer() const { return true; }
+  virtual bool looks_at_several() const { return false; }
   virtual bool takes_masks() const { return false; }
   // The parameters it knows.
   virtual std::vector<std::string> parameters() const { return {}; }
 
-  // Emits what makes the statistic of `at.features` and returns where it is: what a target image has.
+  // Emits what makes the statistic of what `at` looks at and returns where it is: what a target image, which
+  // is `at.target`, has.
   virtual std::vector<BufferId> describe(Graph& graph, const Site& at) const = 0;
   // Emits what measures the loss. What it makes on the way and differentiate() needs goes to `at.kept`, and
-  // what it compares with is asked for by graph.target().
+  // what it compares with is asked for by graph.target(). What is made of that alone is made by
+  // graph.prepare().
   virtual void measure(Graph& graph, Site& at) const = 0;
-  // Emits the loss's gradient with respect to `at.features` by graph.contribute().
+  // Emits the loss's gradient with respect to `at.features` by one graph.contribute(). Of several layers it is
+  // called for each, the deepest first, the picture last.
   virtual void differentiate(Graph& graph, Site& at) const = 0;
 };
 
