@@ -2,14 +2,15 @@
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Score } from '../../dist/index.js';
 import type { Pair } from './pairs.js';
-import { fileName, type Painted, type Scored, type ScoreOf } from './records.js';
+import { fileName, type Painted, type Scored, type Score } from './records.js';
 import { type Cell, drawSheet } from './sheet.js';
 
 /** A number of a picture, and whether more of it is better; nothing where neither is. */
 interface Column {
   title: string;
-  of: (painted: Painted, score: ScoreOf | undefined) => number | null | undefined;
+  of: (painted: Painted, score: Score | undefined) => number | null | undefined;
   best?: 'most' | 'least';
   digits: number;
 }
@@ -111,7 +112,7 @@ function winsOf(
 }
 
 /** The lines below a picture. */
-function lines(painted: Painted | undefined, score: ScoreOf | undefined): string[] {
+function lines(painted: Painted | undefined, score: Score | undefined): string[] {
   if (!painted) return ['', ''];
   if (painted.error) return [painted.error.slice(0, 40), ''];
   const time = `${painted.seconds!.toFixed(0)} s, ${done(painted)} iterations`;
