@@ -89,7 +89,7 @@ inline Setting draw(const Case& of, uint64_t seed) {
   s.start = picture(random, of.content);
   for (const Size& size : of.masks) s.scene.masks.push_back(mask(random, size));
   s.scene.objective = of.objective;
-  s.targets = reference::targets_of(s.scene);
+  s.targets = reference::targets_of(s.scene, s.start);
   const reference::Point plain = reference::evaluate(s.scene, s.targets, s.start, nullptr, false);
   for (size_t t = 0; t < of.objective.terms.size(); ++t) {
     const double loss = plain.losses.terms[t];
@@ -119,7 +119,7 @@ inline double sensitivity(const Setting& s, uint64_t seed) {
     }
     reference::Targets targets = s.targets;
     if (histograms) {
-      const reference::Targets found = reference::targets_of(moved);
+      const reference::Targets found = reference::targets_of(moved, s.start);
       for (size_t t = 0; t < terms.size(); ++t) {
         if (is_histogram(terms[t])) targets[t] = found[t];
       }
