@@ -20,7 +20,7 @@ using BufferId = int;
 constexpr BufferId kNoBuffer = -1;
 
 // A step applies an operation, which goes by its name in every backend: ops/ there has a file for each. An
-// operation knows nothing of losses: what they weigh comes with the step. These are the network's, and two
+// operation knows nothing of losses: what they weigh comes with the step. These are the network's, and three
 // that losses share; a loss that needs others says in its own file (losses/) what they do.
 //
 //   input           in: picture; out: the network's input
@@ -28,6 +28,10 @@ constexpr BufferId kNoBuffer = -1;
 //   relu            in, out
 //   pool            in, out
 //   weigh           in, guide; out: in times the guide, pixel by pixel
+//   multiply        in, other; out: scale * the product of in, transposed if `transpose_in`, and other,
+//                   transposed if `transpose_other`; adds to what is in `out`, which is neither of them, if
+//                   `accumulate`. A matrix is dense, row by row: its columns are a shape's channels, its rows
+//                   the height
 //   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
 //
 // and gradients, which add to what is in `out` if `accumulate`, and are zero where `mask` is not positive (as
@@ -56,6 +60,8 @@ struct Step {
   int first_channel = 0;  // of several layers' features side by side: where this one's begin
   bool relu = false;
   bool accumulate = false;  // add to what is in `out`, else overwrite
+  bool transpose_in = false;
+  bool transpose_other = false;
   uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
