@@ -1,5 +1,7 @@
 // The jobs that the worker does: what goes in and what comes out.
 
+import type { Unfinished } from '../finish/finish.js';
+import type { Palette } from '../finish/palette.js';
 import type { Size } from '../run/scales.js';
 import type { Header, Raster, RawImage } from './types.js';
 
@@ -44,6 +46,8 @@ export interface Jobs {
     output: Uint8Array;
   };
   describe: { input: { source: Encoded }; output: string | undefined };
+  palette: { input: Raster; output: Palette };
+  finish: { input: Unfinished; output: Raster };
 }
 
 /** A job as the worker receives it. */

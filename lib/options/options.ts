@@ -9,7 +9,7 @@ import type { StylizeOptions } from './stylize-options.js';
 import type { LossTerm } from './terms.js';
 import { blendStyles } from './topics/images.js';
 import type { Precision } from './topics/machine.js';
-import { LEARNING_RATE } from './topics/optimizer.js';
+import { settleOptimizer } from './topics/optimizer.js';
 import { TOPICS } from './topics.js';
 
 export type { LayerWeights } from './kinds.js';
@@ -17,9 +17,12 @@ export type { StylizeOptions } from './stylize-options.js';
 export type { Precision };
 
 /** The options with every default filled in. */
-export type ResolvedOptions = Omit<z.output<typeof schema>, 'style' | 'styleBlend' | 'learningRate'> &
-  ReturnType<typeof blendStyles> & {
-    learningRate: number;
+export type ResolvedOptions = Omit<
+  z.output<typeof schema>,
+  'style' | 'styleBlend' | keyof ReturnType<typeof settleOptimizer>
+> &
+  ReturnType<typeof blendStyles> &
+  ReturnType<typeof settleOptimizer> & {
     /** What is minimised, in the order of the topics. */
     terms: LossTerm[];
   };
@@ -28,13 +31,13 @@ export type ResolvedOptions = Omit<z.output<typeof schema>, 'style' | 'styleBlen
 export function resolveOptions(given: StylizeOptions): ResolvedOptions {
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
-  const { style, styleBlend, learningRate, ...rest } = parsed.data;
+  const { style, styleBlend, learningRate, beta2, ...rest } = parsed.data;
   const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data));
   checkWeights(terms, given);
   return {
     ...rest,
     ...blendStyles(parsed.data),
-    learningRate: learningRate ?? LEARNING_RATE[rest.optimizer],
+    ...settleOptimizer(parsed.data),
     terms,
   };
 }

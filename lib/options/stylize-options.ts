@@ -22,13 +22,31 @@ export interface StylizeOptions {
   linear?: boolean;
   /** Largest image that is read, in pixels, 1 or more. Default: `268435456`. The default is 16384 × 16384. */
   maxPixels?: number;
+  /**
+   * Whose colours the picture ends with: none, palette or content-colours. Default: `none`. `none`: those it
+   * was painted with; `palette`: hues, saturation and brightness are moved to the mean and spread of the
+   * style's; `content-colours`: as `palette`, but what has which colour is the content's.
+   */
+  finish?: 'none' | 'palette' | 'content-colours';
+  /**
+   * How far contrast and chroma go to the style's, 0 or more. Default: `0`. At 0 they are as painted, at 1
+   * those of the style, at 1.2 a fifth more. With a `finish` chroma is that of the style below 1 too. Light
+   * stays lighter than dark, and what sRGB cannot show loses chroma.
+   */
+  vividness?: number;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**
-   * Where to start: content, noise or an image. Default: `content`. `content` is the content image, `noise`
-   * white noise; an image file of such a name is written `./noise`.
+   * Where to start: content, noise, gray, uniform, normal, style-stats, mean-colour or an image. Default:
+   * `content`. `content` is the content image; `noise` white noise around the network's mean colour; `gray`
+   * 127.5 to 128.5, `uniform` 0 to 255, both uniform; `normal` normal around 127.5 with a deviation of
+   * 63.75, cut off at 0 and 255; `style-stats` the same with each channel's mean and variance in the styles;
+   * `mean-colour` the styles' mean colour with the content's finest detail. An image file of such a name is
+   * written `./noise`.
    */
   init?: ImageSource;
+  /** Noise: its standard deviation in 0..255, 0 or more. Default: `64`. jcjohnson/neural-style has 0.001. */
+  noiseDeviation?: number;
   /** Seed of the noise, 0..2^53-1. Default: `0`. */
   seed?: number;
   /** Weight of the content loss, 0 or more. Default: `5`. */
@@ -89,23 +107,63 @@ export interface StylizeOptions {
   scales?: number;
   /** Long side of the smallest scale in pixels, 1..65536. Default: `128`. */
   minSize?: number;
-  /** Iterations at each scale, 1 or more. Default: `100`. There are five scales at the default sizes. */
-  iterations?: number;
-  /** The optimiser: lbfgs or adam. Default: `lbfgs`. */
-  optimizer?: 'lbfgs' | 'adam';
-  /** The optimiser's step, above 0. Default: 1 for lbfgs, 5 for adam. Adam's is in units of 0..255. */
+  /**
+   * Iterations at each scale, 1 or more. Default: `100`. One number for all, or a list from the smallest
+   * scale on, whose last is for all that are left. There are five scales at the default sizes.
+   */
+  iterations?: number | readonly number[];
+  /**
+   * Whether every scale but the first and the last begins with the content's finest detail on it. Default:
+   * `false`. STROTSS adds it to the picture of the scale before.
+   */
+  startDetail?: boolean;
+  /**
+   * What is optimised: pixels or laplacian. Default: `pixels`. `laplacian` is the coefficients of a
+   * Laplacian pyramid of the picture: a step then moves coarse forms at once. The result is a picture all
+   * the same.
+   */
+  variable?: 'pixels' | 'laplacian';
+  /**
+   * Laplacian: levels of detail, 1..30. Default: `5`. Beside them there is what is left. There are no more
+   * than there are sides to halve.
+   */
+  variableLevels?: number;
+  /** The optimiser: lbfgs, adam or rmsprop. Default: `lbfgs`. */
+  optimizer?: 'lbfgs' | 'adam' | 'rmsprop';
+  /**
+   * The optimiser's step, above 0. Default: 1 for lbfgs, 5 for adam, 1 for rmsprop. Adam's and RMSprop's is
+   * in units of 0..255; L-BFGS's is a factor on its own step, torch's `lr`.
+   */
   learningRate?: number;
-  /** L-BFGS: pairs remembered, 1..1000. Default: `10`. Each costs 24 bytes a pixel. */
+  /**
+   * L-BFGS: pairs remembered, 1..1000. Default: `10`. Each costs 24 bytes a pixel, a third more with a
+   * Laplacian pyramid.
+   */
   history?: number;
   /** Adam: decay of the gradient's mean, 0 to below 1. Default: `0.9`. */
   beta1?: number;
-  /** Adam: decay of the mean of its square, 0 to below 1. Default: `0.999`. */
+  /**
+   * Adam, RMSprop: decay of the mean of its square, 0 to below 1. Default: 0.999 for adam, 0.99 for rmsprop.
+   * torch calls RMSprop's `alpha`.
+   */
   beta2?: number;
-  /** Adam: added to the divisor, above 0. Default: `1e-8`. */
+  /** Adam, RMSprop: added to the divisor, above 0. Default: `1e-8`. */
   epsilon?: number;
   /**
+   * What the optimiser takes over from one scale to the next: nothing or moments. Default: `nothing`.
+   * `moments` are Adam's or RMSprop's, resized (of a pyramid level by level), with Adam's count of steps;
+   * L-BFGS always begins afresh.
+   */
+  carry?: 'nothing' | 'moments';
+  /**
+   * Whether pixels are held to 0..255 after every step. Default: `false`. A Laplacian pyramid has none to
+   * hold.
+   */
+  clamp?: boolean;
+  /**
    * Decay of a running mean of iterates that becomes the picture (at 0 it is the best one), 0 to below 1.
-   * Default: `0`. The best is the one with the lowest total loss.
+   * Default: `0`. The mean begins anew at each scale, with its start, and its bias is corrected, as in Adam.
+   * The best is the one with the lowest total loss.
    */
   averaging?: number;
   /**

@@ -2,6 +2,7 @@
 
 import { callbacks } from './topics/callbacks.js';
 import { content } from './topics/content.js';
+import { finish } from './topics/finish.js';
 import { histogram } from './topics/histogram.js';
 import { images } from './topics/images.js';
 import { machine } from './topics/machine.js';
@@ -16,6 +17,7 @@ import { tv } from './topics/tv.js';
 /** In the order of the help and the documents. */
 export const TOPICS = [
   images,
+  finish,
   picture,
   content,
   histogram,

@@ -6,6 +6,7 @@ import { readingBytes } from '../image/budget.js';
 import { probeImage, readSizes } from '../image/read.js';
 import type { Header, ImageSource, Raster } from '../image/types.js';
 import type { ResolvedOptions } from '../options/options.js';
+import { STARTS } from '../options/topics/picture.js';
 import { longSides, type Size, sizeAt } from './scales.js';
 import { mirrored } from './strips.js';
 
@@ -44,9 +45,9 @@ export async function probeSources(options: ResolvedOptions): Promise<Sources> {
   return { content, styles, init };
 }
 
-/** Whether `init` is neither of its two words. */
+/** Whether `init` is none of its words. */
 export function isImage(init: ResolvedOptions['init']): init is ImageSource {
-  return init !== 'content' && init !== 'noise';
+  return !STARTS.some((word) => word === init);
 }
 
 /**

@@ -62,11 +62,12 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
     const network = await on.networks.open(file);
     const inEngine = (size: number) => {
       const { content, styles } = sizesAt(options, sources, size, shortest);
-      const { optimizer, averaging } = stages.at(-1)!;
+      const { optimizer, averaging, details } = stages.at(-1)!;
       const estimate = addon().Session.estimate(on.backend, [architecture], {
         ...sessionOf(options, { content, styles }, (image) => (image.hasAlpha ? image : undefined)),
         optimizer,
         averaging,
+        details,
         start: content,
       });
       return estimate.session + (network.has(convolutions) ? 0 : estimate.network);

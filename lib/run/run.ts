@@ -12,6 +12,7 @@ import { type ResolvedOptions, resolveOptions, type StylizeOptions } from '../op
 import { Clock } from './clock.js';
 import { describe } from './describe.js';
 import { DivergedError } from './diverged.js';
+import { Finishing } from './finishing.js';
 import { type Deployment, type Prepared, prepare, release } from './prepare.js';
 import type { Progress } from './progress.js';
 import type { Stage } from './schedule.js';
@@ -36,6 +37,7 @@ export class Run implements AsyncIterable<Progress> {
   readonly stages: readonly Stage[];
   readonly #options: ResolvedOptions;
   readonly #prepared: Prepared;
+  readonly #finishing: Finishing;
   #deployment: Deployment;
   #index = 0;
   /** The session of the stage at hand, or on its way; and once it is there. */
@@ -52,6 +54,7 @@ export class Run implements AsyncIterable<Progress> {
   private constructor(options: ResolvedOptions, prepared: Prepared, state: RunState | undefined) {
     this.#options = options;
     this.#prepared = prepared;
+    this.#finishing = new Finishing(options, prepared.inputs.stages.at(-1)!.styles);
     this.#deployment = prepared.deployment;
     this.stages = prepared.stages;
     if (!state) return;
@@ -239,8 +242,8 @@ export class Run implements AsyncIterable<Progress> {
     const packed = await engine.guard(network.packed(this.#prepared.convolutions));
     if (this.#disposal) throw disposed();
     const start = this.#left
-      ? { ...images.content, data: this.#left.vectors.picture! }
-      : await startOf(legacy, images.content, threads, engine);
+      ? { ...images.content, data: this.#left.vectors.result! }
+      : await startOf(legacy, stage, images.content, threads, engine);
     const session = await StageSession.begin(engine, packed, stage, images, start, this.#options);
     try {
       if (this.#left) {
@@ -249,7 +252,7 @@ export class Run implements AsyncIterable<Progress> {
         const { picture, state } = legacy;
         const fresh = await session.save();
         await session.restore(
-          await carriedMoments({ picture, state }, fresh, images.content, threads, engine),
+          await carriedMoments({ picture, state }, fresh, images.content, threads, engine, stage.details),
         );
       }
     } catch (error) {
@@ -337,12 +340,13 @@ export class Run implements AsyncIterable<Progress> {
 
   /** The session is kept until it is there. */
   #picture(session: StageSession): Promise<Picture> {
-    const { width, height } = session;
-    const { alpha } = session.images.content;
+    const { width, height, images } = session;
+    const { alpha } = images.content;
     const options = describe(this.#options, this.#deployment.engine);
     const picture = session
       .image()
-      .then((data) => new Picture({ width, height, data, ...(alpha && { alpha }) }, options));
+      .then((data) => this.#finishing.of({ width, height, data, ...(alpha && { alpha }) }, images))
+      .then((finished) => new Picture(finished, options));
     session.keepFor(picture);
     return picture;
   }

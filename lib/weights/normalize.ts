@@ -53,7 +53,7 @@ async function channelMeans(
 ): Promise<number[][]> {
   const layers = layersOf(network).filter(({ kind }) => kind === 'relu');
   const targets = [{ image: 0, blend: 1 }];
-  const terms = layers.map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layer: name, targets }));
+  const terms = layers.map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layers: [name], targets }));
   const threads = availableParallelism();
   const whole = descriptionOf(network, network.convolutions.length);
   const engine = await addon().Network.load(await cpuBackend(), whole);

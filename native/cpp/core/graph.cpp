@@ -4,6 +4,7 @@
 #include <set>
 
 #include "error.h"
+#include "laplacian.h"
 #include "losses/loss.h"
 
 namespace scumble {
@@ -117,7 +118,8 @@ Plan Graph::iteration() {
   plan_.slots = static_cast<int>(terms.size());
   plan_.targets.resize(terms.size());
   plan_.gradient = persistent(dense(shape));
-  for (int i = 0; i < request_.vectors; ++i) plan_.vectors.push_back(persistent(dense(shape)));
+  plan_.result = persistent(dense(shape));
+  begin_with_variable();
 
   std::vector<Look> looks = looks_of_picture();
   std::vector<std::vector<Node>> chains;
@@ -146,8 +148,36 @@ Plan Graph::iteration() {
   for (const Glance& glance : at_picture) {
     if (glance.look->site.places.size() > 1) differentiate(picture_, glance);
   }
+  end_with_variable();
   put_preparation_first();
   return std::move(plan_);
+}
+
+// The picture is made of what is optimised.
+void Graph::begin_with_variable() {
+  const Pyramid pyramid(request_.height, request_.width, request_.details);
+  plan_.variable = plan_.picture;
+  plan_.variable_gradient = plan_.gradient;
+  if (request_.details > 0) {
+    plan_.variable = persistent(dense(pyramid.shape()));
+    plan_.variable_gradient = persistent(dense(pyramid.shape()));
+    Step step{};
+    step.op = "laplacian";
+    step.in = plan_.variable;
+    step.out = plan_.picture;
+    if (pyramid.between().elements() > 0) step.scratch = dense(pyramid.between());
+    emit(step);
+  }
+  for (int i = 0; i < request_.vectors; ++i) plan_.vectors.push_back(persistent(dense(pyramid.shape())));
+}
+
+void Graph::end_with_variable() {
+  if (plan_.variable == plan_.picture) return;
+  Step step{};
+  step.op = "laplacian_back";
+  step.in = plan_.gradient;
+  step.out = plan_.variable_gradient;
+  emit(step);
 }
 
 Plan Graph::collect(int image) {

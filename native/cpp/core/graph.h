@@ -111,6 +111,8 @@ class Graph {
   static std::vector<Glance> looks_at_layer(std::vector<Look>& looks, int network, const std::string& layer);
   static std::vector<Glance> looks_at_picture(std::vector<Look>& looks);
   std::vector<Node> chain(int network, std::vector<Look>& looks) const;
+  void begin_with_variable();
+  void end_with_variable();
   void forward(int network, std::vector<Node>& nodes, size_t n);
   void backward(int network, std::vector<Node>& nodes);
   void write(Writing& writing, Step step);

@@ -27,6 +27,7 @@ constexpr BufferId kNoBuffer = -1;
 //   conv            in, out; bias always, ReLU if `relu`
 //   relu            in, out
 //   pool            in, out
+//   laplacian       in: coefficients of a pyramid, scratch; out: its picture
 //   weigh           in, guide; out: in times the guide, pixel by pixel
 //   multiply        in, other; out: scale * the product of in, transposed if `transpose_in`, and other,
 //                   transposed if `transpose_other`; adds to what is in `out`, which is neither of them, if
@@ -41,6 +42,7 @@ constexpr BufferId kNoBuffer = -1;
 //   relu_back       in: gradient, other: the ReLU's output
 //   pool_back       in: gradient, other: the pool's input
 //   input_back      in: gradient of the network's input; out: of the picture
+//   laplacian_back  in: gradient of a picture; out: of its coefficients, never accumulated
 struct Step {
   std::string_view op;
   BufferId in = kNoBuffer;
@@ -62,7 +64,7 @@ struct Step {
   bool accumulate = false;  // add to what is in `out`, else overwrite
   bool transpose_in = false;
   bool transpose_other = false;
-  uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
+  uint64_t seed = 0;  // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
@@ -103,7 +105,8 @@ struct PlanRequest {
   Objective objective;
   uint64_t seed = 0;
   Shape optimised{};  // the picture that the run makes, where this is another image; else none
-  int vectors = 0;    // picture-sized vectors that the optimiser and the session keep
+  int vectors = 0;    // of the variable's size, that the optimiser keeps
+  int details = 0;    // of the Laplacian pyramid whose coefficients are the variable; 0: the picture is
 };
 
 struct Plan {
@@ -118,7 +121,12 @@ struct Plan {
 
   BufferId picture = kNoBuffer;
   BufferId gradient = kNoBuffer;
-  std::vector<BufferId> vectors;
+  // What the optimiser moves, and its gradient: the picture and its own, or the coefficients of its pyramid
+  // (laplacian.h), which the first step makes the picture of, and their gradient, which the last step leaves.
+  BufferId variable = kNoBuffer;
+  BufferId variable_gradient = kNoBuffer;
+  BufferId result = kNoBuffer;    // a picture that outlives iterations
+  std::vector<BufferId> vectors;  // the optimiser's
   std::vector<Guide> guides;
   // Per term, what it compares the picture with; of collect(), what `image` has of it, per target that is
   // made of it, in the order of the terms and their targets.

@@ -179,12 +179,19 @@ Architecture architecture(const Napi::Object& object) {
   return found;
 }
 
+Pooling pooling(const Napi::Object& object) {
+  return choice<Pooling>(object, "pooling",
+                         {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
+}
+
+Rounding rounding(const Napi::Object& object) {
+  return choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
+}
+
 Setup setup(const Napi::Object& object) {
   Setup found;
-  found.pooling = choice<Pooling>(
-      object, "pooling", {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
-  found.rounding =
-      choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
+  found.pooling = pooling(object);
+  found.rounding = rounding(object);
   found.objective.terms = terms(list(object, "terms"));
   if (!object.Get("seed").IsUndefined()) found.seed = static_cast<uint64_t>(number(object, "seed"));
   found.threads = integer(object, "threads", 1, 1024);
@@ -196,13 +203,17 @@ SessionOptions session_options(const Napi::Object& object) {
   static_cast<Setup&>(options) = setup(object);
   const Napi::Object optimizer = child(object, "optimizer");
   options.optimizer.kind = choice<OptimizerKind>(
-      optimizer, "kind", {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}});
+      optimizer, "kind",
+      {{"lbfgs", OptimizerKind::lbfgs}, {"adam", OptimizerKind::adam}, {"rmsprop", OptimizerKind::rmsprop}});
   options.optimizer.learning_rate = number(optimizer, "learningRate");
   options.optimizer.adam.beta1 = number(optimizer, "beta1");
   options.optimizer.adam.beta2 = number(optimizer, "beta2");
   options.optimizer.adam.epsilon = number(optimizer, "epsilon");
+  options.optimizer.rmsprop = {options.optimizer.adam.beta2, options.optimizer.adam.epsilon};
   options.optimizer.history = integer(optimizer, "history", 1, 1000);
   options.averaging = number(object, "averaging");
+  options.clamp = object.Get("clamp").ToBoolean();
+  options.details = std::max(0, index(object, "details"));
   return options;
 }
 

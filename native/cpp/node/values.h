@@ -25,6 +25,8 @@ PictureView picture(const Napi::Object& object, bool with_data);
 // The same with one value a pixel.
 MaskView mask(const Napi::Object& object, bool with_data);
 Architecture architecture(const Napi::Object& object);
+Pooling pooling(const Napi::Object& object);
+Rounding rounding(const Napi::Object& object);
 // { pooling, rounding, terms, threads }
 Setup setup(const Napi::Object& object);
 // The same with { optimizer, averaging }.

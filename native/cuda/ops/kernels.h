@@ -211,6 +211,17 @@ void difference(const float* in, const float* target, float* out, size_t element
 void tv(const float* picture, int width, int height, float* gradient, bool accumulate, double scale,
         double loss_scale, const Partials& partials, cudaStream_t stream);
 
+// One level of a Laplacian pyramid of interleaved RGB (core/laplacian.h).
+struct Picture {
+  float* at;
+  int height;
+  int width;
+};
+// to = detail + the half, bilinear.
+void laplacian_up(const Picture& half, const float* detail, const Picture& to, cudaStream_t stream);
+// The adjoint: the half's gradient.
+void laplacian_up_back(const Picture& gradient, const Picture& half, cudaStream_t stream);
+
 // What follows an evaluation: where a run stands, as scalars. It lies on the device, so that the host need not
 // wait for any of it.
 struct Progress {
@@ -245,6 +256,17 @@ struct AdamUpdate {
   double learning_rate, beta1, beta2, epsilon;
 };
 void adam(const AdamUpdate& update, const Progress* progress, cudaStream_t stream);
+// One RMSprop update (core/rmsprop.h). Nothing once diverged.
+struct RmspropUpdate {
+  float* x;
+  const float* gradient;
+  float* v;
+  size_t elements;
+  double learning_rate, decay, epsilon;
+};
+void rmsprop(const RmspropUpdate& update, const Progress* progress, cudaStream_t stream);
+// Holds every element to [low, high]; what is not a number stays so. Nothing once diverged.
+void clamp(float* x, size_t elements, float low, float high, const Progress* progress, cudaStream_t stream);
 
 // Lanczos resampling of interleaved floats, as cpu/resample.h. `scratch`: resample_scratch_bytes().
 size_t resample_scratch_bytes(int width, int height, int channels, int to_width, int to_height);
