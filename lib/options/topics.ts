@@ -11,6 +11,7 @@ import { network } from './topics/network.js';
 import { optimizer } from './topics/optimizer.js';
 import { picture } from './topics/picture.js';
 import { pyramid } from './topics/pyramid.js';
+import { strotss } from './topics/strotss.js';
 import { style } from './topics/style.js';
 import { tv } from './topics/tv.js';
 
@@ -22,6 +23,7 @@ export const TOPICS = [
   content,
   histogram,
   meanStd,
+  strotss,
   style,
   tv,
   network,
