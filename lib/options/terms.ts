@@ -11,6 +11,8 @@ export interface LossTerm {
   layers?: readonly string[];
   /** Whose statistic the picture's should be; without one, nobody's. Those of several styles are blended. */
   of?: 'content' | 'style';
+  /** The kind's own. */
+  parameters?: Readonly<Record<string, number>>;
   /** The option that named the layer, for messages. */
   option?: string;
   /** Whether its gradient is scaled at its layer: see normalizeGradients. */
