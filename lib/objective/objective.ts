@@ -34,7 +34,7 @@ export function sessionOf<Image, Mask>(
 }
 
 function engineTerm(
-  { name, kind, weight, layers, of }: LossTerm,
+  { name, kind, weight, layers, of, parameters }: LossTerm,
   styleBlend: readonly number[],
   masks: readonly (number | undefined)[],
 ): EngineTerm {
@@ -46,7 +46,15 @@ function engineTerm(
     return mask === undefined ? {} : { mask };
   };
   const targets = blends.map((target) => ({ ...target, ...masked(target.image) }));
-  return { name, kind, weight, ...(layers && { layers }), ...(of && { targets }), ...masked(0) };
+  return {
+    name,
+    kind,
+    weight,
+    ...(layers && { layers }),
+    ...(of && { targets }),
+    ...(parameters && { parameters: { ...parameters } }),
+    ...masked(0),
+  };
 }
 
 /** Losses by the names of their terms. It is made in every iteration, so it is made in one go. */

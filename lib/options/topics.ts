@@ -6,6 +6,7 @@ import { histogram } from './topics/histogram.js';
 import { images } from './topics/images.js';
 import { machine } from './topics/machine.js';
 import { meanStd } from './topics/mean-std.js';
+import { nearest } from './topics/nearest.js';
 import { network } from './topics/network.js';
 import { optimizer } from './topics/optimizer.js';
 import { picture } from './topics/picture.js';
@@ -20,6 +21,7 @@ export const TOPICS = [
   content,
   histogram,
   meanStd,
+  nearest,
   style,
   tv,
   network,
