@@ -52,7 +52,8 @@ struct Step {
   double loss_scale = 0;
   double scale = 0;  // of what is written to `out`
   int first_row = 0;
-  int rows = 0;  // of sums: this many from first_row on
+  int rows = 0;           // of sums: this many from first_row on
+  int first_channel = 0;  // of several layers' features side by side: where this one's begin
   bool relu = false;
   bool accumulate = false;  // add to what is in `out`, else overwrite
   uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
@@ -95,7 +96,8 @@ struct PlanRequest {
   Rounding rounding = Rounding::floor;
   Objective objective;
   uint64_t seed = 0;
-  int vectors = 0;  // picture-sized vectors that the optimiser and the session keep
+  Shape optimised{};  // the picture that the run makes, where this is another image; else none
+  int vectors = 0;    // picture-sized vectors that the optimiser and the session keep
 };
 
 struct Plan {
