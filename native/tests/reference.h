@@ -4,6 +4,7 @@
 
 #include "../cpp/core/objective.h"
 #include "reference/model.h"
+#include "reference/nearest.h"
 #include "reference/statistics.h"
 
 namespace reference {
@@ -39,7 +40,8 @@ inline std::vector<double> statistic(const std::string& kind, const Tensor& feat
   return quantiles(features);
 }
 
-inline Targets targets_of(const Scene& scene) {
+// `picture` is what the run makes, for its size only.
+inline Targets targets_of(const Scene& scene, const Tensor& picture) {
   Targets targets(scene.objective.terms.size());
   for (size_t network = 0; network < scene.models.size(); ++network) {
     for (size_t image = 0; image < scene.images.size(); ++image) {
@@ -50,8 +52,14 @@ inline Targets targets_of(const Scene& scene) {
         for (const scumble::Target& target : term.targets) {
           if (static_cast<size_t>(target.image) != image) continue;
           const Tensor& f = tape[scene.models[network].place(term.layers[0])];
-          const std::vector<double> found =
-              statistic(term.kind, f, weights_of(scene.mask(target.mask), f.height, f.width));
+          const std::vector<double> weights = weights_of(scene.mask(target.mask), f.height, f.width);
+          if (term.kind == "nearest") {
+            const Positions at = nearest_positions(t, f, NearestSamples::of(target, picture), weights);
+            const std::vector<double> samples = hypercolumns({{&f, 1}}, at).values;
+            targets[t].insert(targets[t].end(), samples.begin(), samples.end());
+            continue;
+          }
+          const std::vector<double> found = statistic(term.kind, f, weights);
           targets[t].resize(found.size());
           for (size_t i = 0; i < found.size(); ++i) targets[t][i] += target.blend * found[i];
         }
@@ -67,7 +75,7 @@ struct Point {
   // How near the closest kink is: the smallest distance of a ReLU's input from zero and of a maximum from the
   // runner-up, relative to the layer's largest value.
   double margin = std::numeric_limits<double>::infinity();
-  // Of each term that matches histograms: what its features are compared with.
+  // Of each term that matches histograms, what its features are compared with; of nearest neighbours, which.
   std::vector<std::vector<double>> counterparts;
 };
 
@@ -158,6 +166,9 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
         loss = gram_loss(f, term.weight, targets[t], weights, gradients[at]);
       } else if (term.kind == "mean-std") {
         loss = mean_std_loss(f, term.weight, targets[t], weights, gradients[at]);
+      } else if (term.kind == "nearest") {
+        loss = nearest_loss(t, term, picture, f, weights, targets[t], held ? &held->counterparts[t] : nullptr,
+                            point.counterparts[t], point.margin, gradients[at]);
       } else {
         point.counterparts[t] = held ? held->counterparts[t] : counterparts(f, targets[t]);
         loss = content_loss(f, term.weight, point.counterparts[t], gradients[at]);

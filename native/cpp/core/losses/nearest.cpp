@@ -1,17 +1,16 @@
 // Nearest neighbours of features (Kolkin, Kucera, Paris, Sykora, Shechtman, Shakhnarovich 2022, "Neural Neighbor
 // Style Transfer", section 3.4, the finish by "feature splitting"): w * the mean over N positions of the picture of
-// 1 - max over j of cos(a - mean of a, b_j - mean of b), where a are the picture's features at positions drawn anew
-// in every evaluation, at most 1024, and b those of the target images, at positions that stay: 4096, shared among
-// the images by their blends. What a position is matched with is held constant when differentiating; the mean of a
-// is not.
+// 1 - max over j of cos(a - mean of a, b_j - mean of b), where a are the picture's features at positions drawn
+// anew in every evaluation, and b those of the target images, at positions that stay, shared among the images by
+// their blends. There are as many as a sixteenth of the picture's pixels, but at least 256, and at most 1024 of the
+// picture and 4096 of the images. What a position is matched with is held constant when differentiating; the mean
+// of a is not.
 //
 // So that one place of a style is not repeated everywhere, matches are made twice: the second time, a sample that
-// was taken often the first time is farther away by occurrence * how often / max(1, N / 4096) (the occurrence
+// was taken often the first time is farther away by occurrence * how often / max(1, N / samples) (the occurrence
 // penalty of Zhou, Chen, Xiao, Huang 2023, "Neural Texture Synthesis with Guided Correspondence", section 3.2, of
 // the mean number of times, if that is more than one). The loss does not count the penalty.
 //
-//   pick          in: features; out: rows of it at positions drawn by lot
-//   pick_back     in: rows; out: the same at these positions, 0 elsewhere
 //   units         in: rows; out: of each, what it is away from their mean, of length 1; scratch: 1 / its length before
 //   panels        in: rows; out (working): the same as the right side of products
 //   nearest       in: rows a, other: panels b, statistic: a penalty for each b, or none; out: of each a, the b with the
@@ -23,28 +22,25 @@
 #include <algorithm>
 #include <cmath>
 
-#include "loss.h"
+#include "hypercolumns.h"
 
 namespace scumble {
 namespace {
 
-constexpr size_t kPicked = 1024;
-constexpr double kTaken = 4096;
-constexpr double kOccurrence = 0.05;
-
-// Samples that are taken of a target image.
-int taken(const Target& target) {
-  return static_cast<int>(std::clamp(std::round(kTaken * target.blend), 1.0, kTaken));
+double occurrence_of(const Term& term) {
+  const auto given = term.parameters.find("occurrence");
+  return given == term.parameters.end() ? 0.05 : given->second;
 }
 
-BufferId picked(Graph& graph, const Site& at, int count) {
-  Step step{};
-  step.op = "pick";
-  step.in = at.features;
-  step.out = graph.dense({at.shape.channels, count, 1});
-  step.seed = graph.seed(at);
-  graph.emit(step);
-  return step.out;
+// So few for a small picture that matching costs no more than the network, whatever the size.
+int samples_of(const Graph& graph, size_t most) {
+  return static_cast<int>(std::clamp(graph.optimised().positions() / 16, size_t{256}, most));
+}
+
+// Samples that are taken of a target image.
+int taken(const Graph& graph, const Target& target) {
+  const double all = samples_of(graph, 4096);
+  return static_cast<int>(std::clamp(std::round(all * target.blend), 1.0, all));
 }
 
 Step units_of(Graph& graph, BufferId rows, const Shape& shape) {
@@ -59,15 +55,17 @@ Step units_of(Graph& graph, BufferId rows, const Shape& shape) {
 class Nearest final : public Loss {
  public:
   bool joins_targets() const override { return true; }
+  bool takes_masks() const override { return true; }
   std::vector<std::string> parameters() const override { return {"occurrence"}; }
 
   std::vector<BufferId> describe(Graph& graph, const Site& at) const override {
-    return {picked(graph, at, taken(*at.target))};
+    const int count = taken(graph, *at.target);
+    return {sample(graph, at, draw(graph, at, count, graph.seed(at)), count)};
   }
 
   void measure(Graph& graph, Site& at) const override {
     int count = 0;
-    for (const Target& target : at.term->targets) count += taken(target);
+    for (const Target& target : at.term->targets) count += taken(graph, target);
     const Shape samples{at.shape.channels, count, 1};
     const Step their = units_of(graph, graph.target(at, BufferKind::dense, samples), samples);
     graph.prepare(their);
@@ -77,9 +75,10 @@ class Nearest final : public Loss {
     panels.out = graph.working(panels.op, samples);
     graph.prepare(panels);
 
-    const int n = static_cast<int>(std::min(kPicked, at.shape.positions()));
+    const int n = samples_of(graph, 1024);
     const Shape rows{at.shape.channels, n, 1};
-    const Step ours = units_of(graph, picked(graph, at, n), rows);
+    const BufferId positions = draw(graph, at, n, graph.seed(at));
+    const Step ours = units_of(graph, sample(graph, at, positions, n), rows);
     graph.emit(ours);
     Step nearest{};
     nearest.op = "nearest";
@@ -87,8 +86,7 @@ class Nearest final : public Loss {
     nearest.other = panels.out;
     nearest.out = graph.dense({2, n, 1});
     graph.emit(nearest);
-    const auto given = at.term->parameters.find("occurrence");
-    const double occurrence = given == at.term->parameters.end() ? kOccurrence : given->second;
+    const double occurrence = occurrence_of(*at.term);
     if (occurrence != 0) {
       Step occurrences{};
       occurrences.op = "occurrences";
@@ -110,15 +108,11 @@ class Nearest final : public Loss {
     cosine.slot = at.slot;
     cosine.loss_scale = cosine.scale = at.term->weight / n;
     graph.emit(cosine);
-    at.kept = {cosine.out};
+    at.kept = {cosine.out, positions};
   }
 
   void differentiate(Graph& graph, Site& at) const override {
-    Step step{};
-    step.op = "pick_back";
-    step.in = at.kept[0];
-    step.seed = graph.seed(at);
-    graph.contribute(step);
+    contribute_samples(graph, at, at.kept[0], at.kept[1]);
   }
 };
 

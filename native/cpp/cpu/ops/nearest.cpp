@@ -7,7 +7,8 @@
 namespace scumble::cpu {
 namespace {
 
-constexpr size_t kRowBytes = size_t{256} << 10;  // of a task's rows: they should stay in the second-level cache
+constexpr size_t kRowBytes = size_t{256}
+                             << 10;  // of a task's rows: they should stay in the second-level cache
 constexpr size_t kMostRows = 128;
 constexpr size_t kColumns = 512;  // of a task
 
@@ -52,7 +53,8 @@ double nearest(const Workspace& w, const Step& step) {
     const size_t column = group * kColumns;
     kernels::nearest(w.isa())(w.floats(step.in) + begin * c, static_cast<int>(count), shape.channels,
                               w.floats(step.other), w.floats(step.statistic), static_cast<int>(columns),
-                              static_cast<int>(column), static_cast<int>(std::min(columns, column + kColumns)),
+                              static_cast<int>(column),
+                              static_cast<int>(std::min(columns, column + kColumns)),
                               &index[group * n + begin], &value[group * n + begin], scratch);
   });
   float* out = w.floats(step.out);
