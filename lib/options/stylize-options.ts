@@ -83,6 +83,22 @@ export interface StylizeOptions {
    */
   meanStdLayers?: LayerWeights;
   /**
+   * Weight of the distance of the picture's features from the style's nearest, 0 or more. Default: `0`. At 0
+   * it is not computed. It brings out brush strokes, best in a last run over a picture that is nearly done,
+   * with `optimizer: adam`.
+   */
+  nearestWeight?: number;
+  /**
+   * Layers whose features should be like the style's nearest: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1`.
+   */
+  nearestLayers?: LayerWeights;
+  /**
+   * How much farther away a place of the style is for every time that it has been taken, 0 or more. Default:
+   * `0.05`. Keeps one place of the style from being repeated everywhere. At 0 only the distance counts.
+   */
+  nearestOccurrence?: number;
+  /**
    * Scale every term's gradient at its own layer so that its magnitudes sum to the weight. Default: `false`.
    * As jcjohnson/neural-style: a term then pulls by its weight, however large its loss. Losses are told as
    * they are; the total variation is not scaled.

@@ -26,7 +26,14 @@ export function layerTerms(
     group = kind,
     of,
     option,
-  }: { kind: string; group?: string; of: 'content' | 'style'; option: string },
+    parameters,
+  }: {
+    kind: string;
+    group?: string;
+    of: 'content' | 'style';
+    option: string;
+    parameters?: Readonly<Record<string, number>>;
+  },
   weight: number,
   layers: Readonly<Record<string, number>>,
 ): LossTerm[] {
@@ -37,5 +44,6 @@ export function layerTerms(
     layers: [layer],
     of,
     option,
+    ...(parameters && { parameters }),
   }));
 }

@@ -7,6 +7,7 @@ import { histogram } from './topics/histogram.js';
 import { images } from './topics/images.js';
 import { machine } from './topics/machine.js';
 import { meanStd } from './topics/mean-std.js';
+import { nearest } from './topics/nearest.js';
 import { network } from './topics/network.js';
 import { normalize } from './topics/normalize.js';
 import { optimizer } from './topics/optimizer.js';
@@ -28,6 +29,7 @@ export const TOPICS = [
   content,
   histogram,
   meanStd,
+  nearest,
   normalize,
   sliced,
   strotss,

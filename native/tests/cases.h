@@ -129,7 +129,9 @@ inline double sensitivity(const Setting& s, uint64_t seed) {
     }
     reference::Point point = reference::evaluate(moved, targets, s.start, nullptr, false);
     if (histograms) {
-      for (auto& values : point.counterparts) {
+      for (size_t t = 0; t < terms.size(); ++t) {
+        if (!is_histogram(terms[t])) continue;
+        auto& values = point.counterparts[t];
         double largest = 0;
         for (const double v : values) largest = std::max(largest, std::abs(v));
         for (double& v : values) v += largest * static_cast<double>(random.uniform(-1e-5, 1e-5));

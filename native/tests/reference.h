@@ -4,6 +4,7 @@
 
 #include "../cpp/core/objective.h"
 #include "reference/model.h"
+#include "reference/nearest.h"
 #include "reference/samples.h"
 #include "reference/statistics.h"
 #include "reference/wasserstein.h"
@@ -157,8 +158,14 @@ inline Targets targets_of(const Scene& scene, const Tensor& run) {
             continue;
           }
           const Tensor& f = tape[scene.models[network].place(term.layers[0])];
-          const std::vector<double> found =
-              statistic(term.kind, f, weights_of(scene.mask(target.mask), f.height, f.width));
+          const std::vector<double> weights = weights_of(scene.mask(target.mask), f.height, f.width);
+          if (term.kind == "nearest") {
+            const Positions at = nearest_positions(t, f, NearestSamples::of(target, run), weights);
+            const std::vector<double> rows = hypercolumns({{&f, 1}}, at).values;
+            targets[t].insert(targets[t].end(), rows.begin(), rows.end());
+            continue;
+          }
+          const std::vector<double> found = statistic(term.kind, f, weights);
           targets[t].resize(found.size());
           for (size_t i = 0; i < found.size(); ++i) targets[t][i] += target.blend * found[i];
         }
@@ -174,7 +181,7 @@ struct Point {
   // How near the closest kink is: the smallest distance of a ReLU's input from zero and of a maximum from the
   // runner-up, relative to the layer's largest value.
   double margin = std::numeric_limits<double>::infinity();
-  // Of each term that matches histograms: what its features are compared with.
+  // Of each term that matches histograms, what its features are compared with; of nearest neighbours, which.
   std::vector<std::vector<double>> counterparts;
 };
 
@@ -293,6 +300,9 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
         const auto given = term.parameters.find("regularization");
         loss = wasserstein_loss(f, term.weight, given == term.parameters.end() ? 1e-5 : given->second,
                                 targets[t], weights, own);
+      } else if (term.kind == "nearest") {
+        loss = nearest_loss(t, term, picture, f, weights, targets[t], held ? &held->counterparts[t] : nullptr,
+                            point.counterparts[t], point.margin, own);
       } else {
         point.counterparts[t] = held ? held->counterparts[t] : counterparts(f, targets[t]);
         loss = content_loss(f, term.weight, point.counterparts[t], own);
