@@ -3,9 +3,7 @@
 import { join } from 'node:path';
 import { type ScoreOptions, score } from '../../dist/index.js';
 import type { Pair } from './pairs.js';
-import { append, type Painted, type Scored, type ScoreOf } from './records.js';
-
-type Judge = (options: Record<string, unknown>) => Promise<{ network: string; scores: ScoreOf[] }>;
+import { append, type Painted, type Scored } from './records.js';
 
 /** Scores what has no score yet, and adds it to the records. */
 export async function judge(
