@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Score } from '../../dist/index.js';
 import type { Pair } from './pairs.js';
-import { fileName, type Painted, type Scored, type Score } from './records.js';
+import { fileName, type Painted, type Scored } from './records.js';
 import { type Cell, drawSheet } from './sheet.js';
 
 /** A number of a picture, and whether more of it is better; nothing where neither is. */
