@@ -13,6 +13,7 @@ import { picture } from './topics/picture.js';
 import { pyramid } from './topics/pyramid.js';
 import { style } from './topics/style.js';
 import { tv } from './topics/tv.js';
+import { wasserstein } from './topics/wasserstein.js';
 
 /** In the order of the help and the documents. */
 export const TOPICS = [
@@ -24,6 +25,7 @@ export const TOPICS = [
   meanStd,
   style,
   tv,
+  wasserstein,
   network,
   pyramid,
   optimizer,
