@@ -17,7 +17,7 @@ std::vector<float> root_of(const scumble::cpu::Isa& isa, const std::vector<doubl
 
 }  // namespace
 
-TEST(roots) {
+TEST(roots_of_matrices) {
   Random random(1);
   for (const size_t n : {1, 2, 5, 33, 70, 150}) {
     for (const double scale : {1.0, 1e-4, 1e7}) {
