@@ -36,7 +36,8 @@ TEST(roots_of_matrices) {
   }
 }
 
-// Where not all has converged, it is what as many iterations in double come to.
+// Where not all has converged, it is what as many iterations in double come to. Each multiplies what rounding leaves in
+// directions without extent by 1.5: by 130 together.
 TEST(roots_of_nearly_singular_matrices) {
   Random random(2);
   for (const double smallest : {1e-5, 1e-9, 0.0}) {
@@ -47,7 +48,7 @@ TEST(roots_of_nearly_singular_matrices) {
       const std::vector<double> expected = iterated(a, n, inverse);
       for (const scumble::cpu::Isa* isa : support::isas()) {
         check::at() = std::string(isa->name) + " " + std::to_string(smallest) + (inverse ? " inverse" : "");
-        CHECK_ALL_CLOSE(root_of(*isa, a, n, inverse, 2), expected, inverse ? 1e-3 : 5e-5);
+        CHECK_ALL_CLOSE(root_of(*isa, a, n, inverse, 2), expected, inverse ? 1e-3 : 3e-4);
       }
     }
   }
