@@ -171,6 +171,16 @@ export interface StylizeOptions {
    */
   tvKind?: 'absolute' | 'squared' | 'gradient' | 'diagonal';
   /**
+   * Weight of the Wasserstein-2 distance from the style's means and covariances, 0 or more. Default: `0`. At
+   * 0 it is not computed.
+   */
+  wassersteinWeight?: number;
+  /**
+   * Layers whose means and covariances should be the style's: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
+   */
+  wassersteinLayers?: LayerWeights;
+  /**
    * A network by name (see scumble weights list) or a safetensors file. Default: SCUMBLE_WEIGHTS, or else
    * vgg19-slim. The file holds a VGG-11, 13, 16 or 19 of any widths, under any prefix. SCUMBLE_WEIGHTS is a
    * variable of the environment; `vgg19-slim` is part of the package.

@@ -20,12 +20,14 @@ using support::Random;
 
 // How far an engine may be off: the gradient relative to its norm, each loss relative to itself. A value's
 // place among the 256 points of a histogram is known to 2e-5 of their distance, and what it is compared with
-// may be quite another at the next point. A cosine of samples that are nearly parallel leaves little of 1.
+// may be quite another at the next point. A cosine of samples that are nearly parallel leaves little of 1. A distance of
+// distributions is a small difference of traces, and the root in it keeps 1e-6 of the largest direction.
 struct Tolerance {
   double gradient;
   double loss;
   double of(const scumble::Term& term) const {
-    return term.kind == "histogram" || term.kind == "relaxed-emd" ? 10 * loss : loss;
+    const bool small = term.kind == "histogram" || term.kind == "relaxed-emd" || term.kind == "wasserstein";
+    return small ? 10 * loss : loss;
   }
 };
 // float32 keeps 6e-8 per rounding; errors grow along up to 16 layers and back.
