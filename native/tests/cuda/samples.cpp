@@ -2,6 +2,7 @@
 // bytes in every order, alone and in a whole objective.
 #include "../hypercolumns.h"
 #include "../sample_losses.h"
+#include "device.h"
 #include "job.h"
 
 using namespace job;  // NOLINT(google-build-using-namespace): this file is about nothing else
