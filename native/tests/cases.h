@@ -85,6 +85,7 @@ inline Setting draw(const Case& of, uint64_t seed) {
     s.scene.models.push_back(*of.second);
     s.scene.models[1].pooling = of.model.pooling;
     s.scene.models[1].rounding = of.model.rounding;
+    s.scene.models[1].pool_scale = of.model.pool_scale;
   }
   for (const Size& size : {of.content, of.style, Size{of.style.width + 1, of.style.height}})
     s.scene.images.push_back(picture(random, size));
@@ -128,7 +129,9 @@ inline double sensitivity(const Setting& s, uint64_t seed) {
     }
     reference::Point point = reference::evaluate(moved, targets, s.start, nullptr, false);
     if (histograms) {
-      for (auto& values : point.counterparts) {
+      for (size_t t = 0; t < terms.size(); ++t) {
+        if (!is_histogram(terms[t])) continue;
+        auto& values = point.counterparts[t];
         double largest = 0;
         for (const double v : values) largest = std::max(largest, std::abs(v));
         for (double& v : values) v += largest * static_cast<double>(random.uniform(-1e-5, 1e-5));
@@ -179,6 +182,7 @@ struct Ingredients {
       networks.push_back(backend.load(model.architecture, model.weights));
     options.pooling = scene.models[0].pooling;
     options.rounding = scene.models[0].rounding;
+    options.pool_scale = scene.models[0].pool_scale;
     options.objective = scene.objective;
     options.threads = 2;
   }

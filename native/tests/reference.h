@@ -4,8 +4,10 @@
 
 #include "../cpp/core/objective.h"
 #include "reference/model.h"
+#include "reference/nearest.h"
 #include "reference/samples.h"
 #include "reference/statistics.h"
+#include "reference/wasserstein.h"
 
 namespace reference {
 
@@ -39,6 +41,7 @@ inline std::vector<double> statistic(const std::string& kind, const Tensor& feat
   if (kind == "content") return features.values;
   if (kind == "gram") return gram(features, weights);
   if (kind == "mean-std") return mean_std(features, weights);
+  if (kind == "wasserstein") return moments(features, weights);
   return quantiles(features);
 }
 
@@ -155,8 +158,14 @@ inline Targets targets_of(const Scene& scene, const Tensor& run) {
             continue;
           }
           const Tensor& f = tape[scene.models[network].place(term.layers[0])];
-          const std::vector<double> found =
-              statistic(term.kind, f, weights_of(scene.mask(target.mask), f.height, f.width));
+          const std::vector<double> weights = weights_of(scene.mask(target.mask), f.height, f.width);
+          if (term.kind == "nearest") {
+            const Positions at = nearest_positions(t, f, NearestSamples::of(target, run), weights);
+            const std::vector<double> rows = hypercolumns({{&f, 1}}, at).values;
+            targets[t].insert(targets[t].end(), rows.begin(), rows.end());
+            continue;
+          }
+          const std::vector<double> found = statistic(term.kind, f, weights);
           targets[t].resize(found.size());
           for (size_t i = 0; i < found.size(); ++i) targets[t][i] += target.blend * found[i];
         }
@@ -172,7 +181,7 @@ struct Point {
   // How near the closest kink is: the smallest distance of a ReLU's input from zero and of a maximum from the
   // runner-up, relative to the layer's largest value.
   double margin = std::numeric_limits<double>::infinity();
-  // Of each term that matches histograms: what its features are compared with.
+  // Of each term that matches histograms, what its features are compared with; of nearest neighbours, which.
   std::vector<std::vector<double>> counterparts;
 };
 
@@ -235,6 +244,12 @@ inline double mean_std_loss(const Tensor& f, double weight, const std::vector<do
   return weight * sum / f.channels;
 }
 
+inline double norm1(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += std::abs(v);
+  return sum;
+}
+
 // The losses at a picture and, if `differentiate`, their gradient. What histograms are matched with is held
 // constant when differentiating: differences of losses show the gradient only if it stays `held`, as it was
 // at the point.
@@ -274,24 +289,43 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
       const Tensor& f = tape[at];
       const std::vector<double> weights = weights_of(scene.mask(term.mask), f.height, f.width);
       double& loss = point.losses.terms[t];
+      Tensor own(f.channels, f.height, f.width);
       if (term.kind == "content") {
-        loss = content_loss(f, term.weight, targets[t], gradients[at]);
+        loss = content_loss(f, term.weight, targets[t], own);
       } else if (term.kind == "gram") {
-        loss = gram_loss(f, term.weight, targets[t], weights, gradients[at]);
+        loss = gram_loss(f, term.weight, targets[t], weights, own);
       } else if (term.kind == "mean-std") {
-        loss = mean_std_loss(f, term.weight, targets[t], weights, gradients[at]);
+        loss = mean_std_loss(f, term.weight, targets[t], weights, own);
+      } else if (term.kind == "wasserstein") {
+        const auto given = term.parameters.find("regularization");
+        loss = wasserstein_loss(f, term.weight, given == term.parameters.end() ? 1e-5 : given->second,
+                                targets[t], weights, own);
+      } else if (term.kind == "nearest") {
+        loss = nearest_loss(t, term, picture, f, weights, targets[t], held ? &held->counterparts[t] : nullptr,
+                            point.counterparts[t], point.margin, own);
       } else {
         point.counterparts[t] = held ? held->counterparts[t] : counterparts(f, targets[t]);
-        loss = content_loss(f, term.weight, point.counterparts[t], gradients[at]);
+        loss = content_loss(f, term.weight, point.counterparts[t], own);
       }
+      const double by = term.normalize ? term.weight / (norm1(own.values) + 1e-8 * term.weight) : 1;
+      for (size_t i = 0; i < own.values.size(); ++i) gradients[at].values[i] += by * own.values[i];
     }
     if (!differentiate) continue;
     const Tensor back = model.backward(tape, std::move(gradients), point.margin);
     for (size_t i = 0; i < back.values.size(); ++i) point.gradient.values[i] += back.values[i];
   }
   for (size_t t = 0; t < terms.size(); ++t) {
-    if (terms[t].kind == "tv")
-      point.losses.terms[t] = total_variation(picture, terms[t].weight, point.gradient);
+    double& loss = point.losses.terms[t];
+    const double weight = terms[t].weight;
+    if (terms[t].kind == "tv") {
+      loss = total_variation(picture, weight, point.gradient);
+    } else if (terms[t].kind == "tv-squared") {
+      loss = squared_variation(Squares::squared, picture, weight, point.gradient);
+    } else if (terms[t].kind == "tv-diagonal") {
+      loss = squared_variation(Squares::diagonal, picture, weight, point.gradient);
+    } else if (terms[t].kind == "tv-gradient") {
+      squared_variation(Squares::gradient, picture, weight, point.gradient);
+    }
   }
   for (const double loss : point.losses.terms) point.losses.total += loss;
   return point;

@@ -1,6 +1,6 @@
 // The losses of STROTSS in a whole objective: several layers of one term, the picture among them.
 #include "../cpp/core/error.h"
-#include "both.h"
+#include "check_both.h"
 
 using namespace cases;  // NOLINT(google-build-using-namespace): this file is about nothing else
 

@@ -1,5 +1,5 @@
-// An objective on the CPU: the engine in float32, with every instruction set, against the reference in double, and
-// the reference against finite differences.
+// The whole objective and its gradient: the engine on the CPU against the reference, and the reference against finite
+// differences. Include it after check.h.
 #pragma once
 
 #include "cases.h"
