@@ -175,6 +175,8 @@ const table: [title: string, given: object, option: string, message: RegExp][] =
   ['styleBlend: NaN', { styleBlend: [Number.NaN] }, 'styleBlend', /^styleBlend\[0\] must be .*, not NaN$/],
   ['styleBlend: Infinity', { styleBlend: [Infinity] }, 'styleBlend', /^styleBlend\[0\] must be .*, not Infinity$/],
   ['styleBlend: a number', { styleBlend: 1 }, 'styleBlend', /^styleBlend must be a list of numbers .*, not 1$/],
+  ['hypercolumns: twice the same', { hypercolumns: ['picture', 'picture'] }, 'hypercolumns', /^hypercolumns must be a list of different layer names, at least one, not /],
+  ['samples: none', { samples: 0 }, 'samples', /^samples must be an integer from 1 to 65536, not 0$/],
   ['contentLayers: a word', { contentLayers: 'relu4_2' }, 'contentLayers', /^contentLayers must be layer names, or an object of layers and weights, at least one, not "relu4_2"$/],
   ['contentLayers: empty', { contentLayers: [] }, 'contentLayers', /at least one, not an empty list$/],
   ['styleLayers: empty', { styleLayers: {} }, 'styleLayers', /at least one, not an object of type Object$/],
