@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { AddonError } from '../errors.js';
 import type { Precision } from '../options/options.js';
+import type { Filter } from '../options/topics/resizing.js';
 import type { EngineTensor } from '../weights/formats/tensors.js';
 
 /** Interleaved RGB, 0..255: width × height × 3 floats. */
@@ -66,11 +67,15 @@ export interface EngineTerm {
   /** Where in the picture: an index of the session's masks. */
   mask?: number;
   parameters?: Record<string, number>;
+  /** Whether its gradient at each layer is scaled so that its magnitudes sum to the weight. */
+  normalize?: boolean;
 }
 
 /** How features are made, and of what. */
 export interface EngineSetup {
   pooling: 'max' | 'average' | 'l2';
+  /** What a pool makes is multiplied by it; 1 if absent. */
+  poolingScale?: number;
   rounding: 'floor' | 'ceil';
   terms: EngineTerm[];
   /** Of what terms draw by lot; 0 if absent. */
@@ -159,6 +164,19 @@ export interface EngineLayer {
   stride: number;
 }
 
+/** A layer's features: position by position, `channels` floats each. */
+export interface EngineFeatures {
+  data: Float32Array;
+  width: number;
+  height: number;
+  channels: number;
+}
+
+/** Which features, and how they are made. */
+export interface FeatureSetup extends Omit<EngineSetup, 'terms'> {
+  layers: readonly string[];
+}
+
 /** What the addon rejects with when a device, or the machine's memory, fails. */
 export interface EngineFailure extends Error {
   code: 'DEVICE_MEMORY' | 'DEVICE_LOST' | 'OUT_OF_MEMORY' | 'OUT_OF_THREADS';
@@ -237,6 +255,17 @@ export interface Addon {
     networks: EngineNetwork[],
     options: EngineSetup & { image: EnginePicture },
   ): Promise<Float32Array[][]>;
+  /** An image's features at some layers, in their order. Once cancelled it rejects with code CANCELLED. */
+  features(
+    network: EngineNetwork,
+    options: FeatureSetup & { image: EnginePicture },
+  ): { features: Promise<EngineFeatures[]>; cancel(): void };
+  /** Bytes of the device's memory that takes, from sizes alone. */
+  featureBytes(
+    backend: EngineBackend,
+    network: EngineArchitecture,
+    options: FeatureSetup & { image: Size },
+  ): number;
   /** The one rule of which layers a network has. */
   layers(network: EngineArchitecture): EngineLayer[];
   /** The kinds of terms that there are. */
@@ -253,13 +282,13 @@ export interface Addon {
       taken: number,
     ): { reservation?: EngineReservation; left: number };
   };
-  /** Lanczos, held to a range. */
+  /** By a filter, held to a range. */
   resample(
     backend: EngineBackend,
     from: { data: Float32Array; width: number; height: number; channels: number },
     width: number,
     height: number,
-    range: [low: number, high: number],
+    how: { filter: Filter; range: [low: number, high: number] },
     threads: number,
   ): Promise<Float32Array>;
   whiteNoise(

@@ -7,6 +7,11 @@ import type { LayerWeights } from './kinds.js';
 
 /** The options of stylize(). */
 export interface StylizeOptions {
+  /**
+   * Options to begin from: a preset by name (see scumble presets) or a JSON file of one. Default: none.
+   * Whatever else is given takes the place of what it says. [presets.md](presets.md) says what each is.
+   */
+  preset?: string;
   /** The image that says what the picture shows. A path, `file:` URL, encoded image or raw pixels. */
   content: ImageSource;
   /** The images that say how it is painted. One or a list of several. */
@@ -22,6 +27,23 @@ export interface StylizeOptions {
   linear?: boolean;
   /** Largest image that is read, in pixels, 1 or more. Default: `268435456`. The default is 16384 × 16384. */
   maxPixels?: number;
+  /**
+   * Whose colours the picture ends with: none, palette or content-colours. Default: `none`. `none`: those it
+   * was painted with; `palette`: hues, saturation and brightness are moved to the mean and spread of the
+   * style's; `content-colours`: as `palette`, but what has which colour is the content's.
+   */
+  finish?: 'none' | 'palette' | 'content-colours';
+  /**
+   * How far contrast and chroma go to the style's, 0 or more. Default: `0`. At 0 they are as painted, at 1
+   * those of the style, at 1.2 a fifth more. With a `finish` chroma is that of the style below 1 too. Light
+   * stays lighter than dark, and what sRGB cannot show loses chroma.
+   */
+  vividness?: number;
+  /**
+   * Give the picture the content's colours. Default: `false`. Its luminance with the content's chrominance,
+   * in YUV as jcjohnson/neural-style.
+   */
+  originalColors?: boolean;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**
@@ -60,18 +82,38 @@ export interface StylizeOptions {
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
    */
   meanStdLayers?: LayerWeights;
+  /**
+   * Scale every term's gradient at its own layer so that its magnitudes sum to the weight. Default: `false`.
+   * As jcjohnson/neural-style: a term then pulls by its weight, however large its loss. Losses are told as
+   * they are; the total variation is not scaled.
+   */
+  normalizeGradients?: boolean;
   /** Weight of the style loss, 0 or more. Default: `100`. */
   styleWeight?: number;
   /**
-   * Layers whose Gram matrices should be the style's: names, or names with weights. Default:
+   * Layers whose statistic should be the style's: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
    */
   styleLayers?: LayerWeights;
   /**
-   * Weight of the total variation, 0 or more. Default: `0.001`. It is the sum of absolute differences of
-   * neighbours in 0..255.
+   * The statistic of features that the style loss compares: gram, mean-std or histogram. Default: `gram`.
+   * Gram matrices, means and deviations of channels, or histograms of channels. Others may be added to it by
+   * weights of their own.
+   */
+  statistic?: 'gram' | 'mean-std' | 'histogram';
+  /**
+   * Weight of the total variation, 0 or more. Default: `0.001`. It is of differences of neighbours in
+   * 0..255.
    */
   tvWeight?: number;
+  /**
+   * What of neighbours is summed: absolute, squared, gradient or diagonal. Default: `absolute`. `absolute`:
+   * the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as
+   * anishathalye/neural-style; `gradient`: half the sum of their squares without the last row and column,
+   * whose gradient counts and whose loss does not, as jcjohnson/neural-style; `diagonal`: the mean of their
+   * squares with those of diagonals, as crowsonkb.
+   */
+  tvKind?: 'absolute' | 'squared' | 'gradient' | 'diagonal';
   /**
    * A network by name (see scumble weights list) or a safetensors file. Default: SCUMBLE_WEIGHTS, or else
    * vgg19-slim. The file holds a VGG-11, 13, 16 or 19 of any widths, under any prefix. SCUMBLE_WEIGHTS is a
@@ -86,8 +128,23 @@ export interface StylizeOptions {
   download?: boolean;
   /** How the network pools: max, average or l2. Default: `max`. */
   pooling?: 'max' | 'average' | 'l2';
+  /**
+   * What a pool makes is multiplied by it, above 0. Default: `1`. crowsonkb has 2 for average and 0.78 for
+   * l2.
+   */
+  poolingScale?: number;
   /** Pooling of odd sizes: floor or ceil. Default: `floor`. */
   rounding?: 'floor' | 'ceil';
+  /**
+   * What the first convolution sees beyond the picture's edge: zero or replicate. Default: the network's
+   * own. `zero` is the mean colour, `replicate` the nearest pixel.
+   */
+  padding?: 'zero' | 'replicate';
+  /**
+   * What white is in the input of the network, above 0. Default: the network's own. jcjohnson/neural-style
+   * has 256 where the network was trained with 255.
+   */
+  inputRange?: number;
   /**
    * Most scales, each √2 larger, 1..64. Default: `64`. There are as many as fit between `minSize` and
    * `size`; 1 turns the pyramid off.
@@ -105,6 +162,23 @@ export interface StylizeOptions {
    * `false`. STROTSS adds it to the picture of the scale before.
    */
   startDetail?: boolean;
+  /**
+   * How images are resized: lanczos, cubic, sharp-cubic, triangle or box. Default: `lanczos`. All but `box`
+   * widen when they shrink. `cubic` and `triangle` are Pillow's bicubic and bilinear, `sharp-cubic`
+   * PyTorch's bicubic, `box` Torch's bilinear: the mean of the area when shrinking, linear between corners
+   * that stay corners when enlarging.
+   */
+  filter?: 'lanczos' | 'cubic' | 'sharp-cubic' | 'triangle' | 'box';
+  /**
+   * How the picture is resized from one scale to the next: lanczos, cubic, sharp-cubic, triangle or box.
+   * Default: `lanczos`. So are the moments that are carried, but means of squares, which cannot be negative,
+   * linearly.
+   */
+  carryFilter?: 'lanczos' | 'cubic' | 'sharp-cubic' | 'triangle' | 'box';
+  /**
+   * Leave style images as small as they are, instead of enlarging them to the size wanted. Default: `false`.
+   */
+  keepSmallStyles?: boolean;
   /**
    * What is optimised: pixels or laplacian. Default: `pixels`. `laplacian` is the coefficients of a
    * Laplacian pyramid of the picture: a step then moves coarse forms at once. The result is a picture all

@@ -13,6 +13,8 @@ export interface LossTerm {
   of?: 'content' | 'style';
   /** The option that named the layer, for messages. */
   option?: string;
+  /** Whether its gradient is scaled at its layer: see normalizeGradients. */
+  normalize?: boolean;
 }
 
 /** A term for each layer, named `group:layer`; the group is the kind unless said otherwise. */
