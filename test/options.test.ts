@@ -139,7 +139,7 @@ test('each optimiser has defaults of its own', (t) => {
     return [learningRate, beta2];
   };
   t.deepEqual(found({ optimizer: 'adam' }), [5, 0.999]);
-  t.deepEqual(found({ optimizer: 'rmsprop' }), [1, 0.99]);
+  t.deepEqual(found({ optimizer: 'rmsprop' }), [0.5, 0.99]);
   t.deepEqual(found({ optimizer: 'lbfgs' }), [1, 0.999]);
   t.deepEqual(found({ optimizer: 'rmsprop', learningRate: 2, beta2: 0.9 }), [2, 0.9]);
 });
