@@ -6,6 +6,7 @@ import { version } from '../package.js';
 import { addBuildCommand } from './commands/build.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addScoreCommand } from './commands/score.js';
 import { addStylizeCommand } from './commands/stylize.js';
 import { addWeightsCommand } from './commands/weights.js';
 import { BROKEN_PIPE } from './exit-codes.js';
@@ -28,6 +29,7 @@ const program = new Command('scumble')
   })
   .showHelpAfterError('(scumble --help lists the options)');
 addStylizeCommand(program, version);
+addScoreCommand(program);
 addWeightsCommand(program);
 addDevicesCommand(program);
 addDoctorCommand(program);

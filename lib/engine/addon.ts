@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { AddonError } from '../errors.js';
 import type { Precision } from '../options/options.js';
+import type { Filter } from '../options/topics/resizing.js';
 import type { EngineTensor } from '../weights/formats/tensors.js';
 
 /** Interleaved RGB, 0..255: width × height × 3 floats. */
@@ -66,11 +67,15 @@ export interface EngineTerm {
   /** Where in the picture: an index of the session's masks. */
   mask?: number;
   parameters?: Record<string, number>;
+  /** Whether its gradient at each layer is scaled so that its magnitudes sum to the weight. */
+  normalize?: boolean;
 }
 
 /** How features are made, and of what. */
 export interface EngineSetup {
   pooling: 'max' | 'average' | 'l2';
+  /** What a pool makes is multiplied by it; 1 if absent. */
+  poolingScale?: number;
   rounding: 'floor' | 'ceil';
   terms: EngineTerm[];
   /** Of what terms draw by lot; 0 if absent. */
@@ -80,7 +85,7 @@ export interface EngineSetup {
 
 export interface SessionOptions extends EngineSetup {
   optimizer: {
-    kind: 'lbfgs' | 'adam';
+    kind: 'lbfgs' | 'adam' | 'rmsprop';
     learningRate: number;
     beta1: number;
     beta2: number;
@@ -88,6 +93,10 @@ export interface SessionOptions extends EngineSetup {
     history: number;
   };
   averaging: number;
+  /** Of the Laplacian pyramid whose coefficients are optimised; absent or 0: the pixels are. */
+  details?: number;
+  /** Whether pixels are held to 0..255 after every step. */
+  clamp?: boolean;
 }
 
 /** Weighted losses of the point evaluated, in the order of the terms, and their sum. */
@@ -97,7 +106,7 @@ export interface EngineLosses {
 }
 
 /**
- * Where an iteration stands: picture-sized vectors and lists of numbers, by name. Every device names them alike, so that
+ * Where an iteration stands: vectors of the picture's size, or of its coefficients', and lists of numbers, by name. Every device names them alike, so that
  * one can go on where another stood.
  */
 export interface EngineState {
@@ -153,6 +162,19 @@ export interface EngineLayer {
   convolutions: number;
   /** A position stands for stride × stride pixels. */
   stride: number;
+}
+
+/** A layer's features: position by position, `channels` floats each. */
+export interface EngineFeatures {
+  data: Float32Array;
+  width: number;
+  height: number;
+  channels: number;
+}
+
+/** Which features, and how they are made. */
+export interface FeatureSetup extends Omit<EngineSetup, 'terms'> {
+  layers: readonly string[];
 }
 
 /** What the addon rejects with when a device, or the machine's memory, fails. */
@@ -233,6 +255,17 @@ export interface Addon {
     networks: EngineNetwork[],
     options: EngineSetup & { image: EnginePicture },
   ): Promise<Float32Array[][]>;
+  /** An image's features at some layers, in their order. Once cancelled it rejects with code CANCELLED. */
+  features(
+    network: EngineNetwork,
+    options: FeatureSetup & { image: EnginePicture },
+  ): { features: Promise<EngineFeatures[]>; cancel(): void };
+  /** Bytes of the device's memory that takes, from sizes alone. */
+  featureBytes(
+    backend: EngineBackend,
+    network: EngineArchitecture,
+    options: FeatureSetup & { image: Size },
+  ): number;
   /** The one rule of which layers a network has. */
   layers(network: EngineArchitecture): EngineLayer[];
   /** The kinds of terms that there are. */
@@ -249,13 +282,13 @@ export interface Addon {
       taken: number,
     ): { reservation?: EngineReservation; left: number };
   };
-  /** Lanczos, held to a range. */
+  /** By a filter, held to a range. */
   resample(
     backend: EngineBackend,
     from: { data: Float32Array; width: number; height: number; channels: number },
     width: number,
     height: number,
-    range: [low: number, high: number],
+    how: { filter: Filter; range: [low: number, high: number] },
     threads: number,
   ): Promise<Float32Array>;
   whiteNoise(
@@ -265,6 +298,26 @@ export interface Addon {
     deviation: number,
     seed: number,
   ): Promise<Float32Array>;
+  /** From the range's lower end up to but not including its upper one. */
+  uniformNoise(
+    width: number,
+    height: number,
+    range: [low: number, high: number],
+    seed: number,
+  ): Promise<Float32Array>;
+  /** Normal around a mean and with a deviation of each channel, drawn again where it is outside the range. */
+  truncatedNoise(
+    width: number,
+    height: number,
+    mean: number[],
+    deviation: number[],
+    range: [low: number, high: number],
+    seed: number,
+  ): Promise<Float32Array>;
+  /** A picture with the finest detail of another of its size on it: of a Laplacian pyramid the first level. */
+  addDetail(picture: EnginePicture, of: EnginePicture): Promise<Float32Array>;
+  /** The levels of a Laplacian pyramid of so many details, as many as fit: they lie one behind the other in a vector. */
+  pyramidLevels(width: number, height: number, details: number): Size[];
 }
 
 const require = createRequire(import.meta.url);

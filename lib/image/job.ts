@@ -1,5 +1,8 @@
 // The jobs that the worker does: what goes in and what comes out.
 
+import type { Unfinished } from '../finish/finish.js';
+import type { Palette } from '../finish/palette.js';
+import type { Filter } from '../options/topics/resizing.js';
 import type { Size } from '../run/scales.js';
 import type { Header, Raster, RawImage } from './types.js';
 
@@ -17,6 +20,7 @@ export interface Decoding {
   sizes?: readonly Size[];
   /** To resize with. */
   threads: number;
+  filter?: Filter;
   /** Whether floats without a colour profile are linear light; else they are sRGB. */
   linear: boolean;
   /** What was found when the image was looked at before; another file in its place is refused. */
@@ -44,6 +48,8 @@ export interface Jobs {
     output: Uint8Array;
   };
   describe: { input: { source: Encoded }; output: string | undefined };
+  palette: { input: Raster; output: Palette };
+  finish: { input: Unfinished; output: Raster };
 }
 
 /** A job as the worker receives it. */

@@ -12,7 +12,7 @@ import type { LossTerm } from '../options/terms.js';
  * @param maskOf the opacity of an image that is not opaque
  */
 export function sessionOf<Image, Mask>(
-  { pooling, rounding, seed, threads, terms, styleBlend }: ResolvedOptions,
+  { pooling, poolingScale, rounding, seed, threads, terms, styleBlend }: ResolvedOptions,
   { content, styles }: { content: Image; styles: readonly Image[] },
   maskOf: (image: Image) => Mask | undefined,
 ): Omit<SessionOptions, 'optimizer' | 'averaging'> & { images: Image[]; masks: Mask[] } {
@@ -24,6 +24,7 @@ export function sessionOf<Image, Mask>(
   });
   return {
     pooling,
+    poolingScale,
     rounding,
     seed,
     threads,
@@ -34,7 +35,7 @@ export function sessionOf<Image, Mask>(
 }
 
 function engineTerm(
-  { name, kind, weight, layers, of, parameters }: LossTerm,
+  { name, kind, weight, layers, of, parameters, normalize }: LossTerm,
   styleBlend: readonly number[],
   masks: readonly (number | undefined)[],
 ): EngineTerm {
@@ -54,6 +55,7 @@ function engineTerm(
     ...(of && { targets }),
     ...(parameters && { parameters: { ...parameters } }),
     ...masked(0),
+    ...(normalize && { normalize }),
   };
 }
 

@@ -53,5 +53,6 @@ function bare(schema: z.ZodType): z.ZodType {
 }
 
 function plain(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',');
   return typeof value === 'object' && value !== null ? Object.keys(value).join(',') : String(value);
 }

@@ -13,6 +13,21 @@ const number = (ok: (n: number) => boolean, what: string, range: string, value =
 export const integer = (low: number, high: number, range = `${low}..${high}`) =>
   number((n) => Number.isInteger(n) && n >= low && n <= high, `an integer from ${low} to ${high}`, range);
 
+/** One number, or one for each of several; the last is for all that are left. */
+export const integers = (low: number, high: number, range = `${low}..${high}`) => {
+  const what = `an integer from ${low} to ${high}, or a list of at least one`;
+  const schema: z.ZodType<number[], number | readonly number[]> = z
+    .union([z.array(integer(low, high)).min(1, what), integer(low, high)], what)
+    .transform((given) => (Array.isArray(given) ? given : [given]));
+  return kind(schema, {
+    type: 'number | readonly number[]',
+    reads: 'numbers',
+    range,
+    written: `${range}, or a list`,
+    value: 'n',
+  });
+};
+
 export const weight = () => number((n) => n >= 0, 'a number that is 0 or more', '0 or more', 'w');
 
 export const positive = () => number((n) => n > 0, 'a number above 0', 'above 0');

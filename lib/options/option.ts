@@ -42,6 +42,7 @@ export interface Topic<Options extends z.core.$ZodShape = z.core.$ZodShape> {
 
 /** In the order of the help and the documents. */
 export const TITLES = [
+  'Preset',
   'Images',
   'Picture',
   'Losses',

@@ -3,13 +3,14 @@
 
 import type * as z from 'zod';
 import { OptionError } from '../errors.js';
+import { withPreset } from './presets.js';
 import { refusal } from './refusal.js';
 import { schema } from './schema.js';
 import type { StylizeOptions } from './stylize-options.js';
 import type { LossTerm } from './terms.js';
 import { blendStyles } from './topics/images.js';
 import type { Precision } from './topics/machine.js';
-import { LEARNING_RATE } from './topics/optimizer.js';
+import { settleOptimizer } from './topics/optimizer.js';
 import { TOPICS } from './topics.js';
 
 export type { LayerWeights } from './kinds.js';
@@ -17,31 +18,38 @@ export type { StylizeOptions } from './stylize-options.js';
 export type { Precision };
 
 /** The options with every default filled in. */
-export type ResolvedOptions = Omit<z.output<typeof schema>, 'style' | 'styleBlend' | 'learningRate'> &
-  ReturnType<typeof blendStyles> & {
-    learningRate: number;
+export type ResolvedOptions = Omit<
+  z.output<typeof schema>,
+  'style' | 'styleBlend' | keyof ReturnType<typeof settleOptimizer>
+> &
+  ReturnType<typeof blendStyles> &
+  ReturnType<typeof settleOptimizer> & {
     /** What is minimised, in the order of the topics. */
     terms: LossTerm[];
   };
 
-/** Fills in defaults. @throws OptionError for the first value that is wrong. */
-export function resolveOptions(given: StylizeOptions): ResolvedOptions {
+/** Fills in the preset and defaults. @throws OptionError for the first value that is wrong. */
+export function resolveOptions(options: StylizeOptions): ResolvedOptions {
+  const given = withPreset(options);
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
-  const { style, styleBlend, learningRate, ...rest } = parsed.data;
-  const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data));
+  const { style, styleBlend, learningRate, beta2, ...rest } = parsed.data;
+  const { normalizeGradients } = rest;
+  const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data)).map(
+    (term) => (normalizeGradients && term.of ? { ...term, normalize: true } : term),
+  );
   checkWeights(terms, given);
   return {
     ...rest,
     ...blendStyles(parsed.data),
-    learningRate: learningRate ?? LEARNING_RATE[rest.optimizer],
+    ...settleOptimizer(parsed.data),
     terms,
   };
 }
 
 /** The default total variation is no wish of anybody's. @throws OptionError if nothing else is to be minimised */
 function checkWeights(terms: LossTerm[], { tvWeight, styleWeight }: StylizeOptions): void {
-  if (tvWeight || terms.some(({ kind, weight }) => kind !== 'tv' && weight > 0)) return;
+  if (tvWeight || terms.some(({ name, weight }) => name !== 'tv' && weight > 0)) return;
   throw new OptionError(
     'styleWeight',
     styleWeight,

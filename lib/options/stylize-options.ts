@@ -7,6 +7,11 @@ import type { LayerWeights } from './kinds.js';
 
 /** The options of stylize(). */
 export interface StylizeOptions {
+  /**
+   * Options to begin from: a preset by name (see scumble presets) or a JSON file of one. Default: none.
+   * Whatever else is given takes the place of what it says. [presets.md](presets.md) says what each is.
+   */
+  preset?: string;
   /** The image that says what the picture shows. A path, `file:` URL, encoded image or raw pixels. */
   content: ImageSource;
   /** The images that say how it is painted. One or a list of several. */
@@ -22,13 +27,36 @@ export interface StylizeOptions {
   linear?: boolean;
   /** Largest image that is read, in pixels, 1 or more. Default: `268435456`. The default is 16384 × 16384. */
   maxPixels?: number;
+  /**
+   * Whose colours the picture ends with: none, palette or content-colours. Default: `none`. `none`: those it
+   * was painted with; `palette`: hues, saturation and brightness are moved to the mean and spread of the
+   * style's; `content-colours`: as `palette`, but what has which colour is the content's.
+   */
+  finish?: 'none' | 'palette' | 'content-colours';
+  /**
+   * How far contrast and chroma go to the style's, 0 or more. Default: `0`. At 0 they are as painted, at 1
+   * those of the style, at 1.2 a fifth more. With a `finish` chroma is that of the style below 1 too. Light
+   * stays lighter than dark, and what sRGB cannot show loses chroma.
+   */
+  vividness?: number;
+  /**
+   * Give the picture the content's colours. Default: `false`. Its luminance with the content's chrominance,
+   * in YUV as jcjohnson/neural-style.
+   */
+  originalColors?: boolean;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**
-   * Where to start: content, noise or an image. Default: `content`. `content` is the content image, `noise`
-   * white noise; an image file of such a name is written `./noise`.
+   * Where to start: content, noise, gray, uniform, normal, style-stats, mean-colour or an image. Default:
+   * `content`. `content` is the content image; `noise` white noise around the network's mean colour; `gray`
+   * 127.5 to 128.5, `uniform` 0 to 255, both uniform; `normal` normal around 127.5 with a deviation of
+   * 63.75, cut off at 0 and 255; `style-stats` the same with each channel's mean and variance in the styles;
+   * `mean-colour` the styles' mean colour with the content's finest detail. An image file of such a name is
+   * written `./noise`.
    */
   init?: ImageSource;
+  /** Noise: its standard deviation in 0..255, 0 or more. Default: `64`. jcjohnson/neural-style has 0.001. */
+  noiseDeviation?: number;
   /** Seed of the noise, 0..2^53-1. Default: `0`. */
   seed?: number;
   /** Weight of the content loss, 0 or more. Default: `5`. */
@@ -70,18 +98,48 @@ export interface StylizeOptions {
    * `0.05`. Keeps one place of the style from being repeated everywhere. At 0 only the distance counts.
    */
   nearestOccurrence?: number;
+  /**
+   * Scale every term's gradient at its own layer so that its magnitudes sum to the weight. Default: `false`.
+   * As jcjohnson/neural-style: a term then pulls by its weight, however large its loss. Losses are told as
+   * they are; the total variation is not scaled.
+   */
+  normalizeGradients?: boolean;
+  /**
+   * Weight of the sliced Wasserstein distance to the style's features, 0 or more. Default: `0`. At 0 it is
+   * not computed.
+   */
+  slicedWeight?: number;
+  /**
+   * Layers whose features should be distributed as the style's: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1`.
+   */
+  slicedLayers?: LayerWeights;
   /** Weight of the style loss, 0 or more. Default: `100`. */
   styleWeight?: number;
   /**
-   * Layers whose Gram matrices should be the style's: names, or names with weights. Default:
+   * Layers whose statistic should be the style's: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
    */
   styleLayers?: LayerWeights;
   /**
-   * Weight of the total variation, 0 or more. Default: `0.001`. It is the sum of absolute differences of
-   * neighbours in 0..255.
+   * The statistic of features that the style loss compares: gram, mean-std or histogram. Default: `gram`.
+   * Gram matrices, means and deviations of channels, or histograms of channels. Others may be added to it by
+   * weights of their own.
+   */
+  statistic?: 'gram' | 'mean-std' | 'histogram';
+  /**
+   * Weight of the total variation, 0 or more. Default: `0.001`. It is of differences of neighbours in
+   * 0..255.
    */
   tvWeight?: number;
+  /**
+   * What of neighbours is summed: absolute, squared, gradient or diagonal. Default: `absolute`. `absolute`:
+   * the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as
+   * anishathalye/neural-style; `gradient`: half the sum of their squares without the last row and column,
+   * whose gradient counts and whose loss does not, as jcjohnson/neural-style; `diagonal`: the mean of their
+   * squares with those of diagonals, as crowsonkb.
+   */
+  tvKind?: 'absolute' | 'squared' | 'gradient' | 'diagonal';
   /**
    * A network by name (see scumble weights list) or a safetensors file. Default: SCUMBLE_WEIGHTS, or else
    * vgg19-slim. The file holds a VGG-11, 13, 16 or 19 of any widths, under any prefix. SCUMBLE_WEIGHTS is a
@@ -96,8 +154,23 @@ export interface StylizeOptions {
   download?: boolean;
   /** How the network pools: max, average or l2. Default: `max`. */
   pooling?: 'max' | 'average' | 'l2';
+  /**
+   * What a pool makes is multiplied by it, above 0. Default: `1`. crowsonkb has 2 for average and 0.78 for
+   * l2.
+   */
+  poolingScale?: number;
   /** Pooling of odd sizes: floor or ceil. Default: `floor`. */
   rounding?: 'floor' | 'ceil';
+  /**
+   * What the first convolution sees beyond the picture's edge: zero or replicate. Default: the network's
+   * own. `zero` is the mean colour, `replicate` the nearest pixel.
+   */
+  padding?: 'zero' | 'replicate';
+  /**
+   * What white is in the input of the network, above 0. Default: the network's own. jcjohnson/neural-style
+   * has 256 where the network was trained with 255.
+   */
+  inputRange?: number;
   /**
    * Most scales, each √2 larger, 1..64. Default: `64`. There are as many as fit between `minSize` and
    * `size`; 1 turns the pyramid off.
@@ -105,23 +178,80 @@ export interface StylizeOptions {
   scales?: number;
   /** Long side of the smallest scale in pixels, 1..65536. Default: `128`. */
   minSize?: number;
-  /** Iterations at each scale, 1 or more. Default: `100`. There are five scales at the default sizes. */
-  iterations?: number;
-  /** The optimiser: lbfgs or adam. Default: `lbfgs`. */
-  optimizer?: 'lbfgs' | 'adam';
-  /** The optimiser's step, above 0. Default: 1 for lbfgs, 5 for adam. Adam's is in units of 0..255. */
+  /**
+   * Iterations at each scale, 1 or more. Default: `100`. One number for all, or a list from the smallest
+   * scale on, whose last is for all that are left. There are five scales at the default sizes.
+   */
+  iterations?: number | readonly number[];
+  /**
+   * Whether every scale but the first and the last begins with the content's finest detail on it. Default:
+   * `false`. STROTSS adds it to the picture of the scale before.
+   */
+  startDetail?: boolean;
+  /**
+   * How images are resized: lanczos, cubic, sharp-cubic, triangle or box. Default: `lanczos`. All but `box`
+   * widen when they shrink. `cubic` and `triangle` are Pillow's bicubic and bilinear, `sharp-cubic`
+   * PyTorch's bicubic, `box` Torch's bilinear: the mean of the area when shrinking, linear between corners
+   * that stay corners when enlarging.
+   */
+  filter?: 'lanczos' | 'cubic' | 'sharp-cubic' | 'triangle' | 'box';
+  /**
+   * How the picture is resized from one scale to the next: lanczos, cubic, sharp-cubic, triangle or box.
+   * Default: `lanczos`. So are the moments that are carried, but means of squares, which cannot be negative,
+   * linearly.
+   */
+  carryFilter?: 'lanczos' | 'cubic' | 'sharp-cubic' | 'triangle' | 'box';
+  /**
+   * Leave style images as small as they are, instead of enlarging them to the size wanted. Default: `false`.
+   */
+  keepSmallStyles?: boolean;
+  /**
+   * What is optimised: pixels or laplacian. Default: `pixels`. `laplacian` is the coefficients of a
+   * Laplacian pyramid of the picture: a step then moves coarse forms at once. The result is a picture all
+   * the same.
+   */
+  variable?: 'pixels' | 'laplacian';
+  /**
+   * Laplacian: levels of detail, 1..30. Default: `5`. Beside them there is what is left. There are no more
+   * than there are sides to halve.
+   */
+  variableLevels?: number;
+  /** The optimiser: lbfgs, adam or rmsprop. Default: `lbfgs`. */
+  optimizer?: 'lbfgs' | 'adam' | 'rmsprop';
+  /**
+   * The optimiser's step, above 0. Default: 1 for lbfgs, 5 for adam, 1 for rmsprop. Adam's and RMSprop's is
+   * in units of 0..255; L-BFGS's is a factor on its own step, torch's `lr`.
+   */
   learningRate?: number;
-  /** L-BFGS: pairs remembered, 1..1000. Default: `10`. Each costs 24 bytes a pixel. */
+  /**
+   * L-BFGS: pairs remembered, 1..1000. Default: `10`. Each costs 24 bytes a pixel, a third more with a
+   * Laplacian pyramid.
+   */
   history?: number;
   /** Adam: decay of the gradient's mean, 0 to below 1. Default: `0.9`. */
   beta1?: number;
-  /** Adam: decay of the mean of its square, 0 to below 1. Default: `0.999`. */
+  /**
+   * Adam, RMSprop: decay of the mean of its square, 0 to below 1. Default: 0.999 for adam, 0.99 for rmsprop.
+   * torch calls RMSprop's `alpha`.
+   */
   beta2?: number;
-  /** Adam: added to the divisor, above 0. Default: `1e-8`. */
+  /** Adam, RMSprop: added to the divisor, above 0. Default: `1e-8`. */
   epsilon?: number;
   /**
+   * What the optimiser takes over from one scale to the next: nothing or moments. Default: `nothing`.
+   * `moments` are Adam's or RMSprop's, resized (of a pyramid level by level), with Adam's count of steps;
+   * L-BFGS always begins afresh.
+   */
+  carry?: 'nothing' | 'moments';
+  /**
+   * Whether pixels are held to 0..255 after every step. Default: `false`. A Laplacian pyramid has none to
+   * hold.
+   */
+  clamp?: boolean;
+  /**
    * Decay of a running mean of iterates that becomes the picture (at 0 it is the best one), 0 to below 1.
-   * Default: `0`. The best is the one with the lowest total loss.
+   * Default: `0`. The mean begins anew at each scale, with its start, and its bias is corrected, as in Adam.
+   * The best is the one with the lowest total loss.
    */
   averaging?: number;
   /**

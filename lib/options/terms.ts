@@ -15,6 +15,8 @@ export interface LossTerm {
   parameters?: Readonly<Record<string, number>>;
   /** The option that named the layer, for messages. */
   option?: string;
+  /** Whether its gradient is scaled at its layer: see normalizeGradients. */
+  normalize?: boolean;
 }
 
 /** A term for each layer, named `group:layer`; the group is the kind unless said otherwise. */

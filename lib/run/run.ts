@@ -5,6 +5,7 @@ import type { EngineLosses, EngineState } from '../engine/addon.js';
 import { warn } from '../engine/choose.js';
 import type { Engine } from '../engine/engine.js';
 import type { ScumbleError } from '../errors.js';
+import { withColoursOf } from '../image/luminance.js';
 import { Picture } from '../image/picture.js';
 import type { Raster } from '../image/types.js';
 import { lossesOf, namedLosses } from '../objective/objective.js';
@@ -12,6 +13,7 @@ import { type ResolvedOptions, resolveOptions, type StylizeOptions } from '../op
 import { Clock } from './clock.js';
 import { describe } from './describe.js';
 import { DivergedError } from './diverged.js';
+import { Finishing } from './finishing.js';
 import { type Deployment, type Prepared, prepare, release } from './prepare.js';
 import type { Progress } from './progress.js';
 import type { Stage } from './schedule.js';
@@ -36,6 +38,7 @@ export class Run implements AsyncIterable<Progress> {
   readonly stages: readonly Stage[];
   readonly #options: ResolvedOptions;
   readonly #prepared: Prepared;
+  readonly #finishing: Finishing;
   #deployment: Deployment;
   #index = 0;
   /** The session of the stage at hand, or on its way; and once it is there. */
@@ -52,6 +55,7 @@ export class Run implements AsyncIterable<Progress> {
   private constructor(options: ResolvedOptions, prepared: Prepared, state: RunState | undefined) {
     this.#options = options;
     this.#prepared = prepared;
+    this.#finishing = new Finishing(options, prepared.inputs.stages.at(-1)!.styles);
     this.#deployment = prepared.deployment;
     this.stages = prepared.stages;
     if (!state) return;
@@ -231,7 +235,7 @@ export class Run implements AsyncIterable<Progress> {
 
   async #begin(): Promise<StageSession> {
     const { engine, network } = this.#deployment;
-    const { threads } = this.#options;
+    const how = { filter: this.#options.carryFilter, threads: this.#options.threads };
     const stage = this.stages[this.#index]!;
     const images = this.#prepared.inputs.stages[this.#index]!;
     const legacy = this.#legacy!;
@@ -239,8 +243,8 @@ export class Run implements AsyncIterable<Progress> {
     const packed = await engine.guard(network.packed(this.#prepared.convolutions));
     if (this.#disposal) throw disposed();
     const start = this.#left
-      ? { ...images.content, data: this.#left.vectors.picture! }
-      : await startOf(legacy, images.content, threads, engine);
+      ? { ...images.content, data: this.#left.vectors.result! }
+      : await startOf(legacy, stage, images.content, how, engine);
     const session = await StageSession.begin(engine, packed, stage, images, start, this.#options);
     try {
       if (this.#left) {
@@ -249,7 +253,7 @@ export class Run implements AsyncIterable<Progress> {
         const { picture, state } = legacy;
         const fresh = await session.save();
         await session.restore(
-          await carriedMoments({ picture, state }, fresh, images.content, threads, engine),
+          await carriedMoments({ picture, state }, fresh, images.content, how, engine, stage.details),
         );
       }
     } catch (error) {
@@ -337,12 +341,15 @@ export class Run implements AsyncIterable<Progress> {
 
   /** The session is kept until it is there. */
   #picture(session: StageSession): Promise<Picture> {
-    const { width, height } = session;
-    const { alpha } = session.images.content;
+    const { width, height, images } = session;
+    const { alpha, data: colours } = images.content;
     const options = describe(this.#options, this.#deployment.engine);
+    const recoloured = async (data: Float32Array) =>
+      options.originalColors ? withColoursOf(colours, data) : data;
     const picture = session
       .image()
-      .then((data) => new Picture({ width, height, data, ...(alpha && { alpha }) }, options));
+      .then((data) => this.#finishing.of({ width, height, data, ...(alpha && { alpha }) }, images))
+      .then(async (done) => new Picture({ ...done, data: await recoloured(done.data) }, options));
     session.keepFor(picture);
     return picture;
   }

@@ -9,18 +9,34 @@ export interface Stage {
   size: number;
   iterations: number;
   optimizer: SessionOptions['optimizer'];
+  /** Details of the Laplacian pyramid whose coefficients are optimised, 0 for the pixels. */
+  details: number;
+  /** Whether pixels are held to 0..255 after every step. */
+  clamp: boolean;
   /** Decay of the running mean that becomes the picture, 0 for the best point. */
   averaging: number;
   /**
-   * What the optimiser takes over from the stage before, resized: `'moments'` are Adam's (and those of an Adam only);
-   * `'nothing'` is a fresh start.
+   * What the optimiser takes over from the stage before, resized: `'moments'` are Adam's or RMSprop's (and those of its
+   * own kind only); `'nothing'` is a fresh start.
    */
   carry: 'nothing' | 'moments';
+  /** Whether it begins with the content's finest detail on the picture of the stage before. */
+  startDetail: boolean;
 }
 
-/** The stages that the options mean: the same at every size. */
+/** The stages that the options mean. */
 export function scheduleOf(options: ResolvedOptions, sizes: readonly number[]): Stage[] {
-  const { iterations, averaging, learningRate, history, beta1, beta2, epsilon } = options;
+  const { averaging, clamp, carry, learningRate, history, beta1, beta2, epsilon } = options;
   const optimizer = { kind: options.optimizer, learningRate, history, beta1, beta2, epsilon };
-  return sizes.map((size) => ({ size, iterations, optimizer, averaging, carry: 'nothing' }));
+  const details = options.variable === 'laplacian' ? options.variableLevels : 0;
+  return sizes.map((size, i) => ({
+    size,
+    iterations: options.iterations[i] ?? options.iterations.at(-1)!,
+    optimizer,
+    details,
+    clamp,
+    averaging,
+    carry,
+    startDetail: options.startDetail && i > 0 && i < sizes.length - 1,
+  }));
 }

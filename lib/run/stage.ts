@@ -67,6 +67,8 @@ export class StageSession {
       ...sessionOf(options, images, ({ alpha, width, height }) => alpha && { data: alpha, width, height }),
       optimizer: stage.optimizer,
       averaging: stage.averaging,
+      details: stage.details,
+      clamp: stage.clamp,
       start,
     });
     const session = await watch(signal, creation.cancel, engine.guard(creation.session));

@@ -10,7 +10,10 @@ import type { Stage } from './schedule.js';
  * same bytes as one that was never interrupted; on another device it goes on with that one's rounding.
  */
 export interface RunState {
-  /** Picture-sized, interleaved RGB: `picture`, `result`, and those of the optimiser. */
+  /**
+   * Interleaved RGB: `picture`, or `variable` where the coefficients of a Laplacian pyramid are optimised; `result`, which is
+   * a picture; and those of the optimiser.
+   */
   vectors: Record<string, Float32Array>;
   /** `stage` (its index), `size` (width, height), and those of the iteration and the optimiser. */
   numbers: Record<string, number[]>;
@@ -25,11 +28,13 @@ export function standingIn(
   const { stage, size, ...numbers } = state.numbers ?? {};
   const index = stage?.[0] ?? -1;
   const content = images[index]?.content;
+  const { result, variable, picture } = state.vectors ?? {};
   const done = numbers.iteration?.[0] ?? -1;
   const fits =
     content?.width === size?.[0] &&
     content?.height === size?.[1] &&
-    content?.data.length === state.vectors?.picture?.length &&
+    content?.data.length === result?.length &&
+    (variable !== undefined || content?.data.length === picture?.length) &&
     Number.isInteger(done) &&
     done >= 0 &&
     done <= (stages[index]?.iterations ?? -1);

@@ -53,7 +53,7 @@ async function channelMeans(
 ): Promise<number[][]> {
   const layers = layersOf(network).filter(({ kind }) => kind === 'relu');
   const targets = [{ image: 0, blend: 1 }];
-  const terms = layers.map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layer: name, targets }));
+  const terms = layers.map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layers: [name], targets }));
   const threads = availableParallelism();
   const whole = descriptionOf(network, network.convolutions.length);
   const engine = await addon().Network.load(await cpuBackend(), whole);
@@ -87,7 +87,7 @@ async function load(source: ImageSource, threads: number): Promise<Raster> {
     throw new OptionError('normalize', source, problem);
   }
   const long = Math.max(width, height);
-  return long > LONG_SIDE ? resize(image, sizeAt(image, LONG_SIDE), threads) : image;
+  return long > LONG_SIDE ? resize(image, sizeAt(image, LONG_SIDE), { threads }) : image;
 }
 
 /** With inputs that are divided by `before`, outputs that are divided by `after`. */

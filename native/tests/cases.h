@@ -83,6 +83,7 @@ inline Setting draw(const Case& of, uint64_t seed) {
     s.scene.models.push_back(*of.second);
     s.scene.models[1].pooling = of.model.pooling;
     s.scene.models[1].rounding = of.model.rounding;
+    s.scene.models[1].pool_scale = of.model.pool_scale;
   }
   for (const Size& size : {of.content, of.style, Size{of.style.width + 1, of.style.height}})
     s.scene.images.push_back(picture(random, size));
@@ -179,6 +180,7 @@ struct Ingredients {
       networks.push_back(backend.load(model.architecture, model.weights));
     options.pooling = scene.models[0].pooling;
     options.rounding = scene.models[0].rounding;
+    options.pool_scale = scene.models[0].pool_scale;
     options.objective = scene.objective;
     options.threads = 2;
   }

@@ -27,6 +27,39 @@ TEST(which_layers_are_looked_at) {
   for (size_t i = 0; i < cases.size(); ++i) check_both(cases[i], 100 * i);
 }
 
+TEST(kinds_of_total_variation) {
+  for (const char* kind : {"tv-squared", "tv-diagonal"}) {
+    Case of = small_case(kind, {"relu1_1"}, {}, 0);
+    support::add(of.objective, kind, "", 3, {});
+    check_both(of, 9000);
+  }
+  // Its loss is not counted, so differences do not show its gradient.
+  Case of = small_case("tv-gradient", {"relu1_1"}, {}, 0);
+  support::add(of.objective, "tv-gradient", "", 0.01, {});
+  check_cpu(of, prepare(of, 9100));
+}
+
+TEST(pools_that_rescale) {
+  for (const auto pooling : {scumble::Pooling::max, scumble::Pooling::average, scumble::Pooling::l2}) {
+    Case of = small_case("pools that rescale", {"relu2_1"}, {"pool1", "pool2"}, 0);
+    of.model.pooling = pooling;
+    of.model.pool_scale = 0.78;
+    check_both(of, 9200);
+  }
+}
+
+// What is followed is no gradient of any loss: only the reference can show it.
+TEST(normalized_gradients) {
+  Case of = small_case("normalized", {"relu1_1", "relu2_1", "pool1"}, {"relu1_1", "conv1_2", "relu2_2"}, 1);
+  support::add(of.objective, "mean-std", "relu1_2", 1, kStyle);
+  double weight = 0.5;
+  for (scumble::Term& term : of.objective.terms) {
+    term.normalize = true;
+    term.weight = weight += 1;
+  }
+  check_cpu(of, prepare(of, 9300));
+}
+
 TEST(moments_and_histograms) {
   const auto with = [](const std::string& name, const std::vector<const char*>& layers,
                        const std::vector<const char*>& kinds) {

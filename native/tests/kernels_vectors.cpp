@@ -79,6 +79,54 @@ TEST(combine) {
   }
 }
 
+// Ten updates; each rounds a handful of times.
+TEST(rmsprop) {
+  Random random(14);
+  for (const size_t n : kLengths) {
+    const auto start = support::uniform(random, n, -1, 1);
+    const auto before = support::uniform(random, n, 0, 2);
+    std::vector<std::vector<float>> gradients;
+    for (int t = 0; t < 10; ++t) gradients.push_back(support::uniform(random, n, -3, 3));
+    std::vector<double> x(start.begin(), start.end());
+    std::vector<double> v(before.begin(), before.end());
+    for (const auto& gradient : gradients) {
+      for (size_t i = 0; i < n; ++i) {
+        const double g = static_cast<double>(gradient[i]);
+        v[i] = 0.99 * v[i] + (1 - 0.99) * g * g;
+        x[i] -= 0.25 * g / (std::sqrt(v[i]) + 1e-3);
+      }
+    }
+    for (const Isa* isa : support::isas()) {
+      say(*isa, n);
+      std::vector<float> found = start;
+      std::vector<float> squares = before;
+      for (const auto& gradient : gradients)
+        kernels::rmsprop (*isa)(found.data(), gradient.data(), squares.data(), 0.99, 0.25f, 1e-3f, n);
+      CHECK_ALL_CLOSE(found, x, 1e-6);
+      CHECK_ALL_CLOSE(squares, v, 1e-6);
+    }
+  }
+}
+
+TEST(clamp) {
+  Random random(15);
+  for (const size_t n : kLengths) {
+    auto given = support::uniform(random, n, -300, 600);
+    if (n > 4) given[n / 2] = INFINITY;
+    std::vector<float> expected = given;
+    for (float& x : expected) x = std::min(std::max(x, 0.0f), 255.0f);
+    for (const Isa* isa : support::isas()) {
+      say(*isa, n);
+      std::vector<float> found = given;
+      kernels::clamp (*isa)(found.data(), 0, 255, n);
+      CHECK(found == expected);
+      found[n - 1] = NAN;
+      kernels::clamp (*isa)(found.data(), 0, 255, n);
+      CHECK(std::isnan(found[n - 1]));
+    }
+  }
+}
+
 TEST(blend_rows) {
   Random random(13);
   for (const size_t n : kLengths) {

@@ -146,6 +146,7 @@ TEST(diverged_after_leaving) {
     CHECK(diverged == 2);
     CHECK(follower.events == "leaving 1 leaving ");
     check_same(follower.seen.back(), expected[1]);
-    CHECK(result_of(session) == expected[1].result);
+    // A mean loses the point that turned out to have no loss.
+    CHECK_ALL_CLOSE(result_of(session), setup.start, 1e-6);
   }
 }

@@ -1,5 +1,5 @@
 // The optimisers alone, on functions whose gradients are known, over arithmetic on plain vectors of
-// doubles: L-BFGS against the plain two-loop recursion with torch's rules, Adam against its formula. The CPU
+// doubles: L-BFGS against the plain two-loop recursion with torch's rules, Adam and RMSprop against their formulas. The CPU
 // backend's vector arithmetic is held against the same.
 #include "../cpp/core/optimizer.h"
 
@@ -60,6 +60,19 @@ class FakeVectors final : public scumble::Vectors {
       const double square = at(v)[i] / (1 - std::pow(k.beta2, n));
       at(x)[i] -= learning_rate * mean / (std::sqrt(square) + k.epsilon);
     }
+  }
+
+  void rmsprop(BufferId x, BufferId gradient, BufferId v, double learning_rate,
+               const scumble::RmspropConstants& k) override {
+    for (size_t i = 0; i < at(x).size(); ++i) {
+      const double g = at(gradient)[i];
+      at(v)[i] = k.decay * at(v)[i] + (1 - k.decay) * g * g;
+      at(x)[i] -= learning_rate * g / (std::sqrt(at(v)[i]) + k.epsilon);
+    }
+  }
+  void clamp(BufferId x, float low, float high) override {
+    for (double& value : at(x))
+      value = std::min(std::max(value, static_cast<double>(low)), static_cast<double>(high));
   }
 
   size_t elements(BufferId v) const override { return vectors[static_cast<size_t>(v)].size(); }
@@ -304,6 +317,9 @@ TEST(vector_arithmetic_of_the_cpu) {
     CHECK_ALL_CLOSE(cpu.read(v[1]), exact.at(1), 3e-7);
     cpu.arithmetic->copy(v[2], v[0]);
     CHECK(cpu.read(v[2]) == cpu.read(v[0]));
+    cpu.arithmetic->clamp(v[2], -1, 0.5f);
+    exact.clamp(0, -1, 0.5f);
+    CHECK(wide(cpu.read(v[2])) == exact.at(0));
   }
 }
 
@@ -332,6 +348,32 @@ TEST(adam) {
         plain->step(exact, 0, 1);
         CHECK_ALL_CLOSE(cpu.read(cpu.plan.picture), exact.at(0), 1e-6);
       }
+    }
+  }
+}
+
+TEST(rmsprop) {
+  for (const auto* isa : support::isas()) {
+    Pictures cpu(*isa, 1);
+    FakeVectors exact(Pictures::kElements, 3);
+    scumble::OptimizerOptions options;
+    options.kind = scumble::OptimizerKind::rmsprop;
+    options.learning_rate = 0.5;
+    CHECK(options.rmsprop.decay == 0.99 && options.rmsprop.epsilon == 1e-8);
+    CHECK(vectors_of(options) == 1);
+    const auto optimizer = make_optimizer(options, {cpu.plan.vectors[0]});
+    const auto plain = make_optimizer(options, {2});
+    support::Random random(10);
+    for (int t = 1; t <= 10; ++t) {
+      check::at() = std::string(isa->name) + " step " + std::to_string(t);
+      const std::vector<float> gradient = support::uniform(random, Pictures::kElements, -3, 3);
+      cpu.write(cpu.plan.gradient, gradient);
+      exact.at(1) = wide(gradient);
+      optimizer->step(*cpu.arithmetic, cpu.plan.picture, cpu.plan.gradient);
+      plain->step(exact, 0, 1);
+      // Its first step is 1 / sqrt(1 - decay) times the learning rate.
+      if (t == 1) CHECK_CLOSE(std::abs(exact.at(0)[7]), 5, 1e-6);
+      CHECK_ALL_CLOSE(cpu.read(cpu.plan.picture), exact.at(0), 1e-6);
     }
   }
 }

@@ -45,6 +45,7 @@ Job random_job(Random& random) {
   request.height = random.integer(1, 70);
   request.rounding = Rounding::ceil;
   request.vectors = random.integer(0, 5);
+  request.details = std::max(0, random.integer(-3, 6));
   const std::vector<std::string> kinds = {"content",  "content",   "gram", "gram",
                                           "mean-std", "histogram", "tv"};
   for (int i = random.integer(1, 9); i > 0; --i) {
@@ -76,6 +77,11 @@ struct Life {
 std::vector<BufferId> persistent_of(const Plan& plan) {
   std::vector<BufferId> found = {plan.picture};
   if (plan.gradient != scumble::kNoBuffer) found.push_back(plan.gradient);
+  if (plan.result != scumble::kNoBuffer) found.push_back(plan.result);
+  if (plan.variable != scumble::kNoBuffer && plan.variable != plan.picture) {
+    found.push_back(plan.variable);
+    found.push_back(plan.variable_gradient);
+  }
   found.insert(found.end(), plan.vectors.begin(), plan.vectors.end());
   for (const auto& targets : plan.targets) found.insert(found.end(), targets.begin(), targets.end());
   for (const scumble::Guide& guide : plan.guides) found.push_back(guide.buffer);
@@ -164,8 +170,16 @@ std::vector<bool> check_order(const Plan& plan, const std::vector<BufferId>& giv
 void check_iteration(const Plan& plan) {
   check_groups(plan);
   std::vector<BufferId> given = persistent_of(plan);
-  given.erase(std::find(given.begin(), given.end(), plan.gradient));
-  CHECK(check_order(plan, given)[static_cast<size_t>(plan.gradient)]);
+  const auto made = [&](BufferId id) {
+    const auto found = std::find(given.begin(), given.end(), id);
+    if (found != given.end()) given.erase(found);
+  };
+  made(plan.gradient);
+  made(plan.variable_gradient);
+  if (plan.variable != plan.picture) made(plan.picture);
+  const std::vector<bool> written = check_order(plan, given);
+  CHECK(written[static_cast<size_t>(plan.gradient)]);
+  CHECK(written[static_cast<size_t>(plan.variable_gradient)]);
   std::vector<int> slots(static_cast<size_t>(plan.slots));
   for (const Step& step : plan.steps) {
     if (step.slot >= 0) ++slots[static_cast<size_t>(step.slot)];
@@ -265,6 +279,7 @@ TEST(estimate_covers_a_session) {
     options.rounding = job.request.rounding;
     options.objective = job.request.objective;
     options.optimizer.history = random.integer(1, 4);
+    options.details = job.request.details;
     if (seed % 2 == 0) options.optimizer.kind = scumble::OptimizerKind::adam;
     const std::vector<float> pixels(80 * 80 * 3, 100);
     const std::vector<float> mask(80 * 80, 0.5);
@@ -311,11 +326,12 @@ TEST(operations) {
     }
   }
   // All that plan.h tells of.
-  CHECK(emitted == (std::set<std::string>{"input",      "conv",      "relu",          "pool",
-                                          "weigh",      "gram_sums", "gram",          "channel_sums",
-                                          "mean_std",   "histogram", "quantiles",     "difference",
-                                          "tv",         "conv_back", "relu_back",     "pool_back",
-                                          "input_back", "gram_back", "mean_std_back", "histogram_back"}));
+  CHECK(emitted == (std::set<std::string>{"input",      "conv",          "relu",          "pool",
+                                          "weigh",      "gram_sums",     "gram",          "channel_sums",
+                                          "mean_std",   "histogram",     "quantiles",     "difference",
+                                          "tv",         "conv_back",     "relu_back",     "pool_back",
+                                          "input_back", "gram_back",     "mean_std_back", "histogram_back",
+                                          "laplacian",  "laplacian_back"}));
   PlanRequest request;
   request.width = request.height = 3;
   support::add_tv(request.objective, 1);

@@ -138,6 +138,12 @@ inline double mean_std_loss(const Tensor& f, double weight, const std::vector<do
   return weight * sum / f.channels;
 }
 
+inline double norm1(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += std::abs(v);
+  return sum;
+}
+
 // The losses at a picture and, if `differentiate`, their gradient. What histograms are matched with is held
 // constant when differentiating: differences of losses show the gradient only if it stays `held`, as it was
 // at the point.
@@ -160,27 +166,39 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
       const Tensor& f = tape[at];
       const std::vector<double> weights = weights_of(scene.mask(term.mask), f.height, f.width);
       double& loss = point.losses.terms[t];
+      Tensor own(f.channels, f.height, f.width);
       if (term.kind == "content") {
-        loss = content_loss(f, term.weight, targets[t], gradients[at]);
+        loss = content_loss(f, term.weight, targets[t], own);
       } else if (term.kind == "gram") {
-        loss = gram_loss(f, term.weight, targets[t], weights, gradients[at]);
+        loss = gram_loss(f, term.weight, targets[t], weights, own);
       } else if (term.kind == "mean-std") {
-        loss = mean_std_loss(f, term.weight, targets[t], weights, gradients[at]);
+        loss = mean_std_loss(f, term.weight, targets[t], weights, own);
       } else if (term.kind == "nearest") {
         loss = nearest_loss(t, term, picture, f, weights, targets[t], held ? &held->counterparts[t] : nullptr,
-                            point.counterparts[t], point.margin, gradients[at]);
+                            point.counterparts[t], point.margin, own);
       } else {
         point.counterparts[t] = held ? held->counterparts[t] : counterparts(f, targets[t]);
-        loss = content_loss(f, term.weight, point.counterparts[t], gradients[at]);
+        loss = content_loss(f, term.weight, point.counterparts[t], own);
       }
+      const double by = term.normalize ? term.weight / (norm1(own.values) + 1e-8 * term.weight) : 1;
+      for (size_t i = 0; i < own.values.size(); ++i) gradients[at].values[i] += by * own.values[i];
     }
     if (!differentiate) continue;
     const Tensor back = model.backward(tape, std::move(gradients), point.margin);
     for (size_t i = 0; i < back.values.size(); ++i) point.gradient.values[i] += back.values[i];
   }
   for (size_t t = 0; t < terms.size(); ++t) {
-    if (terms[t].kind == "tv")
-      point.losses.terms[t] = total_variation(picture, terms[t].weight, point.gradient);
+    double& loss = point.losses.terms[t];
+    const double weight = terms[t].weight;
+    if (terms[t].kind == "tv") {
+      loss = total_variation(picture, weight, point.gradient);
+    } else if (terms[t].kind == "tv-squared") {
+      loss = squared_variation(Squares::squared, picture, weight, point.gradient);
+    } else if (terms[t].kind == "tv-diagonal") {
+      loss = squared_variation(Squares::diagonal, picture, weight, point.gradient);
+    } else if (terms[t].kind == "tv-gradient") {
+      squared_variation(Squares::gradient, picture, weight, point.gradient);
+    }
   }
   for (const double loss : point.losses.terms) point.losses.total += loss;
   return point;

@@ -28,6 +28,13 @@ Setup adam(double averaging) {
   return setup;
 }
 
+Setup rmsprop() {
+  Setup setup;
+  setup.options.optimizer.kind = OptimizerKind::rmsprop;
+  setup.options.optimizer.learning_rate = 1;
+  return setup;
+}
+
 Setup lbfgs(int history) {
   Setup setup;
   setup.options.optimizer.kind = OptimizerKind::lbfgs;
@@ -121,6 +128,14 @@ TEST(adam_goes_on) {
   }
 }
 
+TEST(rmsprop_goes_on) {
+  Setup setup = rmsprop();
+  check_every_moment(setup, 5);
+  setup.options.clamp = true;
+  const std::vector<State> states = check_every_moment(setup, 5);
+  CHECK(states[4].vectors.count("rmsprop.v") == 1);
+}
+
 TEST(lbfgs_goes_on) {
   const std::vector<State> states = check_every_moment(lbfgs(3), 8);
   CHECK(pairs_of(states[0]) == 0);
@@ -210,6 +225,7 @@ TEST(lbfgs_goes_on_in_wells) {
 TEST(what_does_not_fit_is_refused) {
   check_defects(adam(0), 4);
   check_defects(adam(0.8), 4);
+  check_defects(rmsprop(), 4);
   check_defects(lbfgs(3), 1);
   check_defects(lbfgs(3), 3);
   check_defects(lbfgs(3), 6);
@@ -225,6 +241,10 @@ TEST(another_run_is_refused) {
   const State longer = with_lbfgs.save();
   check_refused(with_lbfgs, with_adam.save(), "adam's");
   check_refused(with_adam, longer, "lbfgs's");
+  Session with_rmsprop = rmsprop().session();
+  with_rmsprop.step(support::running());
+  check_refused(with_adam, with_rmsprop.save(), "rmsprop's");
+  check_refused(with_rmsprop, with_adam.save(), "adam's");
   CHECK(pairs_of(longer) == 4);
   Session shorter = lbfgs(3).session();
   shorter.step(support::running(), 2);

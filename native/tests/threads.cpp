@@ -17,7 +17,7 @@ constexpr int kHeight = 70;
 
 // Several tasks in every kind of step: a lone ReLU, several terms at one layer, masks, a pool as the deepest.
 std::vector<float> five_steps(const scumble::cpu::Isa& isa, int threads, scumble::Pooling pooling,
-                              double averaging) {
+                              double averaging, int details = 0) {
   Random random(31);
   const std::vector<int> widths = {16, 24, 33, 40};
   size_t next = 0;
@@ -30,6 +30,7 @@ std::vector<float> five_steps(const scumble::cpu::Isa& isa, int threads, scumble
   options.pooling = pooling;
   options.threads = threads;
   options.averaging = averaging;
+  options.details = details;
   options.objective = support::objective_of({"relu2_1", "conv1_2"}, {"relu1_1", "relu2_1", "pool2"}, 1e-2);
   options.objective.terms[2].mask = 0;
   support::add(options.objective, "mean-std", "relu1_2", 1, {{1, 1, 0}}).mask = 0;
@@ -57,6 +58,8 @@ TEST(same_bytes_for_any_number_of_threads) {
   const auto& best = *support::isas()[0];
   CHECK(five_steps(best, 3, scumble::Pooling::average, 0) ==
         five_steps(best, 1, scumble::Pooling::average, 0));
+  CHECK(five_steps(best, 3, scumble::Pooling::max, 0.5, 4) ==
+        five_steps(best, 1, scumble::Pooling::max, 0.5, 4));
 }
 
 TEST(same_bytes_for_sessions_side_by_side) {

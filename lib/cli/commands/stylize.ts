@@ -25,7 +25,7 @@ Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble devices\n       scumble doctor\n       scumble build',
+      '<content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble devices\n       scumble doctor\n       scumble build',
     )
     .description(DESCRIPTION);
   addStylizeFlags(program, version);
@@ -61,7 +61,7 @@ async function paint(options: StylizeOptions, target: Target, reporter: Reporter
   const [{ stylize }] = await Promise.all([
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
-    saveEvery && checkFrame(output, iterations * scales),
+    saveEvery && checkFrame(output, Math.max(...iterations) * scales),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 

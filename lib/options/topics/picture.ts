@@ -1,7 +1,20 @@
 // How large the picture is, and where the search for it begins.
 
-import { image, integer } from '../kinds.js';
+import { image, integer, weight } from '../kinds.js';
 import { option, topic } from '../option.js';
+
+/** What `init` has words for; everything else is an image. */
+export const STARTS = [
+  'content',
+  'noise',
+  'gray',
+  'uniform',
+  'normal',
+  'style-stats',
+  'mean-colour',
+] as const;
+
+export type Start = (typeof STARTS)[number];
 
 export const picture = topic('Picture', {
   size: option(integer(1, 65536).default(512), {
@@ -9,9 +22,18 @@ export const picture = topic('Picture', {
     value: 'pixels',
   }),
   init: option(image().default('content'), {
-    about: 'where to start: content, noise or an image',
-    more: '`content` is the content image, `noise` white noise; an image file of such a name is written `./noise`.',
+    about: 'where to start: content, noise, gray, uniform, normal, style-stats, mean-colour or an image',
+    more:
+      "`content` is the content image; `noise` white noise around the network's mean colour; `gray` 127.5 to 128.5, " +
+      '`uniform` 0 to 255, both uniform; `normal` normal around 127.5 with a deviation of 63.75, cut off at 0 and 255; ' +
+      "`style-stats` the same with each channel's mean and variance in the styles; `mean-colour` the styles' mean colour " +
+      "with the content's finest detail. An image file of such a name is written `./noise`.",
     value: 'start',
+  }),
+  noiseDeviation: option(weight().default(64), {
+    about: 'noise: its standard deviation in 0..255',
+    more: 'jcjohnson/neural-style has 0.001.',
+    value: 'd',
   }),
   seed: option(integer(0, Number.MAX_SAFE_INTEGER, '0..2^53-1').default(0), { about: 'seed of the noise' }),
 });

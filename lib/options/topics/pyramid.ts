@@ -1,6 +1,6 @@
 // The scales that a run goes through, coarse to fine, and how long it stays at each.
 
-import { integer } from '../kinds.js';
+import { integer, integers, yesOrNo } from '../kinds.js';
 import { option, topic } from '../option.js';
 
 export const pyramid = topic('Scales', {
@@ -12,8 +12,12 @@ export const pyramid = topic('Scales', {
     about: 'long side of the smallest scale in pixels',
     value: 'pixels',
   }),
-  iterations: option(integer(1, 1e9, '1 or more').default(100), {
+  iterations: option(integers(1, 1e9, '1 or more').default([100]), {
     about: 'iterations at each scale',
-    more: 'There are five scales at the default sizes.',
+    more: 'One number for all, or a list from the smallest scale on, whose last is for all that are left. There are five scales at the default sizes.',
+  }),
+  startDetail: option(yesOrNo().default(false), {
+    about: "whether every scale but the first and the last begins with the content's finest detail on it",
+    more: 'STROTSS adds it to the picture of the scale before.',
   }),
 });

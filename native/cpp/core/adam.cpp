@@ -2,8 +2,8 @@
 
 namespace scumble {
 
-void Adam::step(Vectors& vectors, BufferId picture, BufferId gradient) {
-  vectors.adam(picture, gradient, m_, v_, ++steps_, learning_rate_, constants_);
+void Adam::step(Vectors& vectors, BufferId x, BufferId gradient) {
+  vectors.adam(x, gradient, m_, v_, ++steps_, learning_rate_, constants_);
 }
 
 void Adam::save(const Vectors& vectors, State& state) const {

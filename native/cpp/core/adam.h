@@ -10,7 +10,7 @@ class Adam final : public Optimizer {
   Adam(double learning_rate, const AdamConstants& constants, BufferId m, BufferId v)
       : learning_rate_(learning_rate), constants_(constants), m_(m), v_(v) {}
 
-  void step(Vectors& vectors, BufferId picture, BufferId gradient) override;
+  void step(Vectors& vectors, BufferId x, BufferId gradient) override;
   void save(const Vectors& vectors, State& state) const override;
   void restore(Vectors& vectors, const State& state) override;
 

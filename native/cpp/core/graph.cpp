@@ -4,6 +4,7 @@
 #include <set>
 
 #include "error.h"
+#include "laplacian.h"
 #include "losses/loss.h"
 
 namespace scumble {
@@ -117,7 +118,8 @@ Plan Graph::iteration() {
   plan_.slots = static_cast<int>(terms.size());
   plan_.targets.resize(terms.size());
   plan_.gradient = persistent(dense(shape));
-  for (int i = 0; i < request_.vectors; ++i) plan_.vectors.push_back(persistent(dense(shape)));
+  plan_.result = persistent(dense(shape));
+  begin_with_variable();
 
   std::vector<Look> looks = looks_of_picture();
   std::vector<std::vector<Node>> chains;
@@ -146,8 +148,36 @@ Plan Graph::iteration() {
   for (const Glance& glance : at_picture) {
     if (glance.look->site.places.size() > 1) differentiate(picture_, glance);
   }
+  end_with_variable();
   put_preparation_first();
   return std::move(plan_);
+}
+
+// The picture is made of what is optimised.
+void Graph::begin_with_variable() {
+  const Pyramid pyramid(request_.height, request_.width, request_.details);
+  plan_.variable = plan_.picture;
+  plan_.variable_gradient = plan_.gradient;
+  if (request_.details > 0) {
+    plan_.variable = persistent(dense(pyramid.shape()));
+    plan_.variable_gradient = persistent(dense(pyramid.shape()));
+    Step step{};
+    step.op = "laplacian";
+    step.in = plan_.variable;
+    step.out = plan_.picture;
+    if (pyramid.between().elements() > 0) step.scratch = dense(pyramid.between());
+    emit(step);
+  }
+  for (int i = 0; i < request_.vectors; ++i) plan_.vectors.push_back(persistent(dense(pyramid.shape())));
+}
+
+void Graph::end_with_variable() {
+  if (plan_.variable == plan_.picture) return;
+  Step step{};
+  step.op = "laplacian_back";
+  step.in = plan_.gradient;
+  step.out = plan_.variable_gradient;
+  emit(step);
 }
 
 Plan Graph::collect(int image) {
@@ -180,6 +210,7 @@ void Graph::forward(int network, std::vector<Node>& nodes, size_t n) {
     step.convolution = node.convolution;
     step.relu = node.fused_relu;
     step.op = node.kind == LayerKind::conv ? "conv" : node.kind == LayerKind::relu ? "relu" : "pool";
+    if (node.kind == LayerKind::pool) step.scale = request_.pool_scale;
   }
   emit(step);
   for (const Glance& glance : node.looks) arrive(glance, node.shape, node.features);
@@ -209,6 +240,7 @@ void Graph::backward(int network, std::vector<Node>& nodes) {
         step.other = next.features;
       } else {
         step.op = "pool_back";
+        step.scale = request_.pool_scale;
         step.other = node.features;
       }
       write(writing, step);
@@ -255,6 +287,23 @@ void Graph::differentiate(Writing& writing, const Glance& glance) {
   Site& at = glance.look->site;
   static_cast<Place&>(at) = at.places[static_cast<size_t>(glance.place)];
   at.place = glance.place;
+  if (!at.term->normalize || at.features == plan_.picture) {
+    differentiate(writing, at);
+    return;
+  }
+  Writing own;
+  own.left = 1;
+  own.gradient = tensor(at.shape);
+  differentiate(own, at);
+  Step step{};
+  step.op = "normalize";
+  step.in = own.gradient;
+  step.scratch = working(step.op, at.shape);
+  step.scale = at.term->weight;
+  write(writing, step);
+}
+
+void Graph::differentiate(Writing& writing, Site& at) {
   writing_ = &writing;
   at.loss->differentiate(*this, at);
   writing_ = nullptr;
@@ -339,6 +388,21 @@ uint64_t Graph::seed(const Site& at) const {
 
 Shape Graph::optimised() const {
   return request_.optimised.channels > 0 ? request_.optimised : Shape{3, request_.height, request_.width};
+}
+
+Shape Graph::optimised_at(const Site& at) const {
+  Shape shape = optimised();
+  const Architecture& architecture = *networks_[static_cast<size_t>(at.term->network)];
+  for (const Layer& layer : layers_of(architecture)) {
+    if (layer.kind == LayerKind::conv) {
+      shape.channels = architecture.convolutions[static_cast<size_t>(layer.convolution)].outputs;
+    } else if (layer.kind == LayerKind::pool) {
+      shape.height = pooled(shape.height, request_.rounding);
+      shape.width = pooled(shape.width, request_.rounding);
+    }
+    if (layer.name == at.term->layers[0]) break;
+  }
+  return shape;
 }
 
 double Graph::range(const Site& at) const {

@@ -67,6 +67,8 @@ class Graph {
   uint64_t seed(const Site& at) const;
   // The picture that the run makes, whatever image this plan is for.
   Shape optimised() const;
+  // That picture's shape at the first layer of the term.
+  Shape optimised_at(const Site& at) const;
   // What the picture is multiplied with to be in the range of the term's network.
   double range(const Site& at) const;
   // Emits a step whose `out` is the gradient at the site being differentiated: the first one overwrites,
@@ -111,10 +113,13 @@ class Graph {
   static std::vector<Glance> looks_at_layer(std::vector<Look>& looks, int network, const std::string& layer);
   static std::vector<Glance> looks_at_picture(std::vector<Look>& looks);
   std::vector<Node> chain(int network, std::vector<Look>& looks) const;
+  void begin_with_variable();
+  void end_with_variable();
   void forward(int network, std::vector<Node>& nodes, size_t n);
   void backward(int network, std::vector<Node>& nodes);
   void write(Writing& writing, Step step);
   void differentiate(Writing& writing, const Glance& glance);
+  void differentiate(Writing& writing, Site& at);
   void arrive(const Glance& glance, const Shape& shape, BufferId features);
   void measure(const std::vector<Glance>& arrived);
   void describe(const std::vector<Glance>& arrived);

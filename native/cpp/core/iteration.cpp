@@ -21,9 +21,11 @@ void HostIteration::run(int count, double* losses, Observer& observer, const std
     ++completed_;
     double total = 0;
     for (int slot = 0; slot < slots_; ++slot) total += losses[slot];
-    if (!std::isfinite(total)) throw Diverged(completed_);
+    diverged_ = !std::isfinite(total);
+    if (diverged_) throw Diverged(completed_);
     keep_result(total);
-    optimizer_->step(vectors_, update_.picture, update_.gradient);
+    optimizer_->step(vectors_, update_.variable, update_.gradient);
+    if (update_.clamp) vectors_.clamp(update_.variable, kBlack, kWhite);
     observer.arrived(completed_, losses);
   }
 }
@@ -43,7 +45,7 @@ void HostIteration::keep_result(double total) {
 }
 
 void HostIteration::save(State& state) const {
-  state.vectors["picture"] = vectors_.values(update_.picture);
+  state.vectors[update_.variable_name()] = vectors_.values(update_.variable);
   state.vectors["result"] = vectors_.values(update_.result);
   state.numbers["iteration"] = {static_cast<double>(completed_), static_cast<double>(best_)};
   state.numbers["best"] = {best_total_};
@@ -52,19 +54,20 @@ void HostIteration::save(State& state) const {
 }
 
 void HostIteration::restore(const State& state) {
-  const size_t elements = vectors_.elements(update_.picture);
-  const std::vector<float>& picture = state.vector("picture", elements);
-  const std::vector<float>& result = state.vector("result", elements);
+  const std::vector<float>& variable =
+      state.vector(update_.variable_name(), vectors_.elements(update_.variable));
+  const std::vector<float>& result = state.vector("result", vectors_.elements(update_.result));
   const std::vector<int> iteration = state.counts("iteration", 2);
   const double best = state.list("best", 1)[0];
   const double mean = state.list("mean", 1)[0];
   optimizer_->restore(vectors_, state);
-  vectors_.set(update_.picture, picture);
+  vectors_.set(update_.variable, variable);
   vectors_.set(update_.result, result);
   completed_ = iteration[0];
   best_ = iteration[1];
   best_total_ = best;
   mean_weight_ = mean;
+  diverged_ = false;
 }
 
 }  // namespace scumble

@@ -18,15 +18,24 @@ namespace scumble {
 
 class Program;
 
+// Colours' range.
+constexpr float kBlack = 0;
+constexpr float kWhite = 255;
+
 struct Update {
   OptimizerOptions optimizer;
-  // Decay of the running mean of the points evaluated, [0, 1), which is then the result; 0: the point of the
-  // lowest total loss is.
+  // Decay of the running mean of the points evaluated, [0, 1); 0: the point of the lowest total loss is the
+  // result.
   double averaging = 0;
-  BufferId picture = kNoBuffer;
-  BufferId gradient = kNoBuffer;
+  bool clamp = false;             // hold the variable to 0..255 after every move; of pixels only
+  BufferId picture = kNoBuffer;   // the point evaluated
+  BufferId variable = kNoBuffer;  // what moves: the picture itself, or its coefficients
+  BufferId gradient = kNoBuffer;  // with respect to the variable
   BufferId result = kNoBuffer;
   std::vector<BufferId> vectors;  // vectors_of(optimizer) of them
+
+  // What the variable is called in a state.
+  const char* variable_name() const { return variable == picture ? "picture" : "variable"; }
 };
 
 // Follows a run. Both are called on the thread that runs it.
@@ -53,10 +62,12 @@ class Iteration {
   // Points evaluated so far weigh this much together in the result: what it must be divided by; 0 without
   // averaging.
   virtual double mean_weight() const = 0;
+  // Whether the point that it stands at is known to have no finite loss.
+  virtual bool diverged() const = 0;
 
   // Between runs, or in leaving().
   virtual void save(State& state) const = 0;
-  // Throws InvalidArgument for a state that is not of this picture's size and this optimiser's.
+  // Throws InvalidArgument for a state that is not of this picture's size, variable and optimiser.
   virtual void restore(const State& state) = 0;
 };
 
@@ -67,6 +78,7 @@ class HostIteration final : public Iteration {
   void run(int count, double* losses, Observer& observer, const std::atomic<bool>& cancelled) override;
   int completed() const override { return completed_; }
   double mean_weight() const override { return mean_weight_; }
+  bool diverged() const override { return diverged_; }
   void save(State& state) const override;
   void restore(const State& state) override;
 
@@ -82,6 +94,7 @@ class HostIteration final : public Iteration {
   double mean_weight_ = 0;  // corrects the mean's bias towards zero, as in Adam
   int best_ = 0;            // the iteration of best_total_
   int completed_ = 0;
+  bool diverged_ = false;
 };
 
 }  // namespace scumble

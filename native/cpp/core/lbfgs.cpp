@@ -12,7 +12,7 @@ Lbfgs::Lbfgs(double learning_rate, std::vector<BufferId> vectors)
   free_.pop_back();
 }
 
-void Lbfgs::step(Vectors& vectors, BufferId picture, BufferId gradient) {
+void Lbfgs::step(Vectors& vectors, BufferId x, BufferId gradient) {
   double length = learning_rate_;
   if (started_) {
     remember(vectors, gradient);
@@ -26,7 +26,7 @@ void Lbfgs::step(Vectors& vectors, BufferId picture, BufferId gradient) {
   for (double& c : coefficients) c *= length;
   vectors.combine(candidate_.s, basis, coefficients);
   vectors.copy(candidate_.y, gradient);
-  vectors.combine(picture, {picture, candidate_.s}, {1, 1});
+  vectors.combine(x, {x, candidate_.s}, {1, 1});
 }
 
 // Judges the candidate pair and takes it in; afterwards candidate_ is free to be written.

@@ -20,7 +20,7 @@ class Lbfgs final : public Optimizer {
   static int vectors(int history) { return 2 * (history + 1); }
 
   Lbfgs(double learning_rate, std::vector<BufferId> vectors);
-  void step(Vectors& vectors, BufferId picture, BufferId gradient) override;
+  void step(Vectors& vectors, BufferId x, BufferId gradient) override;
   void save(const Vectors& vectors, State& state) const override;
   void restore(Vectors& vectors, const State& state) override;
 

@@ -1,4 +1,4 @@
-// An optimiser turns the gradient at the picture into the next picture.
+// An optimiser turns the gradient at a point into the next point: a picture, or the coefficients of one.
 #pragma once
 
 #include <memory>
@@ -8,26 +8,27 @@
 
 namespace scumble {
 
-enum class OptimizerKind { lbfgs, adam };
+enum class OptimizerKind { lbfgs, adam, rmsprop };
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::lbfgs;
   double learning_rate = 1;
   AdamConstants adam;
+  RmspropConstants rmsprop;
   int history = 10;  // pairs that L-BFGS remembers
 };
 
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // Moves `picture` by one step along `gradient`.
-  virtual void step(Vectors& vectors, BufferId picture, BufferId gradient) = 0;
+  // Moves `x` by one step along `gradient`.
+  virtual void step(Vectors& vectors, BufferId x, BufferId gradient) = 0;
   virtual void save(const Vectors& vectors, State& state) const = 0;
   // Throws InvalidArgument for a state that is not this optimiser's, and is then as it was.
   virtual void restore(Vectors& vectors, const State& state) = 0;
 };
 
-// Picture-sized vectors that the optimiser needs.
+// Vectors of the variable's size that the optimiser needs.
 int vectors_of(const OptimizerOptions& options);
 // `vectors`: as many as vectors_of() says.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::vector<BufferId> vectors);

@@ -11,6 +11,7 @@
 #include "network.h"
 #include "objective.h"
 #include "shape.h"
+#include "variation.h"
 
 namespace scumble {
 
@@ -20,14 +21,19 @@ using BufferId = int;
 constexpr BufferId kNoBuffer = -1;
 
 // A step applies an operation, which goes by its name in every backend: ops/ there has a file for each. An
-// operation knows nothing of losses: what they weigh comes with the step. These are the network's, and two
+// operation knows nothing of losses: what they weigh comes with the step. These are the network's, and three
 // that losses share; a loss that needs others says in its own file (losses/) what they do.
 //
 //   input           in: picture; out: the network's input
 //   conv            in, out; bias always, ReLU if `relu`
 //   relu            in, out
-//   pool            in, out
+//   pool            in; out: scale * what the windows become
+//   laplacian       in: coefficients of a pyramid, scratch; out: its picture
 //   weigh           in, guide; out: in times the guide, pixel by pixel
+//   multiply        in, other; out: scale * the product of in, transposed if `transpose_in`, and other,
+//                   transposed if `transpose_other`; adds to what is in `out`, which is neither of them, if
+//                   `accumulate`. A matrix is dense, row by row: its columns are a shape's channels, its rows
+//                   the height
 //   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
 //
 // and gradients, which add to what is in `out` if `accumulate`, and are zero where `mask` is not positive (as
@@ -35,8 +41,10 @@ constexpr BufferId kNoBuffer = -1;
 //
 //   conv_back       in: gradient of the convolution's output; out: of its input
 //   relu_back       in: gradient, other: the ReLU's output
-//   pool_back       in: gradient, other: the pool's input
+//   pool_back       in: gradient, other: the pool's input; out: scale * the gradient
 //   input_back      in: gradient of the network's input; out: of the picture
+//   normalize       in: a term's own gradient g; out: scale * g / (the sum of |g| + kLeastNorm * scale)
+//   laplacian_back  in: gradient of a picture; out: of its coefficients, never accumulated
 struct Step {
   std::string_view op;
   BufferId in = kNoBuffer;
@@ -51,15 +59,21 @@ struct Step {
   int slot = -1;  // where the loss goes
   double loss_scale = 0;
   double scale = 0;  // of what is written to `out`
+  Variation variation;
   int first_row = 0;
   int rows = 0;           // of sums: this many from first_row on
   int first_channel = 0;  // of several layers' features side by side: where this one's begin
   bool relu = false;
   bool accumulate = false;  // add to what is in `out`, else overwrite
-  uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
+  bool transpose_in = false;
+  bool transpose_other = false;
+  uint64_t seed = 0;  // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
+
+// Keeps the gradient of a term that is met finite, in units of its weight, as jcjohnson/neural-style does.
+constexpr double kLeastNorm = 1e-8;
 
 // Consecutive steps that a backend makes at once, by an operation of its own.
 struct Group {
@@ -93,11 +107,13 @@ struct PlanRequest {
   int width = 0;
   int height = 0;
   Pooling pooling = Pooling::max;
+  double pool_scale = 1;  // what a pool makes is multiplied by it
   Rounding rounding = Rounding::floor;
   Objective objective;
   uint64_t seed = 0;
   Shape optimised{};  // the picture that the run makes, where this is another image; else none
-  int vectors = 0;    // picture-sized vectors that the optimiser and the session keep
+  int vectors = 0;    // of the variable's size, that the optimiser keeps
+  int details = 0;    // of the Laplacian pyramid whose coefficients are the variable; 0: the picture is
 };
 
 struct Plan {
@@ -112,7 +128,12 @@ struct Plan {
 
   BufferId picture = kNoBuffer;
   BufferId gradient = kNoBuffer;
-  std::vector<BufferId> vectors;
+  // What the optimiser moves, and its gradient: the picture and its own, or the coefficients of its pyramid
+  // (laplacian.h), which the first step makes the picture of, and their gradient, which the last step leaves.
+  BufferId variable = kNoBuffer;
+  BufferId variable_gradient = kNoBuffer;
+  BufferId result = kNoBuffer;    // a picture that outlives iterations
+  std::vector<BufferId> vectors;  // the optimiser's
   std::vector<Guide> guides;
   // Per term, what it compares the picture with; of collect(), what `image` has of it, per target that is
   // made of it, in the order of the terms and their targets.

@@ -17,7 +17,8 @@ Setup setup_of(const SessionOptions& options, const PictureView& picture) {
 
 PlanRequest iteration_request(const SessionOptions& options, const PictureView& picture) {
   PlanRequest request = request_of(setup_of(options, picture), picture.width, picture.height);
-  request.vectors = vectors_of(options.optimizer) + 1;
+  request.vectors = vectors_of(options.optimizer);
+  request.details = options.details;
   return request;
 }
 
@@ -65,7 +66,11 @@ MemoryEstimate Session::estimate(const Backend& backend, const Architectures& ne
 
 Session::Session(const Backend& backend, const Networks& networks, const SessionOptions& options,
                  const SessionImages& images, const std::atomic<bool>& cancelled)
-    : elements_(images.start.elements()) {
+    : pyramid_(images.start.height, images.start.width, options.details),
+      averaging_(options.averaging),
+      elements_(images.start.elements()) {
+  if (options.clamp && options.details > 0)
+    throw InvalidArgument("pixels can be clamped, but the coefficients of a pyramid cannot");
   check_sizes(options, images);
   const std::vector<TargetValues> targets =
       targets_of(backend, networks, setup_of(options, images.start), images.targets, images.masks, cancelled);
@@ -78,12 +83,17 @@ Session::Session(const Backend& backend, const Networks& networks, const Session
     for (size_t k = 0; k < targets[t].size(); ++k) program_->write(plan_.targets[t][k], targets[t][k].data());
   }
   program_->prepare(cancelled);
-  program_->write(plan_.picture, images.start.data);
-  Update update{options.optimizer, options.averaging, plan_.picture,
-                plan_.gradient,    kNoBuffer,         plan_.vectors};
-  update.result = result_ = update.vectors.back();
-  update.vectors.pop_back();
-  program_->write(result_, images.start.data);
+  program_->write(plan_.variable, pyramid_.analyse(images.start.data).data());
+  program_->write(plan_.result, images.start.data);
+  Update update;
+  update.optimizer = options.optimizer;
+  update.averaging = options.averaging;
+  update.clamp = options.clamp;
+  update.picture = plan_.picture;
+  update.variable = plan_.variable;
+  update.gradient = plan_.variable_gradient;
+  update.result = plan_.result;
+  update.vectors = plan_.vectors;
   iteration_ = program_->iteration(update);
 }
 
@@ -117,10 +127,27 @@ State Session::save() const {
   return state;
 }
 
+Result Session::result() const {
+  const double weight = iteration_->mean_weight();
+  std::unique_ptr<Snapshot> sum = program_->snapshot(plan_.result);
+  if (weight == 0 || iteration_->diverged()) return {std::move(sum), weight};
+  return {std::move(sum), weight, Result::Newest{program_->snapshot(plan_.variable), pyramid_, averaging_}};
+}
+
 std::vector<float> Result::values() {
   std::vector<float> values = sum_->values();
-  if (weight_ > 0) {
-    const float scale = static_cast<float>(1 / weight_);
+  double weight = weight_;
+  if (newest_) {
+    const double keep = newest_->decay;
+    const std::vector<float> newest = newest_->pyramid.synthesise(newest_->coefficients->values());
+    for (size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>(keep * static_cast<double>(values[i]) +
+                                     (1 - keep) * static_cast<double>(newest[i]));
+    }
+    weight = keep * weight + (1 - keep);
+  }
+  if (weight > 0) {
+    const float scale = static_cast<float>(1 / weight);
     for (float& value : values) value *= scale;
   }
   return values;

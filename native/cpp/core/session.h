@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "backend.h"
 #include "images.h"
+#include "laplacian.h"
 #include "objective.h"
 #include "optimizer.h"
 #include "state.h"
@@ -17,9 +19,13 @@ namespace scumble {
 
 struct SessionOptions : Setup {
   OptimizerOptions optimizer;
-  // Decay of the running mean of the points evaluated, [0, 1), which is then the result; 0: the best point
-  // is.
+  // Decay of the running mean of the points that the run has been at, the start included, [0, 1), which is then
+  // the result; 0: the best point is.
   double averaging = 0;
+  bool clamp = false;  // hold the pixels to 0..255 after every move; not with details
+  // What is optimised: 0: the pixels; else the coefficients of a Laplacian pyramid of this many details, as many
+  // as the picture has sides to halve.
+  int details = 0;
 };
 
 // Where a session starts, and what its terms' targets and masks are indices of.
@@ -38,13 +44,22 @@ struct MemoryEstimate {
 // A picture on its way to the host.
 class Result {
  public:
-  Result(std::unique_ptr<Snapshot> sum, double weight) : sum_(std::move(sum)), weight_(weight) {}
+  // The point that the run stands at, still to come into a mean.
+  struct Newest {
+    std::unique_ptr<Snapshot> coefficients;
+    Pyramid pyramid;
+    double decay;
+  };
+  // Of what was added up, which weighs that much together; 0 if nothing was.
+  Result(std::unique_ptr<Snapshot> sum, double weight, std::optional<Newest> newest = {})
+      : sum_(std::move(sum)), weight_(weight), newest_(std::move(newest)) {}
   // Waits for it, and may be called once.
   std::vector<float> values();
 
  private:
   std::unique_ptr<Snapshot> sum_;
-  double weight_;  // of all that was added up, 0 if nothing was
+  double weight_;
+  std::optional<Newest> newest_;
 };
 
 class Session {
@@ -67,9 +82,10 @@ class Session {
   Losses evaluate(const std::atomic<bool>& cancelled);
   void read_gradient(float* to) const { program_->read(plan_.gradient, to); }
 
-  // The result so far: the mean of the points evaluated when averaging, else the one of the lowest total
-  // loss. The next iterations need not wait until it has been read, and it outlives the session.
-  Result result() const { return {program_->snapshot(result_), iteration_->mean_weight()}; }
+  // The result so far: the mean of the points when averaging, the one that it stands at included unless that
+  // has no finite loss; else the point of the lowest total loss. The next iterations need not wait until it has
+  // been read, and it outlives the session.
+  Result result() const;
 
   // Where it stands; between steps, or while an observer is leaving().
   State save() const;
@@ -84,11 +100,12 @@ class Session {
 
  private:
   Plan plan_;
+  Pyramid pyramid_;
+  double averaging_;
   size_t elements_;
   size_t bytes_ = 0;  // of the program
   std::unique_ptr<Program> program_;
   std::unique_ptr<Iteration> iteration_;  // after program_, which it uses to its end
-  BufferId result_ = kNoBuffer;           // the best point, or the mean times its weight
 };
 
 }  // namespace scumble

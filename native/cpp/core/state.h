@@ -12,9 +12,11 @@
 
 namespace scumble {
 
-//   picture                 the point to be evaluated next
+//   picture                 the point to be evaluated next, or
+//   variable                its coefficients, where those are what is optimised (laplacian.h)
 //   result                  the best point, or the mean times its weight
 //   adam.m, adam.v          the moments
+//   rmsprop.v               the mean of the gradient's square
 //   lbfgs.s.0, lbfgs.y.0 …  the remembered pairs, oldest first
 //   lbfgs.step, lbfgs.gradient  the last step, and the gradient before it
 // and numbers:
@@ -24,7 +26,7 @@ namespace scumble {
 //   adam.steps              [updates that the moments have seen]
 //   lbfgs.sy, lbfgs.yy      scalar products of the pairs, n x n, row by row
 struct State {
-  std::map<std::string, std::vector<float>> vectors;  // picture-sized, interleaved RGB
+  std::map<std::string, std::vector<float>> vectors;  // of the result's size or the variable's
   std::map<std::string, std::vector<double>> numbers;
 
   // Throw InvalidArgument where something is missing or has another size.

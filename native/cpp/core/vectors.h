@@ -1,5 +1,5 @@
-// Arithmetic on picture buffers, for optimisers that run on the host. Sums are accumulated in double in an
-// order that depends only on the picture's size.
+// Arithmetic on buffers as large as the optimised variable, for optimisers that run on the host. Sums are accumulated in double in an
+// order that depends only on the buffers' size.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,12 @@ namespace scumble {
 struct AdamConstants {
   double beta1 = 0.9;
   double beta2 = 0.999;
+  double epsilon = 1e-8;
+};
+
+// Of RMSprop (Tieleman & Hinton 2012), as torch's optim.RMSprop without momentum.
+struct RmspropConstants {
+  double decay = 0.99;  // torch's alpha
   double epsilon = 1e-8;
 };
 
@@ -30,6 +36,12 @@ class Vectors {
   // One Adam update, `t` counted from 1; m and v are the moments.
   virtual void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, double learning_rate,
                     const AdamConstants& constants) = 0;
+
+  // One RMSprop update; v is the mean of the gradient's square.
+  virtual void rmsprop(BufferId x, BufferId gradient, BufferId v, double learning_rate,
+                       const RmspropConstants& constants) = 0;
+  // Holds every element to [low, high]; what is not a number stays so.
+  virtual void clamp(BufferId x, float low, float high) = 0;
 
   virtual size_t elements(BufferId v) const = 0;
   virtual std::vector<float> values(BufferId from) const = 0;

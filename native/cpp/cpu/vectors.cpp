@@ -76,4 +76,17 @@ void CpuVectors::adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int
   });
 }
 
+void CpuVectors::rmsprop(BufferId x, BufferId gradient, BufferId v, double learning_rate,
+                         const RmspropConstants& k) {
+  w_.each_run(elements(x), [&](size_t begin, size_t n) {
+    kernels::rmsprop(w_.isa())(w_.floats(x) + begin, w_.floats(gradient) + begin, w_.floats(v) + begin,
+                               k.decay, static_cast<float>(learning_rate), static_cast<float>(k.epsilon), n);
+  });
+}
+
+void CpuVectors::clamp(BufferId x, float low, float high) {
+  w_.each_run(elements(x),
+              [&](size_t begin, size_t n) { kernels::clamp(w_.isa())(w_.floats(x) + begin, low, high, n); });
+}
+
 }  // namespace scumble::cpu

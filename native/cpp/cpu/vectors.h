@@ -18,6 +18,9 @@ class CpuVectors final : public Vectors {
                const std::vector<double>& coefficients) override;
   void adam(BufferId x, BufferId gradient, BufferId m, BufferId v, int64_t t, double learning_rate,
             const AdamConstants& constants) override;
+  void rmsprop(BufferId x, BufferId gradient, BufferId v, double learning_rate,
+               const RmspropConstants& constants) override;
+  void clamp(BufferId x, float low, float high) override;
   size_t elements(BufferId v) const override { return w_.shape(v).elements(); }
   std::vector<float> values(BufferId from) const override;
   void set(BufferId to, const std::vector<float>& values) override;

@@ -1,11 +1,13 @@
 // What JavaScript sees of the engine; lib/addon.ts is its typed view.
 #include "../core/error.h"
+#include "../core/laplacian.h"
 #include "../core/losses/loss.h"
 #include "../core/noise.h"
 #include "../cpu/isa.h"
 #include "api.h"
 #include "backend.h"
 #include "collect.h"
+#include "features.h"
 #include "network.h"
 #include "reservation.h"
 #include "self_check.h"
@@ -16,17 +18,7 @@
 namespace scumble::node {
 namespace {
 
-// [low, high]; infinities are no bounds.
-std::pair<float, float> range(const Napi::Value& value) {
-  if (!value.IsArray() || value.As<Napi::Array>().Length() != 2)
-    throw Napi::TypeError::New(value.Env(), "range must be an array of two numbers");
-  const float low = value.As<Napi::Array>().Get(0u).ToNumber().FloatValue();
-  const float high = value.As<Napi::Array>().Get(1u).ToNumber().FloatValue();
-  if (!(low < high)) throw Napi::RangeError::New(value.Env(), "range must begin below its end");
-  return {low, high};
-}
-
-// resample(backend, { data, width, height, channels }, width, height, [low, high], threads):
+// resample(backend, { data, width, height, channels }, width, height, { filter, range: [low, high] }, threads):
 // Promise<Float32Array>
 Napi::Value resample(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -39,18 +31,18 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
       floats(from, static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels));
   const int to_width = integer(info[2], "width", 1, 1 << 20);
   const int to_height = integer(info[3], "height", 1, 1 << 20);
-  const auto [low, high] = range(info[4]);
+  const Resampling how = resampling(info[4].As<Napi::Object>());
   const int threads = integer(info[5], "threads", 1, 1024);
   const float* pixels = data.Data();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
     return floats_of(
-        backend->resample(pixels, width, height, channels, to_width, to_height, low, high, threads));
+        backend->resample(pixels, width, height, channels, to_width, to_height, how, threads));
   });
 }
 
 // whiteNoise(width, height, [r, g, b], deviation, seed): Promise<Float32Array>
-Napi::Value noise(const Napi::CallbackInfo& info) {
+Napi::Value white(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const int width = integer(info[0], "width", 1, 1 << 20);
   const int height = integer(info[1], "height", 1, 1 << 20);
@@ -61,6 +53,68 @@ Napi::Value noise(const Napi::CallbackInfo& info) {
   return Tasks::of(env).start(env, never, {}, [=]() -> Finish {
     return floats_of(white_noise(width, height, mean, deviation, seed));
   });
+}
+
+// uniformNoise(width, height, [low, high], seed): Promise<Float32Array>
+Napi::Value uniform(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const int width = integer(info[0], "width", 1, 1 << 20);
+  const int height = integer(info[1], "height", 1, 1 << 20);
+  const std::pair<float, float> bounds = range(info[2]);
+  const uint64_t seed = static_cast<uint64_t>(info[3].ToNumber().Int64Value());
+  const auto never = std::make_shared<std::atomic<bool>>(false);
+  return Tasks::of(env).start(env, never, {}, [=]() -> Finish {
+    return floats_of(uniform_noise(width, height, bounds.first, bounds.second, seed));
+  });
+}
+
+// truncatedNoise(width, height, [r, g, b], [deviations], [low, high], seed): Promise<Float32Array>
+Napi::Value truncated(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const int width = integer(info[0], "width", 1, 1 << 20);
+  const int height = integer(info[1], "height", 1, 1 << 20);
+  const std::array<float, 3> mean = triple(info[2], "mean");
+  const std::array<float, 3> deviation = triple(info[3], "deviation");
+  const std::pair<float, float> bounds = range(info[4]);
+  const uint64_t seed = static_cast<uint64_t>(info[5].ToNumber().Int64Value());
+  const auto never = std::make_shared<std::atomic<bool>>(false);
+  return Tasks::of(env).start(env, never, {}, [=]() -> Finish {
+    return floats_of(truncated_noise(width, height, mean, deviation, bounds.first, bounds.second, seed));
+  });
+}
+
+// addDetail({ data, width, height }, { data, width, height }): Promise<Float32Array>
+Napi::Value add_detail(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object to = info[0].As<Napi::Object>();
+  const Napi::Object of = info[1].As<Napi::Object>();
+  const PictureView picture = scumble::node::picture(to, true);
+  const PictureView other = scumble::node::picture(of, true);
+  if (picture.width != other.width || picture.height != other.height)
+    throw Napi::RangeError::New(env, "both pictures must have one size");
+  const auto never = std::make_shared<std::atomic<bool>>(false);
+  const std::vector<Napi::Object> kept = {to.Get("data").As<Napi::Object>(),
+                                          of.Get("data").As<Napi::Object>()};
+  return Tasks::of(env).start(env, never, kept, [=]() -> Finish {
+    std::vector<float> sum = finest_detail(other.data, other.height, other.width);
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += picture.data[i];
+    return floats_of(std::move(sum));
+  });
+}
+
+// pyramidLevels(width, height, details): { width, height }[]
+Napi::Value pyramid_levels(const Napi::CallbackInfo& info) {
+  const int width = integer(info[0], "width", 1, 1 << 20);
+  const int height = integer(info[1], "height", 1, 1 << 20);
+  const Pyramid pyramid(height, width, integer(info[2], "details", 0, 1 << 20));
+  Napi::Array list = Napi::Array::New(info.Env());
+  for (const PyramidLevel& level : pyramid.levels()) {
+    Napi::Object size = Napi::Object::New(info.Env());
+    size["width"] = Napi::Number::New(info.Env(), level.width);
+    size["height"] = Napi::Number::New(info.Env(), level.height);
+    list[list.Length()] = size;
+  }
+  return list;
 }
 
 Napi::Array kinds(Napi::Env env) {
@@ -93,11 +147,17 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["lossKinds"] = kinds(env);
   exports["layers"] = Napi::Function::New<layers>(env);
   exports["collect"] = Napi::Function::New<collect>(env);
+  exports["features"] = Napi::Function::New<features>(env);
+  exports["featureBytes"] = Napi::Function::New<feature_bytes>(env);
   exports["devices"] = Napi::Function::New<devices>(env);
   exports["selfCheck"] = Napi::Function::New<self_check>(env);
   exports["useKernels"] = Napi::Function::New<use_kernels>(env);
   exports["resample"] = Napi::Function::New<resample>(env);
-  exports["whiteNoise"] = Napi::Function::New<noise>(env);
+  exports["whiteNoise"] = Napi::Function::New<white>(env);
+  exports["uniformNoise"] = Napi::Function::New<uniform>(env);
+  exports["truncatedNoise"] = Napi::Function::New<truncated>(env);
+  exports["addDetail"] = Napi::Function::New<add_detail>(env);
+  exports["pyramidLevels"] = Napi::Function::New<pyramid_levels>(env);
   try {
     exports["instructionSet"] = Napi::String::New(env, cpu::isa().name);
   } catch (const InvalidArgument& e) {

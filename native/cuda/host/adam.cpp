@@ -8,11 +8,11 @@ class Adam final : public DeviceOptimizer {
  public:
   Adam(const Workspace& w, const Update& update) : w_(w) {
     const AdamConstants& k = update.optimizer.adam;
-    update_ = {w.floats(update.picture),
+    update_ = {w.floats(update.variable),
                w.floats(update.gradient),
                w.floats(update.vectors[0]),
                w.floats(update.vectors[1]),
-               w.shape(update.picture).elements(),
+               w.shape(update.variable).elements(),
                update.optimizer.learning_rate,
                k.beta1,
                k.beta2,

@@ -44,7 +44,8 @@ void CudaIteration::hear(Observer& observer) {
   if (!unheard_) return;
   const Progress& progress = moved();
   unheard_ = false;
-  if (progress.diverged > 0) {
+  diverged_ = progress.diverged > 0;
+  if (diverged_) {
     check(cudaMemsetAsync(&w_.progress()->diverged, 0, sizeof progress.diverged, w_.stream()), "iterating");
     throw Diverged(progress.diverged);
   }
@@ -82,14 +83,18 @@ void CudaIteration::queue_move() const {
   keep_result(w_.floats(update_.picture), w_.floats(update_.result), w_.shape(update_.picture).elements(),
               update_.averaging, w_.progress(), stream);
   optimizer_->queue();
+  if (update_.clamp) {
+    clamp(w_.floats(update_.variable), w_.shape(update_.variable).elements(), kBlack, kWhite, w_.progress(),
+          stream);
+  }
   check(cudaGetLastError(), "capturing an iteration");
 }
 
 void CudaIteration::save(State& state) const {
   const Progress progress = moved();
-  const size_t elements = w_.shape(update_.picture).elements();
-  state.vectors["picture"] = from_device(w_.floats(update_.picture), elements);
-  state.vectors["result"] = from_device(w_.floats(update_.result), elements);
+  const auto values = [&](BufferId id) { return from_device(w_.floats(id), w_.shape(id).elements()); };
+  state.vectors[update_.variable_name()] = values(update_.variable);
+  state.vectors["result"] = values(update_.result);
   state.numbers["iteration"] = {static_cast<double>(progress.iteration), static_cast<double>(progress.best)};
   state.numbers["best"] = {progress.best_total};
   state.numbers["mean"] = {progress.mean_weight};
@@ -97,9 +102,9 @@ void CudaIteration::save(State& state) const {
 }
 
 void CudaIteration::restore(const State& state) {
-  const size_t elements = w_.shape(update_.picture).elements();
-  const std::vector<float>& picture = state.vector("picture", elements);
-  const std::vector<float>& result = state.vector("result", elements);
+  const std::vector<float>& variable =
+      state.vector(update_.variable_name(), w_.shape(update_.variable).elements());
+  const std::vector<float>& result = state.vector("result", w_.shape(update_.result).elements());
   const std::vector<int> iteration = state.counts("iteration", 2);
   Progress progress{};
   progress.best_total = state.list("best", 1)[0];
@@ -109,9 +114,10 @@ void CudaIteration::restore(const State& state) {
   use(w_.device());
   w_.stream().wait("restoring a run");
   optimizer_->restore(state, progress);
-  to_device(w_.floats(update_.picture), picture);
+  to_device(w_.floats(update_.variable), variable);
   to_device(w_.floats(update_.result), result);
   begin_at(progress);
+  diverged_ = false;
 }
 
 }  // namespace scumble::cuda

@@ -20,6 +20,7 @@ class CudaIteration final : public Iteration {
   void run(int count, double* losses, Observer& observer, const std::atomic<bool>& cancelled) override;
   int completed() const override { return completed_; }
   double mean_weight() const override { return moved().mean_weight; }
+  bool diverged() const override { return diverged_; }
   void save(State& state) const override;
   void restore(const State& state) override;
 
@@ -37,6 +38,7 @@ class CudaIteration final : public Iteration {
   Event moved_;  // the last move is done
   Report report_;
   bool unheard_ = false;  // the observer does not know of it yet
+  bool diverged_ = false;
   int completed_ = 0;
   Captured evaluation_;
   Captured move_;

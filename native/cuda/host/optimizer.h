@@ -25,6 +25,7 @@ std::unique_ptr<DeviceOptimizer> make_optimizer(const Workspace& workspace, cons
 
 // One for each kind.
 std::unique_ptr<DeviceOptimizer> make_adam(const Workspace& workspace, const Update& update);
+std::unique_ptr<DeviceOptimizer> make_rmsprop(const Workspace& workspace, const Update& update);
 std::unique_ptr<DeviceOptimizer> make_lbfgs(const Workspace& workspace, const Update& update);
 
 }  // namespace scumble::cuda

@@ -18,9 +18,9 @@ size_t most_scratch(const Plan& plan, Arithmetic precision) {
   return most;
 }
 
-// The longest history that the plan has vectors for, one of which is the session's own.
+// The longest history that the plan has vectors for.
 int longest_history(const Plan& plan) {
-  return std::max(1, (static_cast<int>(plan.vectors.size()) - 1) / 2 - 1);
+  return std::max(1, static_cast<int>(plan.vectors.size()) / 2 - 1);
 }
 
 }  // namespace

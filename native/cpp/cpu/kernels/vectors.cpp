@@ -58,6 +58,20 @@ void adam(float* x, const float* gradient, float* m, float* v, double beta1, dou
   }
 }
 
+void rmsprop(float* x, const float* gradient, float* v, double decay, float step, float epsilon, size_t n) {
+  const float keep = static_cast<float>(decay);
+  const float take = static_cast<float>(1 - decay);  // not 1 - keep, as above
+  for (size_t i = 0; i < n; ++i) {
+    const float g = gradient[i];
+    v[i] = keep * v[i] + take * g * g;
+    x[i] -= step * g / (__builtin_sqrtf(v[i]) + epsilon);
+  }
+}
+
+void clamp(float* x, float low, float high, size_t n) {
+  for (size_t i = 0; i < n; ++i) x[i] = x[i] < low ? low : x[i] > high ? high : x[i];
+}
+
 void blend_rows(float* to, const float* const* from, const float* weights, int taps, size_t n) {
   for (size_t i = 0; i < n; i += kWidth) {
     Vec value{};

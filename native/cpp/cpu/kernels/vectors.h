@@ -17,6 +17,12 @@ SCUMBLE_KERNEL(void, combine,
 SCUMBLE_KERNEL(void, adam,
                (float* x, const float* gradient, float* m, float* v, double beta1, double beta2, float step,
                 float correction, float epsilon, size_t n));
+// v: the mean of the gradient's square
+SCUMBLE_KERNEL(void, rmsprop,
+               (float* x, const float* gradient, float* v, double decay, float step, float epsilon,
+                size_t n));
+// What is not a number stays so.
+SCUMBLE_KERNEL(void, clamp, (float* x, float low, float high, size_t n));
 // One row of a separable resampling: to[i] = sum over taps t of weights[t] * from[t][i].
 SCUMBLE_KERNEL(void, blend_rows,
                (float* to, const float* const* from, const float* weights, int taps, size_t n));
