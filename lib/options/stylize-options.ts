@@ -114,6 +114,36 @@ export interface StylizeOptions {
    * `relu1_1,relu2_1,relu3_1,relu4_1`.
    */
   slicedLayers?: LayerWeights;
+  /**
+   * Weight of the relaxed earth mover's distance, 0 or more. Default: `0`. Between samples of picture and
+   * style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
+   */
+  relaxedEmdWeight?: number;
+  /**
+   * Weight of the moments of samples, 0 or more. Default: `0`. Their means and covariances should be the
+   * style's, over all `hypercolumns`. At 0 it is not computed.
+   */
+  momentsWeight?: number;
+  /**
+   * Weight of the palette, 0 or more. Default: `0`. The relaxed earth mover's distance of colours. At 0 it
+   * is not computed.
+   */
+  paletteWeight?: number;
+  /**
+   * Weight of self-similarity, 0 or more. Default: `0`. What is alike in the content should be in the
+   * picture, over all `hypercolumns`. At 0 it is not computed.
+   */
+  selfSimilarityWeight?: number;
+  /**
+   * Layers that samples take side by side: names. Default:
+   * `picture,relu1_1,relu1_2,relu2_1,relu2_2,relu3_1,relu3_2,relu3_3,relu4_3,relu5_3`. `picture` is the
+   * picture itself.
+   */
+  hypercolumns?: readonly string[];
+  /** Samples of the picture in each iteration, 1..65536. Default: one for 128 pixels, 64..1024. */
+  samples?: number;
+  /** Samples of the style images together, 1..65536. Default: five times as many, 5000 at most. */
+  styleSamples?: number;
   /** Weight of the style loss, 0 or more. Default: `100`. */
   styleWeight?: number;
   /**

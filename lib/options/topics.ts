@@ -16,6 +16,7 @@ import { preset } from './topics/preset.js';
 import { pyramid } from './topics/pyramid.js';
 import { resizing } from './topics/resizing.js';
 import { sliced } from './topics/sliced.js';
+import { strotss } from './topics/strotss.js';
 import { style } from './topics/style.js';
 import { tv } from './topics/tv.js';
 
@@ -31,6 +32,7 @@ export const TOPICS = [
   nearest,
   normalize,
   sliced,
+  strotss,
   style,
   tv,
   network,

@@ -20,11 +20,13 @@ using support::Random;
 
 // How far an engine may be off: the gradient relative to its norm, each loss relative to itself. A value's
 // place among the 256 points of a histogram is known to 2e-5 of their distance, and what it is compared with
-// may be quite another at the next point.
+// may be quite another at the next point. A cosine of samples that are nearly parallel leaves little of 1.
 struct Tolerance {
   double gradient;
   double loss;
-  double of(const scumble::Term& term) const { return term.kind == "histogram" ? 10 * loss : loss; }
+  double of(const scumble::Term& term) const {
+    return term.kind == "histogram" || term.kind == "relaxed-emd" ? 10 * loss : loss;
+  }
 };
 // float32 keeps 6e-8 per rounding; errors grow along up to 16 layers and back.
 constexpr Tolerance kFloat32 = {1e-4, 1e-5};
