@@ -35,6 +35,7 @@ test('it falls, and is told by layer', async (t) => {
   const progress = await collect(
     stylize(options({ ...changes, optimizer: 'adam', contentWeight: 0, tvWeight: 0, iterations: 30 })),
   );
-  t.deepEqual(Object.keys(progress[0]!.losses), ['sliced:relu1_1', 'sliced:relu2_1']);
-  t.true(progress.at(-1)!.total < 0.5 * progress[0]!.total);
+  for (const name of ['sliced:relu1_1', 'sliced:relu2_1']) {
+    t.true(progress.at(-1)!.losses[name]! < 0.5 * progress[0]!.losses[name]!, name);
+  }
 });
