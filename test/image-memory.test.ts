@@ -66,7 +66,7 @@ test('at other sizes an image is what it is when it is read whole and resized, t
   const sizes = [{ width: 20, height: 16 }, { width: 64, height: 50 }, { width: 100, height: 78 }]; // biome-ignore format: a list
   const { images } = await readSizes(file, 'content', sizes, { maxPixels: LIMIT, threads: 1 });
   const whole = await readImage(file, 'content', LIMIT);
-  for (const [i, size] of sizes.entries()) t.is(bits(images[i]!), bits(await resize(whole, size, 2)));
+  for (const [i, size] of sizes.entries()) t.is(bits(images[i]!), bits(await resize(whole, size, { threads: 2 })));
 });
 
 for (const format of ['jpeg', 'png'] as const) {
@@ -75,7 +75,7 @@ for (const format of ['jpeg', 'png'] as const) {
     const file = await tile[format]({ compressionLevel: 1 }).toBuffer();
     const size = { width: 40, height: 39 };
     const { images } = await readSizes(file, 'content', [size], { maxPixels: 1e8 });
-    const whole = await resize(await readImage(file, 'content', 1e8), size, 2);
+    const whole = await resize(await readImage(file, 'content', 1e8), size, { threads: 2 });
     const worst = images[0]!.data.reduce(
       (most, value, i) => Math.max(most, Math.abs(value - whole.data[i]!)),
       0,

@@ -67,7 +67,7 @@ for (const [from, to] of [
 ] as [[number, number], [number, number]][]) {
   test(`${from.join('x')} to ${to.join('x')}`, async (t) => {
     const image = wave(...from);
-    const { data, width, height } = await resize(image, { width: to[0], height: to[1] }, 2);
+    const { data, width, height } = await resize(image, { width: to[0], height: to[1] }, { threads: 2 });
     t.deepEqual([width, height], to);
     t.true(relative(data, byTheBook(image.data, from, to)) < 1e-6);
   });
@@ -75,7 +75,7 @@ for (const [from, to] of [
 
 test('an image of the size asked for comes back as it is', async (t) => {
   const image = wave(20, 10);
-  t.is(await resize(image, { width: 20, height: 10 }, 2), image);
+  t.is(await resize(image, { width: 20, height: 10 }, { threads: 2 }), image);
 });
 
 test('one colour stays one colour', async (t) => {
@@ -83,7 +83,7 @@ test('one colour stays one colour', async (t) => {
     [3, 40],
     [90, 7],
   ] as const) {
-    const { data } = await resize(plain(20, 13, [255, 0, 12.5]), { width, height }, 2);
+    const { data } = await resize(plain(20, 13, [255, 0, 12.5]), { width, height }, { threads: 2 });
     t.true(relative(data, plain(width, height, [255, 0, 12.5]).data) < 1e-6);
   }
 });
@@ -100,8 +100,8 @@ test('colours are resized as far as they are visible, so that nothing hidden sho
     [62, 40],
   ] as const) {
     // biome-ignore format: a pair
-    const small = await resize(hiding(255), { width, height }, 2);
-    t.is(bits(small), bits(await resize(hiding(0), { width, height }, 2)));
+    const small = await resize(hiding(255), { width, height }, { threads: 2 });
+    t.is(bits(small), bits(await resize(hiding(0), { width, height }, { threads: 2 })));
     t.true(small.data.every((value, i) => Math.abs(value - [40, 90, 200][i % 3]!) < 1e-2));
     t.is(small.alpha?.length, width * height);
     t.deepEqual([small.alpha![0], small.alpha!.at(-1)], [1, 0]);
@@ -114,8 +114,8 @@ test('opacity is resized like a channel', async (t) => {
   const grey = plain(31, 23, [0, 0, 0]);
   for (const [i, opacity] of alpha.entries()) grey.data.fill(opacity * 255, 3 * i, 3 * i + 3);
   const size = { width: 15, height: 11 };
-  const shown = await resize(grey, size, 2);
-  const small = await resize({ ...plain(31, 23, [0, 0, 0]), alpha }, size, 2);
+  const shown = await resize(grey, size, { threads: 2 });
+  const small = await resize({ ...plain(31, 23, [0, 0, 0]), alpha }, size, { threads: 2 });
   t.true(
     relative(
       small.alpha!,
@@ -128,7 +128,7 @@ test('the number of threads changes nothing', async (t) => {
   const image = wave(301, 203);
   const results = [];
   for (const threads of [1, 2, 3, 8]) {
-    results.push(bits(await resize(image, { width: 150, height: 333 }, threads)));
+    results.push(bits(await resize(image, { width: 150, height: 333 }, { threads })));
   }
   t.is(new Set(results).size, 1);
 });

@@ -232,7 +232,7 @@ test('a start of the right size is taken as it is, any other is resized', async 
   const exact = wave(24, 16, 9);
   t.is(bits(await firstPreview({ init: exact })), bits(exact));
   const other = wave(50, 10, 9);
-  const resized = await resize(other, { width: 24, height: 16 }, 1);
+  const resized = await resize(other, { width: 24, height: 16 }, { threads: 1 });
   t.is(bits(await firstPreview({ init: other })), bits(resized));
 });
 
@@ -253,7 +253,7 @@ test('in a pyramid the start is that of the first scale, and each scale begins w
   const sizes = [[12, 8], [17, 11], [24, 16]] as const; // biome-ignore format: pairs
   for (const [i, [width, height]] of sizes.entries()) {
     const before = i === 0 ? init : previews[3 * i - 1]!;
-    t.is(bits(previews[3 * i]!), bits(await resize(before, { width, height }, 1)));
+    t.is(bits(previews[3 * i]!), bits(await resize(before, { width, height }, { threads: 1 })));
   }
   t.is(bits(previews[8]!), bits(picture));
 });
@@ -277,7 +277,7 @@ test('styles blend by their weights, in any order', async (t) => {
 test('styleScale is the size of the styles beside the picture', async (t) => {
   const style = wave(48, 40, 2);
   const sized = async (side: number) =>
-    resize(style, { width: side, height: Math.round((side * 40) / 48) }, 1);
+    resize(style, { width: side, height: Math.round((side * 40) / 48) }, { threads: 1 });
   const raw = async (side: number) => ({ ...(await sized(side)), channels: 3 as const });
   const picture = async (source: typeof style, styleScale: number) =>
     bits(await stylize(options({ style: source, styleScale })));
@@ -296,8 +296,8 @@ test('every style has its own long side at the size', async (t) => {
   const wide = wave(60, 30, 2);
   const tall = wave(30, 60, 3);
   const given = {
-    wide: { ...(await resize(wide, { width: 24, height: 12 }, 1)), channels: 3 as const },
-    tall: { ...(await resize(tall, { width: 12, height: 24 }, 1)), channels: 3 as const },
+    wide: { ...(await resize(wide, { width: 24, height: 12 }, { threads: 1 })), channels: 3 as const },
+    tall: { ...(await resize(tall, { width: 12, height: 24 }, { threads: 1 })), channels: 3 as const },
   };
   t.is(
     bits(await stylize(options({ style: [wide, tall] }))),

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { AddonError } from '../errors.js';
 import type { Precision } from '../options/options.js';
+import type { Filter } from '../options/topics/resizing.js';
 import type { EngineTensor } from '../weights/formats/tensors.js';
 
 /** Interleaved RGB, 0..255: width × height × 3 floats. */
@@ -66,11 +67,15 @@ export interface EngineTerm {
   /** Where in the picture: an index of the session's masks. */
   mask?: number;
   parameters?: Record<string, number>;
+  /** Whether its gradient at each layer is scaled so that its magnitudes sum to the weight. */
+  normalize?: boolean;
 }
 
 /** How features are made, and of what. */
 export interface EngineSetup {
   pooling: 'max' | 'average' | 'l2';
+  /** What a pool makes is multiplied by it; 1 if absent. */
+  poolingScale?: number;
   rounding: 'floor' | 'ceil';
   terms: EngineTerm[];
   /** Of what terms draw by lot; 0 if absent. */
@@ -255,7 +260,7 @@ export interface Addon {
     network: EngineNetwork,
     options: FeatureSetup & { image: EnginePicture },
   ): { features: Promise<EngineFeatures[]>; cancel(): void };
-  /** Bytes of the device's memory that takes, from sizes alone. */
+  /** Bytes that takes, the result included, from sizes alone. */
   featureBytes(
     backend: EngineBackend,
     network: EngineArchitecture,
@@ -277,13 +282,13 @@ export interface Addon {
       taken: number,
     ): { reservation?: EngineReservation; left: number };
   };
-  /** Lanczos, held to a range. */
+  /** By a filter, held to a range. */
   resample(
     backend: EngineBackend,
     from: { data: Float32Array; width: number; height: number; channels: number },
     width: number,
     height: number,
-    range: [low: number, high: number],
+    how: { filter: Filter; range: [low: number, high: number] },
     threads: number,
   ): Promise<Float32Array>;
   whiteNoise(

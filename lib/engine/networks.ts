@@ -6,10 +6,16 @@ import { addon, type EngineBackend, type EngineNetwork, type EngineReservation }
 import { descriptionOf, type NetworkShape } from './layers.js';
 import { type Memory, reserve } from './memory.js';
 
+/** What of a network's own input a run replaces. */
+export type InputChanges = Partial<Pick<NetworkDescription, 'padding' | 'range'>>;
+
 /** A network of an engine. What it has learnt is in memory only until it is packed. */
 export class SharedNetwork {
   readonly shape: NetworkShape;
+  /** Its own, whatever is made of it. */
+  readonly range: number;
   readonly #file: string;
+  readonly #input: InputChanges;
   readonly #backend: EngineBackend;
   readonly #memory: () => Memory;
   #read: NetworkDescription | undefined;
@@ -18,13 +24,21 @@ export class SharedNetwork {
   #holders = 0;
   #closed = false;
 
-  constructor(file: string, network: NetworkDescription, backend: EngineBackend, memory: () => Memory) {
+  constructor(
+    file: string,
+    input: InputChanges,
+    network: NetworkDescription,
+    backend: EngineBackend,
+    memory: () => Memory,
+  ) {
     this.#file = file;
+    this.#input = input;
     this.#backend = backend;
     this.#memory = memory;
     this.#read = network;
     const convolutions = network.convolutions.map(({ weight, bias, ...shape }) => shape);
-    this.shape = { ...network, convolutions };
+    this.range = network.range;
+    this.shape = { ...network, ...input, convolutions };
   }
 
   /** Whether that much of it is packed, so that no run need count it. */
@@ -48,7 +62,10 @@ export class SharedNetwork {
 
   async #pack(convolutions: number): Promise<EngineNetwork> {
     const network = this.#read ?? (await readNetwork(this.#file));
-    const packed = await addon().Network.load(this.#backend, descriptionOf(network, convolutions));
+    const packed = await addon().Network.load(
+      this.#backend,
+      descriptionOf({ ...network, ...this.#input }, convolutions),
+    );
     this.#read = undefined;
     // From now on it is there for all runs, and no run's.
     const { reservation } = reserve(this.#memory(), packed.bytes);
@@ -92,14 +109,17 @@ export class Networks {
   }
 
   /** The network in a safetensors file; a file that has changed is another network. @throws WeightsError */
-  async open(file: string): Promise<SharedNetwork> {
-    const identity = await stat(file).then(
+  async open(file: string, input: InputChanges = {}): Promise<SharedNetwork> {
+    const own = await stat(file).then(
       ({ dev, ino, size, mtimeMs }) => [file, dev, ino, size, mtimeMs].join('\n'),
       () => file, // which its reader says
     );
+    const identity = [own, input.padding, input.range].join('\n');
     let network = this.#known.get(identity);
     if (!network) {
-      network = readNetwork(file).then((read) => new SharedNetwork(file, read, this.#backend, this.#memory));
+      network = readNetwork(file).then(
+        (read) => new SharedNetwork(file, input, read, this.#backend, this.#memory),
+      );
       this.#known.set(identity, network);
       network.catch(() => this.#known.delete(identity));
     }

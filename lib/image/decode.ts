@@ -22,7 +22,7 @@ export async function decode(input: Decoding): Promise<Decoded> {
   }
   if (!input.sizes) return { images: [whole], notes };
   const images = [];
-  for (const size of input.sizes) images.push(await resize(whole, size, input.threads));
+  for (const size of input.sizes) images.push(await resize(whole, size, input));
   return { images, notes };
 }
 

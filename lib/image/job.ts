@@ -2,6 +2,7 @@
 
 import type { Unfinished } from '../finish/finish.js';
 import type { Palette } from '../finish/palette.js';
+import type { Filter } from '../options/topics/resizing.js';
 import type { Size } from '../run/scales.js';
 import type { Header, Raster, RawImage } from './types.js';
 
@@ -19,6 +20,7 @@ export interface Decoding {
   sizes?: readonly Size[];
   /** To resize with. */
   threads: number;
+  filter?: Filter;
   /** Whether floats without a colour profile are linear light; else they are sRGB. */
   linear: boolean;
   /** What was found when the image was looked at before; another file in its place is refused. */

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { ImageError } from '../errors.js';
+import type { Filter } from '../options/topics/resizing.js';
 import type { Size } from '../run/scales.js';
 import { type Decoded, type Decoding, JobError } from './job.js';
 import { runJob } from './pool.js';
@@ -15,6 +16,8 @@ export interface Reading {
   maxPixels: number;
   /** To resize with, ≥ 1. Default: as many as the machine runs at once. */
   threads?: number;
+  /** To resize by. Default: lanczos. */
+  filter?: Filter;
   /** Whether the floats of a TIFF without a colour profile are linear light. Default false: they are sRGB from 0 to 1. */
   linear?: boolean;
   /** What `probeImage` said of it: an image that is no longer that size is refused. */

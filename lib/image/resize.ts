@@ -1,6 +1,7 @@
 // Resizing happens in the engine, threaded and on floats, so that images and the pyramid's pictures go the same way.
 
 import { addon, cpuBackend, type EngineBackend } from '../engine/addon.js';
+import type { Filter } from '../options/topics/resizing.js';
 import type { Size } from '../run/scales.js';
 import { fillTransparent } from './fill.js';
 import { inSlices } from './slices.js';
@@ -9,22 +10,28 @@ import type { Raster } from './types.js';
 /** Opacity below half a step of 8 bits is none: a colour divided by so little would be noise. */
 const LEAST = 0.5 / 255;
 
+/** How to resize, and where: by default on the CPU. */
+export interface Resizing {
+  /** Default: lanczos. */
+  filter?: Filter;
+  threads: number;
+  backend?: EngineBackend;
+}
+
 /**
- * Lanczos to `size`, its overshoots cut off at 0..255 (alpha at 0..1); an image that already has that size comes back
- * as it is, not a bit changed. Colours count by their opacity, so that what is transparent leaves no fringe.
- * `backend`: where, by default on the CPU.
+ * Resizes to `size`, overshoots cut off at 0..255 (alpha at 0..1); an image that already has that size comes back as it is,
+ * not a bit changed. Colours count by their opacity, so that what is transparent leaves no fringe.
  */
 export async function resize(
   image: Raster,
   { width, height }: Size,
-  threads: number,
-  backend?: EngineBackend,
+  { filter = 'lanczos', threads, backend }: Resizing,
 ): Promise<Raster> {
   if (image.width === width && image.height === height) return image;
   const on = backend ?? (await cpuBackend());
   const resample = (data: Float32Array, channels: number, high: number) => {
     const from = { data, width: image.width, height: image.height, channels };
-    return addon().resample(on, from, width, height, [0, high], threads);
+    return addon().resample(on, from, width, height, { filter, range: [0, high] }, threads);
   };
   if (!image.alpha) return { data: await resample(image.data, 3, 255), width, height };
   // Overshoots of colour and opacity belong together until they are divided.

@@ -12,7 +12,7 @@ import type { LossTerm } from '../options/terms.js';
  * @param maskOf the opacity of an image that is not opaque
  */
 export function sessionOf<Image, Mask>(
-  { pooling, rounding, seed, threads, terms, styleBlend }: ResolvedOptions,
+  { pooling, poolingScale, rounding, seed, threads, terms, styleBlend }: ResolvedOptions,
   { content, styles }: { content: Image; styles: readonly Image[] },
   maskOf: (image: Image) => Mask | undefined,
 ): Omit<SessionOptions, 'optimizer' | 'averaging'> & { images: Image[]; masks: Mask[] } {
@@ -24,6 +24,7 @@ export function sessionOf<Image, Mask>(
   });
   return {
     pooling,
+    poolingScale,
     rounding,
     seed,
     threads,
@@ -34,7 +35,7 @@ export function sessionOf<Image, Mask>(
 }
 
 function engineTerm(
-  { name, kind, weight, layers, of }: LossTerm,
+  { name, kind, weight, layers, of, normalize, parameters }: LossTerm,
   styleBlend: readonly number[],
   masks: readonly (number | undefined)[],
 ): EngineTerm {
@@ -46,7 +47,16 @@ function engineTerm(
     return mask === undefined ? {} : { mask };
   };
   const targets = blends.map((target) => ({ ...target, ...masked(target.image) }));
-  return { name, kind, weight, ...(layers && { layers }), ...(of && { targets }), ...masked(0) };
+  return {
+    name,
+    kind,
+    weight,
+    ...(layers && { layers }),
+    ...(of && { targets }),
+    ...(parameters && { parameters: { ...parameters } }),
+    ...masked(0),
+    ...(normalize && { normalize }),
+  };
 }
 
 /** Losses by the names of their terms. It is made in every iteration, so it is made in one go. */

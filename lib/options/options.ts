@@ -3,6 +3,7 @@
 
 import type * as z from 'zod';
 import { OptionError } from '../errors.js';
+import { withPreset } from './presets.js';
 import { refusal } from './refusal.js';
 import { schema } from './schema.js';
 import type { StylizeOptions } from './stylize-options.js';
@@ -27,12 +28,16 @@ export type ResolvedOptions = Omit<
     terms: LossTerm[];
   };
 
-/** Fills in defaults. @throws OptionError for the first value that is wrong. */
-export function resolveOptions(given: StylizeOptions): ResolvedOptions {
+/** Fills in the preset and defaults. @throws OptionError for the first value that is wrong. */
+export function resolveOptions(options: StylizeOptions): ResolvedOptions {
+  const given = withPreset(options);
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
   const { style, styleBlend, learningRate, beta2, ...rest } = parsed.data;
-  const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data));
+  const { normalizeGradients } = rest;
+  const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data)).map(
+    (term) => (normalizeGradients && term.of ? { ...term, normalize: true } : term),
+  );
   checkWeights(terms, given);
   return {
     ...rest,
@@ -44,7 +49,7 @@ export function resolveOptions(given: StylizeOptions): ResolvedOptions {
 
 /** The default total variation is no wish of anybody's. @throws OptionError if nothing else is to be minimised */
 function checkWeights(terms: LossTerm[], { tvWeight, styleWeight }: StylizeOptions): void {
-  if (tvWeight || terms.some(({ kind, weight }) => kind !== 'tv' && weight > 0)) return;
+  if (tvWeight || terms.some(({ name, weight }) => name !== 'tv' && weight > 0)) return;
   throw new OptionError(
     'styleWeight',
     styleWeight,

@@ -7,6 +7,11 @@ import type { LayerWeights } from './kinds.js';
 
 /** The options of stylize(). */
 export interface StylizeOptions {
+  /**
+   * Options to begin from: a preset by name (see scumble presets) or a JSON file of one. Default: none.
+   * Whatever else is given takes the place of what it says. [presets.md](presets.md) says what each is.
+   */
+  preset?: string;
   /** The image that says what the picture shows. A path, `file:` URL, encoded image or raw pixels. */
   content: ImageSource;
   /** The images that say how it is painted. One or a list of several. */
@@ -34,6 +39,11 @@ export interface StylizeOptions {
    * stays lighter than dark, and what sRGB cannot show loses chroma.
    */
   vividness?: number;
+  /**
+   * Give the picture the content's colours. Default: `false`. Its luminance with the content's chrominance,
+   * in YUV as jcjohnson/neural-style.
+   */
+  originalColors?: boolean;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**
@@ -73,6 +83,28 @@ export interface StylizeOptions {
    */
   meanStdLayers?: LayerWeights;
   /**
+   * Weight of the distance of the picture's features from the style's nearest, 0 or more. Default: `0`. At 0
+   * it is not computed. It brings out brush strokes, best in a last run over a picture that is nearly done,
+   * with `optimizer: adam`.
+   */
+  nearestWeight?: number;
+  /**
+   * Layers whose features should be like the style's nearest: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1`.
+   */
+  nearestLayers?: LayerWeights;
+  /**
+   * How much farther away a place of the style is for every time that it has been taken, 0 or more. Default:
+   * `0.05`. Keeps one place of the style from being repeated everywhere. At 0 only the distance counts.
+   */
+  nearestOccurrence?: number;
+  /**
+   * Scale every term's gradient at its own layer so that its magnitudes sum to the weight. Default: `false`.
+   * As jcjohnson/neural-style: a term then pulls by its weight, however large its loss. Losses are told as
+   * they are; the total variation is not scaled.
+   */
+  normalizeGradients?: boolean;
+  /**
    * Weight of the sliced Wasserstein distance to the style's features, 0 or more. Default: `0`. At 0 it is
    * not computed.
    */
@@ -82,18 +114,62 @@ export interface StylizeOptions {
    * `relu1_1,relu2_1,relu3_1,relu4_1`.
    */
   slicedLayers?: LayerWeights;
+  /**
+   * Weight of the relaxed earth mover's distance, 0 or more. Default: `0`. Between samples of picture and
+   * style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
+   */
+  relaxedEmdWeight?: number;
+  /**
+   * Weight of the moments of samples, 0 or more. Default: `0`. Their means and covariances should be the
+   * style's, over all `hypercolumns`. At 0 it is not computed.
+   */
+  momentsWeight?: number;
+  /**
+   * Weight of the palette, 0 or more. Default: `0`. The relaxed earth mover's distance of colours. At 0 it
+   * is not computed.
+   */
+  paletteWeight?: number;
+  /**
+   * Weight of self-similarity, 0 or more. Default: `0`. What is alike in the content should be in the
+   * picture, over all `hypercolumns`. At 0 it is not computed.
+   */
+  selfSimilarityWeight?: number;
+  /**
+   * Layers that samples take side by side: names. Default:
+   * `picture,relu1_1,relu1_2,relu2_1,relu2_2,relu3_1,relu3_2,relu3_3,relu4_3,relu5_3`. `picture` is the
+   * picture itself.
+   */
+  hypercolumns?: readonly string[];
+  /** Samples of the picture in each iteration, 1..65536. Default: one for 128 pixels, 64..1024. */
+  samples?: number;
+  /** Samples of the style images together, 1..65536. Default: five times as many, 5000 at most. */
+  styleSamples?: number;
   /** Weight of the style loss, 0 or more. Default: `100`. */
   styleWeight?: number;
   /**
-   * Layers whose Gram matrices should be the style's: names, or names with weights. Default:
+   * Layers whose statistic should be the style's: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
    */
   styleLayers?: LayerWeights;
   /**
-   * Weight of the total variation, 0 or more. Default: `0.001`. It is the sum of absolute differences of
-   * neighbours in 0..255.
+   * The statistic of features that the style loss compares: gram, mean-std or histogram. Default: `gram`.
+   * Gram matrices, means and deviations of channels, or histograms of channels. Others may be added to it by
+   * weights of their own.
+   */
+  statistic?: 'gram' | 'mean-std' | 'histogram';
+  /**
+   * Weight of the total variation, 0 or more. Default: `0.001`. It is of differences of neighbours in
+   * 0..255.
    */
   tvWeight?: number;
+  /**
+   * What of neighbours is summed: absolute, squared, gradient or diagonal. Default: `absolute`. `absolute`:
+   * the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as
+   * anishathalye/neural-style; `gradient`: half the sum of their squares without the last row and column,
+   * whose gradient counts and whose loss does not, as jcjohnson/neural-style; `diagonal`: the mean of their
+   * squares with those of diagonals, as crowsonkb.
+   */
+  tvKind?: 'absolute' | 'squared' | 'gradient' | 'diagonal';
   /**
    * A network by name (see scumble weights list) or a safetensors file. Default: SCUMBLE_WEIGHTS, or else
    * vgg19-slim. The file holds a VGG-11, 13, 16 or 19 of any widths, under any prefix. SCUMBLE_WEIGHTS is a
@@ -108,8 +184,23 @@ export interface StylizeOptions {
   download?: boolean;
   /** How the network pools: max, average or l2. Default: `max`. */
   pooling?: 'max' | 'average' | 'l2';
+  /**
+   * What a pool makes is multiplied by it, above 0. Default: `1`. crowsonkb has 2 for average and 0.78 for
+   * l2.
+   */
+  poolingScale?: number;
   /** Pooling of odd sizes: floor or ceil. Default: `floor`. */
   rounding?: 'floor' | 'ceil';
+  /**
+   * What the first convolution sees beyond the picture's edge: zero or replicate. Default: the network's
+   * own. `zero` is the mean colour, `replicate` the nearest pixel.
+   */
+  padding?: 'zero' | 'replicate';
+  /**
+   * What white is in the input of the network, above 0. Default: the network's own. jcjohnson/neural-style
+   * has 256 where the network was trained with 255.
+   */
+  inputRange?: number;
   /**
    * Most scales, each √2 larger, 1..64. Default: `64`. There are as many as fit between `minSize` and
    * `size`; 1 turns the pyramid off.
@@ -127,6 +218,23 @@ export interface StylizeOptions {
    * `false`. STROTSS adds it to the picture of the scale before.
    */
   startDetail?: boolean;
+  /**
+   * How images are resized: lanczos, cubic, sharp-cubic, triangle or box. Default: `lanczos`. All but `box`
+   * widen when they shrink. `cubic` and `triangle` are Pillow's bicubic and bilinear, `sharp-cubic`
+   * PyTorch's bicubic, `box` Torch's bilinear: the mean of the area when shrinking, linear between corners
+   * that stay corners when enlarging.
+   */
+  filter?: 'lanczos' | 'cubic' | 'sharp-cubic' | 'triangle' | 'box';
+  /**
+   * How the picture is resized from one scale to the next: lanczos, cubic, sharp-cubic, triangle or box.
+   * Default: `lanczos`. So are the moments that are carried, but means of squares, which cannot be negative,
+   * linearly.
+   */
+  carryFilter?: 'lanczos' | 'cubic' | 'sharp-cubic' | 'triangle' | 'box';
+  /**
+   * Leave style images as small as they are, instead of enlarging them to the size wanted. Default: `false`.
+   */
+  keepSmallStyles?: boolean;
   /**
    * What is optimised: pixels or laplacian. Default: `pixels`. `laplacian` is the coefficients of a
    * Laplacian pyramid of the picture: a step then moves coarse forms at once. The result is a picture all

@@ -11,8 +11,12 @@ export interface LossTerm {
   layers?: readonly string[];
   /** Whose statistic the picture's should be; without one, nobody's. Those of several styles are blended. */
   of?: 'content' | 'style';
+  /** The kind's own. */
+  parameters?: Readonly<Record<string, number>>;
   /** The option that named the layer, for messages. */
   option?: string;
+  /** Whether its gradient is scaled at its layer: see normalizeGradients. */
+  normalize?: boolean;
 }
 
 /** A term for each layer, named `group:layer`; the group is the kind unless said otherwise. */
@@ -22,7 +26,14 @@ export function layerTerms(
     group = kind,
     of,
     option,
-  }: { kind: string; group?: string; of: 'content' | 'style'; option: string },
+    parameters,
+  }: {
+    kind: string;
+    group?: string;
+    of: 'content' | 'style';
+    option: string;
+    parameters?: Readonly<Record<string, number>>;
+  },
   weight: number,
   layers: Readonly<Record<string, number>>,
 ): LossTerm[] {
@@ -33,5 +44,6 @@ export function layerTerms(
     layers: [layer],
     of,
     option,
+    ...(parameters && { parameters }),
   }));
 }

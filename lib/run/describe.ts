@@ -23,6 +23,7 @@ export function describe(
     init,
     weights,
     terms,
+    preset,
     ...values
   } = options;
   return {
@@ -30,6 +31,7 @@ export function describe(
     style: styles.map(name),
     init: isImage(init) ? name(init) : init,
     weights: basename(weights),
+    ...(preset !== undefined && { preset: basename(preset) }),
     ...values,
     device,
     precision,

@@ -93,7 +93,7 @@ export function sizesAt(
   return {
     content: { ...sizeAt(content, side), hasAlpha: content.hasAlpha },
     styles: styles.map((style) => ({
-      ...mirrored.size(sizeAt(style, styleSide(options, side)), shortest),
+      ...mirrored.size(sizeAt(style, styleSide(options, side, style)), shortest),
       hasAlpha: style.hasAlpha,
     })),
   };
@@ -106,8 +106,8 @@ export function mostForReading(
   side: number,
 ): number {
   const own = init ? readingBytes(init, side) : 0;
-  const style = styleSide(options, side);
-  return Math.max(own, readingBytes(content, side), ...styles.map((header) => readingBytes(header, style)));
+  const ofStyles = styles.map((header) => readingBytes(header, styleSide(options, side, header)));
+  return Math.max(own, readingBytes(content, side), ...ofStyles);
 }
 
 /** Every image at every size. @throws ImageError */
@@ -118,9 +118,9 @@ export async function readInputs(
   shortest: number,
   say: Say,
 ): Promise<Inputs> {
-  const { maxPixels, threads, linear, signal } = options;
+  const { maxPixels, threads, linear, filter, signal } = options;
   const read = async (source: ImageSource, option: string, probed: Header, sizes: Size[]) => {
-    const how = { maxPixels, threads, linear, probed, signal };
+    const how = { maxPixels, threads, linear, filter, probed, signal };
     const { images, notes } = await readSizes(source, option, sizes, how);
     for (const note of notes) await say(new ImageError('ERR_IMAGE', option, note));
     return images;
@@ -131,7 +131,7 @@ export async function readInputs(
   for (const [i, style] of options.styles.entries()) {
     const option = styleName(options, i);
     const probed = sources.styles[i]!;
-    const sizes = sides.map((side) => sizeAt(probed, styleSide(options, side)));
+    const sizes = sides.map((side) => sizeAt(probed, styleSide(options, side, probed)));
     const images = await read(style, option, probed, sizes);
     const usable = images.map((image) => mirrored.image(image, shortest));
     const strips = images.filter((image, k) => image !== usable[k]);
@@ -150,9 +150,10 @@ export async function readInputs(
   return { stages, init };
 }
 
-/** Long side of the style images beside a picture of long side `size`. */
-function styleSide({ styleScale }: ResolvedOptions, size: number): number {
-  return Math.max(1, Math.round(size * styleScale));
+/** Long side of a style image beside a picture of long side `size`. */
+function styleSide({ styleScale, keepSmallStyles }: ResolvedOptions, size: number, style: Size): number {
+  const side = Math.max(1, Math.round(size * styleScale));
+  return keepSmallStyles ? Math.min(side, Math.max(style.width, style.height)) : side;
 }
 
 function styleName({ styles }: ResolvedOptions, i: number): string {

@@ -4,8 +4,9 @@ import { addon, type EngineReservation } from '../engine/addon.js';
 import type { Engine } from '../engine/engine.js';
 import { architectureOf, needsOf } from '../engine/layers.js';
 import { hostMemory, reserveFor } from '../engine/memory.js';
-import type { SharedNetwork } from '../engine/networks.js';
+import type { InputChanges, SharedNetwork } from '../engine/networks.js';
 import { sessionOf } from '../objective/objective.js';
+import { checkNetwork } from '../options/needs.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { findFile } from '../weights/find.js';
 import {
@@ -46,7 +47,9 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
   const { signal } = options;
   signal?.throwIfAborted();
   const file = await findFile(options.weights, options);
-  const shape = (await engine.networks.open(file)).shape;
+  const input = inputChanges(options);
+  const { shape, range } = await engine.networks.open(file, input);
+  checkNetwork(options, { ...shape, range });
   const { convolutions, side: shortest } = needsOf(shape, options.terms, options.rounding);
   const sources = await probeSources(options);
   const { sizes, least } = planSizes(options, sources, shortest);
@@ -59,7 +62,7 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
     return 2 * PIXEL * pixels; // the scales below the last add up to about as much again
   };
   const settle = async (on: Engine): Promise<Deployment> => {
-    const network = await on.networks.open(file);
+    const network = await on.networks.open(file, input);
     const inEngine = (size: number) => {
       const { content, styles } = sizesAt(options, sources, size, shortest);
       const { optimizer, averaging, details } = stages.at(-1)!;
@@ -104,6 +107,11 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
     release(deployment);
     throw error;
   }
+}
+
+/** What the options replace of the network's own input. */
+function inputChanges({ padding, inputRange }: ResolvedOptions): InputChanges {
+  return { ...(padding && { padding }), ...(inputRange !== undefined && { range: inputRange }) };
 }
 
 /** Gives back what was set aside. */

@@ -5,6 +5,7 @@ import type { EngineLosses, EngineState } from '../engine/addon.js';
 import { warn } from '../engine/choose.js';
 import type { Engine } from '../engine/engine.js';
 import type { ScumbleError } from '../errors.js';
+import { withColoursOf } from '../image/luminance.js';
 import { Picture } from '../image/picture.js';
 import type { Raster } from '../image/types.js';
 import { lossesOf, namedLosses } from '../objective/objective.js';
@@ -234,7 +235,7 @@ export class Run implements AsyncIterable<Progress> {
 
   async #begin(): Promise<StageSession> {
     const { engine, network } = this.#deployment;
-    const { threads } = this.#options;
+    const how = { filter: this.#options.carryFilter, threads: this.#options.threads };
     const stage = this.stages[this.#index]!;
     const images = this.#prepared.inputs.stages[this.#index]!;
     const legacy = this.#legacy!;
@@ -243,7 +244,7 @@ export class Run implements AsyncIterable<Progress> {
     if (this.#disposal) throw disposed();
     const start = this.#left
       ? { ...images.content, data: this.#left.vectors.result! }
-      : await startOf(legacy, stage, images.content, threads, engine);
+      : await startOf(legacy, stage, images.content, how, engine);
     const session = await StageSession.begin(engine, packed, stage, images, start, this.#options);
     try {
       if (this.#left) {
@@ -252,7 +253,7 @@ export class Run implements AsyncIterable<Progress> {
         const { picture, state } = legacy;
         const fresh = await session.save();
         await session.restore(
-          await carriedMoments({ picture, state }, fresh, images.content, threads, engine, stage.details),
+          await carriedMoments({ picture, state }, fresh, images.content, how, engine, stage.details),
         );
       }
     } catch (error) {
@@ -341,12 +342,14 @@ export class Run implements AsyncIterable<Progress> {
   /** The session is kept until it is there. */
   #picture(session: StageSession): Promise<Picture> {
     const { width, height, images } = session;
-    const { alpha } = images.content;
+    const { alpha, data: colours } = images.content;
     const options = describe(this.#options, this.#deployment.engine);
+    const recoloured = async (data: Float32Array) =>
+      options.originalColors ? withColoursOf(colours, data) : data;
     const picture = session
       .image()
       .then((data) => this.#finishing.of({ width, height, data, ...(alpha && { alpha }) }, images))
-      .then((finished) => new Picture(finished, options));
+      .then(async (done) => new Picture({ ...done, data: await recoloured(done.data) }, options));
     session.keepFor(picture);
     return picture;
   }

@@ -53,16 +53,22 @@ export interface Legacy {
   state?: EngineState;
 }
 
+/** How what is left gets the next stage's size. */
+export interface CarryOver {
+  filter: ResolvedOptions['carryFilter'];
+  threads: number;
+}
+
 /** The start of a stage, at its size. */
 export async function startOf(
   { picture }: Legacy,
   { startDetail }: Pick<Stage, 'startDetail'>,
   content: Raster,
-  threads: number,
+  how: CarryOver,
   engine: Engine,
 ): Promise<Raster> {
   const { width, height } = content;
-  const resized = await engine.guard(resize(picture, { width, height }, threads, engine.backend));
+  const resized = await engine.guard(resize(picture, { width, height }, { ...how, backend: engine.backend }));
   return startDetail ? { width, height, data: await addon().addDetail(resized, content) } : resized;
 }
 
@@ -84,7 +90,7 @@ export async function carriedMoments(
   { picture, state }: Required<Legacy>,
   fresh: EngineState,
   { width, height }: Size,
-  threads: number,
+  { filter, threads }: CarryOver,
   engine: Engine,
   details: number,
 ): Promise<EngineState> {
@@ -104,8 +110,9 @@ export async function carriedMoments(
         channels: 3,
       };
       const range: [number, number] = [low, Number.POSITIVE_INFINITY];
+      const how = { filter: low === 0 ? ('triangle' as const) : filter, range };
       const { width, height } = wanted[i]!;
-      const work = addon().resample(engine.backend, part, width, height, range, threads);
+      const work = addon().resample(engine.backend, part, width, height, how, threads);
       all.set(await engine.guard(work), to);
       from = end;
       to += width * height * 3;

@@ -87,7 +87,7 @@ async function load(source: ImageSource, threads: number): Promise<Raster> {
     throw new OptionError('normalize', source, problem);
   }
   const long = Math.max(width, height);
-  return long > LONG_SIDE ? resize(image, sizeAt(image, LONG_SIDE), threads) : image;
+  return long > LONG_SIDE ? resize(image, sizeAt(image, LONG_SIDE), { threads }) : image;
 }
 
 /** With inputs that are divided by `before`, outputs that are divided by `after`. */

@@ -1,52 +1,9 @@
 // The whole objective and its gradient with respect to the picture: the engine in float32, with every
 // instruction set, against the reference in double, and the reference against finite differences.
-#include "cases.h"
 #include "check.h"
+#include "check_both.h"
 
 using namespace cases;  // NOLINT(google-build-using-namespace): this file is about nothing else
-
-namespace {
-
-void check_cpu(const Case& of, const Setting& s) {
-  for (const scumble::cpu::Isa* isa : support::isas()) {
-    check::at() = of.name + " " + isa->name;
-    check_engine(scumble::cpu::CpuBackend(*isa), s, kFloat32);
-  }
-}
-
-// Central differences at two steps; where they disagree there is a kink within the step, and the place is
-// skipped.
-void check_reference(const Case& of, const Setting& s, int places, uint64_t seed) {
-  check::at() = of.name + " by differences";
-  Random random(seed);
-  const double norm = reference::norm(s.expected.gradient.values);
-  int compared = 0;
-  for (int i = 0; i < places; ++i) {
-    const size_t at = random.bits() % s.start.values.size();
-    const auto slope = [&](double step) {
-      reference::Tensor moved = s.start;
-      moved.values[at] = s.start.values[at] + step;
-      const double above = reference::evaluate(s.scene, s.targets, moved, &s.expected, false).losses.total;
-      moved.values[at] = s.start.values[at] - step;
-      const double below = reference::evaluate(s.scene, s.targets, moved, &s.expected, false).losses.total;
-      return (above - below) / (2 * step);
-    };
-    const double coarse = slope(1e-3);
-    const double fine = slope(5e-4);
-    if (std::abs(coarse - fine) > 1e-6 * norm) continue;
-    ++compared;
-    CHECK_CLOSE(fine, s.expected.gradient.values[at], 1e-6 * norm);
-  }
-  CHECK(2 * compared >= places);
-}
-
-void check_both(const Case& of, uint64_t seed) {
-  const Setting s = prepare(of, seed);
-  check_cpu(of, s);
-  check_reference(of, s, 6, seed);
-}
-
-}  // namespace
 
 TEST(which_layers_are_looked_at) {
   const std::vector<Case> cases = {
@@ -69,6 +26,39 @@ TEST(which_layers_are_looked_at) {
       small_case("the first convolution", {"conv1_1"}, {"conv1_1"}, 0),
   };
   for (size_t i = 0; i < cases.size(); ++i) check_both(cases[i], 100 * i);
+}
+
+TEST(kinds_of_total_variation) {
+  for (const char* kind : {"tv-squared", "tv-diagonal"}) {
+    Case of = small_case(kind, {"relu1_1"}, {}, 0);
+    support::add(of.objective, kind, "", 3, {});
+    check_both(of, 9000);
+  }
+  // Its loss is not counted, so differences do not show its gradient.
+  Case of = small_case("tv-gradient", {"relu1_1"}, {}, 0);
+  support::add(of.objective, "tv-gradient", "", 0.01, {});
+  check_cpu(of, prepare(of, 9100));
+}
+
+TEST(pools_that_rescale) {
+  for (const auto pooling : {scumble::Pooling::max, scumble::Pooling::average, scumble::Pooling::l2}) {
+    Case of = small_case("pools that rescale", {"relu2_1"}, {"pool1", "pool2"}, 0);
+    of.model.pooling = pooling;
+    of.model.pool_scale = 0.78;
+    check_both(of, 9200);
+  }
+}
+
+// What is followed is no gradient of any loss: only the reference can show it.
+TEST(normalized_gradients) {
+  Case of = small_case("normalized", {"relu1_1", "relu2_1", "pool1"}, {"relu1_1", "conv1_2", "relu2_2"}, 1);
+  support::add(of.objective, "mean-std", "relu1_2", 1, kStyle);
+  double weight = 0.5;
+  for (scumble::Term& term : of.objective.terms) {
+    term.normalize = true;
+    term.weight = weight += 1;
+  }
+  check_cpu(of, prepare(of, 9300));
 }
 
 TEST(moments_and_histograms) {

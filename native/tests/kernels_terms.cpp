@@ -4,6 +4,7 @@
 #include "../cpp/cpu/kernels/histogram.h"
 #include "../cpp/cpu/kernels/mean_std.h"
 #include "../cpp/cpu/kernels/tv.h"
+#include "../cpp/cpu/kernels/tv_squares.h"
 #include "../cpp/cpu/kernels/weigh.h"
 #include "../cpp/cpu/network.h"
 #include "kernels.h"
@@ -136,6 +137,37 @@ TEST(total_variation) {
           if (accumulate) add(expected, before);
           CHECK_CLOSE(0.25 * found, loss, kElementwise * loss);
           CHECK(out == support::floats(expected));
+        }
+      }
+    }
+  }
+}
+
+TEST(total_variation_of_squares) {
+  using reference::Squares;
+  Random random(19);
+  for (const auto& [height, width] : kSizes) {
+    for (const Squares kind : {Squares::squared, Squares::gradient, Squares::diagonal}) {
+      const reference::Tensor picture = support::random_tensor(random, 3, height, width, 0, 255);
+      const reference::Tensor before = support::random_tensor(random, 3, height, width);
+      reference::Tensor gradient(3, height, width);
+      const double loss = reference::squared_variation(kind, picture, 0.25, gradient);
+      const scumble::Variation by = reference::variation_of(kind, height, width);
+      for (const Isa* isa : support::isas()) {
+        for (const bool accumulate : {false, true}) {
+          say(*isa, height, width, 3, "kind " + std::to_string(static_cast<int>(kind)));
+          const std::vector<float> source = support::floats(picture);
+          std::vector<float> out(source.size(), kGarbage);
+          if (accumulate) out = support::floats(before);
+          double found = 0;
+          in_parts(height, [&, w = width, h = height](int y0, int y1) {
+            found +=
+                kernels::tv_squares(*isa)(source.data(), w, h, by, out.data(), accumulate, 0.25f, y0, y1);
+          });
+          reference::Tensor expected = gradient;
+          if (accumulate) add(expected, before);
+          CHECK_CLOSE(0.25 * found, loss, kElementwise * loss);
+          CHECK_ALL_CLOSE(out, expected.values, kElementwise);
         }
       }
     }

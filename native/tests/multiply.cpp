@@ -66,7 +66,8 @@ struct Made {
   PlanByHand plan;
   Step step;
 
-  Made(const Isa& isa, const Size& size, const Way& way, int threads) : plan(isa), step{} {
+  Made(const Isa& isa, const Size& size, const Way& way, int threads, bool symmetric = false)
+      : plan(isa), step{} {
     const auto matrix = [&](int rows, int columns) { return plan.dense({columns, rows, 1}); };
     step.op = "multiply";
     step.in = way.transpose_in ? matrix(size.inner, size.rows) : matrix(size.rows, size.inner);
@@ -76,6 +77,7 @@ struct Made {
     step.transpose_in = way.transpose_in;
     step.transpose_other = way.transpose_other;
     step.accumulate = way.accumulate;
+    step.symmetric = symmetric;
     plan.emit(step);
     plan.compile(threads);
   }
@@ -125,6 +127,36 @@ TEST(products_on_any_number_of_threads) {
       const std::vector<float> alone = Made(*isa, size, way, 1).run(in, other, before);
       for (const int threads : {2, 3, 8, 40})
         CHECK(Made(*isa, size, way, threads).run(in, other, before) == alone);
+    }
+  }
+}
+
+// A product with its own transpose is symmetric: half of it is as good as all.
+TEST(symmetric_products) {
+  Random random(3);
+  const Way way{false, true, true};
+  for (const int n : {1, 3, 17, 64, 65, 130, 300}) {
+    const Size size{n, n, 45};
+    const std::vector<float> in = random_matrix(random, n, size.inner);
+    std::vector<float> before = random_matrix(random, n, n);
+    for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
+      for (size_t j = 0; j < i; ++j)
+        before[j * static_cast<size_t>(n) + i] = before[i * static_cast<size_t>(n) + j];
+    }
+    // `other` is transposed, so it is given as `in` is.
+    const std::vector<double> expected = expected_of(size, way, in, in, before);
+    for (const Isa* isa : support::isas()) {
+      say(*isa, size, way);
+      const std::vector<float> found = Made(*isa, size, way, 2, true).run(in, in, before);
+      CHECK_ALL_CLOSE(found, expected, 1e-6);
+      CHECK(Made(*isa, size, way, 5, true).run(in, in, before) == found);
+      bool symmetric = true;
+      for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
+        for (size_t j = 0; j < i; ++j)
+          symmetric =
+              symmetric && found[i * static_cast<size_t>(n) + j] == found[j * static_cast<size_t>(n) + i];
+      }
+      CHECK(symmetric);
     }
   }
 }

@@ -46,6 +46,10 @@ inline std::vector<float> uniform(Random& random, size_t n, double low, double h
 }
 
 // Those this processor runs: what SCUMBLE_ISA may name.
+constexpr scumble::Filter kFilters[] = {scumble::Filter::lanczos, scumble::Filter::cubic,
+                                        scumble::Filter::sharp_cubic, scumble::Filter::triangle,
+                                        scumble::Filter::box};
+
 inline std::vector<const scumble::cpu::Isa*> own_isas() {
   std::vector<const scumble::cpu::Isa*> found;
   for (auto isa = scumble::cpu::available_isas(); *isa != nullptr; ++isa) found.push_back(*isa);
@@ -219,8 +223,8 @@ class Recording final : public scumble::Backend {
     return made;
   }
   std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
-                              int to_height, float low, float high, int threads) const override {
-    return cpu_.resample(from, width, height, channels, to_width, to_height, low, high, threads);
+                              int to_height, const scumble::Resampling& how, int threads) const override {
+    return cpu_.resample(from, width, height, channels, to_width, to_height, how, threads);
   }
 
   std::function<std::vector<scumble::Group>(const scumble::Plan&)> fuse_by =

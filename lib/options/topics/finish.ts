@@ -1,6 +1,6 @@
 // What is done with the colours of the picture when it is painted, and with those of previews.
 
-import { weight, words } from '../kinds.js';
+import { weight, words, yesOrNo } from '../kinds.js';
 import { option, topic } from '../option.js';
 
 export const finish = topic('Picture', {
@@ -16,5 +16,9 @@ export const finish = topic('Picture', {
       'At 0 they are as painted, at 1 those of the style, at 1.2 a fifth more. With a `finish` chroma is that of the style below ' +
       '1 too. Light stays lighter than dark, and what sRGB cannot show loses chroma.',
     value: 'ratio',
+  }),
+  originalColors: option(yesOrNo().default(false), {
+    about: "give the picture the content's colours",
+    more: "Its luminance with the content's chrominance, in YUV as jcjohnson/neural-style.",
   }),
 });

@@ -1,6 +1,6 @@
 // The network whose features are compared, and how it is run.
 
-import { text, words, yesOrNo } from '../kinds.js';
+import { positive, text, words, yesOrNo } from '../kinds.js';
 import { option, topic } from '../option.js';
 
 /** The network of a run that names none. */
@@ -22,5 +22,21 @@ export const network = topic('Network', {
     command: { refusal: 'do not download a network that is not here yet' },
   }),
   pooling: option(words('max', 'average', 'l2').default('max'), { about: 'how the network pools' }),
+  poolingScale: option(positive().default(1), {
+    about: 'what a pool makes is multiplied by it',
+    more: 'crowsonkb has 2 for average and 0.78 for l2.',
+    value: 'factor',
+  }),
   rounding: option(words('floor', 'ceil').default('floor'), { about: 'pooling of odd sizes' }),
+  padding: option(words('zero', 'replicate').optional(), {
+    about: "what the first convolution sees beyond the picture's edge",
+    more: '`zero` is the mean colour, `replicate` the nearest pixel.',
+    byDefault: "the network's own",
+  }),
+  inputRange: option(positive().optional(), {
+    about: 'what white is in the input of the network',
+    more: 'jcjohnson/neural-style has 256 where the network was trained with 255.',
+    byDefault: "the network's own",
+    value: 'number',
+  }),
 });

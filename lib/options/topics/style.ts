@@ -1,6 +1,6 @@
-// Style: correlations of features should be the style images' (Gatys, Ecker & Bethge 2015).
+// Style: a statistic of features should be the style images'. The first was their correlations (Gatys, Ecker & Bethge 2015).
 
-import { layers, weight } from '../kinds.js';
+import { layers, weight, words } from '../kinds.js';
 import { option, topic } from '../option.js';
 import { layerTerms } from '../terms.js';
 
@@ -9,12 +9,17 @@ export const style = topic(
   {
     styleWeight: option(weight().default(100), { about: 'weight of the style loss' }),
     styleLayers: option(layers().default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }), {
-      about: "layers whose Gram matrices should be the style's",
+      about: "layers whose statistic should be the style's",
+    }),
+    statistic: option(words('gram', 'mean-std', 'histogram').default('gram'), {
+      about: 'the statistic of features that the style loss compares',
+      more: 'Gram matrices, means and deviations of channels, or histograms of channels. Others may be added to it by weights of their own.',
+      value: 'name',
     }),
   },
-  ({ styleWeight, styleLayers }) =>
+  ({ styleWeight, styleLayers, statistic }) =>
     layerTerms(
-      { kind: 'gram', group: 'style', of: 'style', option: 'styleLayers' },
+      { kind: statistic, group: 'style', of: 'style', option: 'styleLayers' },
       styleWeight,
       styleLayers,
     ),

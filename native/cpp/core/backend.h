@@ -10,6 +10,7 @@
 #include "iteration.h"
 #include "network.h"
 #include "plan.h"
+#include "resampling.h"
 
 namespace scumble {
 
@@ -62,9 +63,9 @@ class Backend : public Sizes {
   // operation that this backend does not have.
   virtual std::unique_ptr<Program> compile(const Networks& networks, Plan plan, int threads) const = 0;
 
-  // Lanczos resampling, as cpu/resample.h says.
+  // Resampling, as cpu/resample.h says.
   virtual std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
-                                      int to_height, float low, float high, int threads) const = 0;
+                                      int to_height, const Resampling& how, int threads) const = 0;
 };
 
 inline std::vector<Group> Backend::fuse(const Plan& plan) const {

@@ -210,6 +210,7 @@ void Graph::forward(int network, std::vector<Node>& nodes, size_t n) {
     step.convolution = node.convolution;
     step.relu = node.fused_relu;
     step.op = node.kind == LayerKind::conv ? "conv" : node.kind == LayerKind::relu ? "relu" : "pool";
+    if (node.kind == LayerKind::pool) step.scale = request_.pool_scale;
   }
   emit(step);
   for (const Glance& glance : node.looks) arrive(glance, node.shape, node.features);
@@ -239,6 +240,7 @@ void Graph::backward(int network, std::vector<Node>& nodes) {
         step.other = next.features;
       } else {
         step.op = "pool_back";
+        step.scale = request_.pool_scale;
         step.other = node.features;
       }
       write(writing, step);
@@ -285,6 +287,23 @@ void Graph::differentiate(Writing& writing, const Glance& glance) {
   Site& at = glance.look->site;
   static_cast<Place&>(at) = at.places[static_cast<size_t>(glance.place)];
   at.place = glance.place;
+  if (!at.term->normalize || at.features == plan_.picture) {
+    differentiate(writing, at);
+    return;
+  }
+  Writing own;
+  own.left = 1;
+  own.gradient = tensor(at.shape);
+  differentiate(own, at);
+  Step step{};
+  step.op = "normalize";
+  step.in = own.gradient;
+  step.scratch = working(step.op, at.shape);
+  step.scale = at.term->weight;
+  write(writing, step);
+}
+
+void Graph::differentiate(Writing& writing, Site& at) {
   writing_ = &writing;
   at.loss->differentiate(*this, at);
   writing_ = nullptr;

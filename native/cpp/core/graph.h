@@ -119,6 +119,7 @@ class Graph {
   void backward(int network, std::vector<Node>& nodes);
   void write(Writing& writing, Step step);
   void differentiate(Writing& writing, const Glance& glance);
+  void differentiate(Writing& writing, Site& at);
   void arrive(const Glance& glance, const Shape& shape, BufferId features);
   void measure(const std::vector<Glance>& arrived);
   void describe(const std::vector<Glance>& arrived);

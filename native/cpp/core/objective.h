@@ -29,6 +29,7 @@ struct Term {
   std::vector<Target> targets;
   int mask = -1;                             // where in the picture; -1: everywhere
   std::map<std::string, double> parameters;  // the kind's own
+  bool normalize = false;  // its gradient at each layer is scaled so that its magnitudes sum to the weight
 };
 
 // Among a term's layers: the picture itself.

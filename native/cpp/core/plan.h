@@ -11,6 +11,7 @@
 #include "network.h"
 #include "objective.h"
 #include "shape.h"
+#include "variation.h"
 
 namespace scumble {
 
@@ -26,13 +27,14 @@ constexpr BufferId kNoBuffer = -1;
 //   input           in: picture; out: the network's input
 //   conv            in, out; bias always, ReLU if `relu`
 //   relu            in, out
-//   pool            in, out
+//   pool            in; out: scale * what the windows become
 //   laplacian       in: coefficients of a pyramid, scratch; out: its picture
 //   weigh           in, guide; out: in times the guide, pixel by pixel
 //   multiply        in, other; out: scale * the product of in, transposed if `transpose_in`, and other,
 //                   transposed if `transpose_other`; adds to what is in `out`, which is neither of them, if
 //                   `accumulate`. A matrix is dense, row by row: its columns are a shape's channels, its rows
-//                   the height
+//                   the height. If `symmetric`, the product (and what it adds to) is known to be, and half of
+//                   it is computed
 //   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
 //
 // and gradients, which add to what is in `out` if `accumulate`, and are zero where `mask` is not positive (as
@@ -40,8 +42,9 @@ constexpr BufferId kNoBuffer = -1;
 //
 //   conv_back       in: gradient of the convolution's output; out: of its input
 //   relu_back       in: gradient, other: the ReLU's output
-//   pool_back       in: gradient, other: the pool's input
+//   pool_back       in: gradient, other: the pool's input; out: scale * the gradient
 //   input_back      in: gradient of the network's input; out: of the picture
+//   normalize       in: a term's own gradient g; out: scale * g / (the sum of |g| + kLeastNorm * scale)
 //   laplacian_back  in: gradient of a picture; out: of its coefficients, never accumulated
 struct Step {
   std::string_view op;
@@ -57,6 +60,7 @@ struct Step {
   int slot = -1;  // where the loss goes
   double loss_scale = 0;
   double scale = 0;  // of what is written to `out`
+  Variation variation;
   int first_row = 0;
   int rows = 0;           // of sums: this many from first_row on
   int first_channel = 0;  // of several layers' features side by side: where this one's begin
@@ -64,10 +68,14 @@ struct Step {
   bool accumulate = false;  // add to what is in `out`, else overwrite
   bool transpose_in = false;
   bool transpose_other = false;
+  bool symmetric = false;
   uint64_t seed = 0;  // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
+
+// Keeps the gradient of a term that is met finite, in units of its weight, as jcjohnson/neural-style does.
+constexpr double kLeastNorm = 1e-8;
 
 // Consecutive steps that a backend makes at once, by an operation of its own.
 struct Group {
@@ -101,6 +109,7 @@ struct PlanRequest {
   int width = 0;
   int height = 0;
   Pooling pooling = Pooling::max;
+  double pool_scale = 1;  // what a pool makes is multiplied by it
   Rounding rounding = Rounding::floor;
   Objective objective;
   uint64_t seed = 0;

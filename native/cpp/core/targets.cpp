@@ -10,6 +10,7 @@ PlanRequest request_of(const Setup& setup, int width, int height) {
   request.width = width;
   request.height = height;
   request.pooling = setup.pooling;
+  request.pool_scale = setup.pool_scale;
   request.rounding = setup.rounding;
   request.objective = setup.objective;
   request.seed = setup.seed;

@@ -13,6 +13,7 @@ namespace scumble {
 // What every run of a plan over the same picture shares.
 struct Setup {
   Pooling pooling = Pooling::max;
+  double pool_scale = 1;
   Rounding rounding = Rounding::floor;
   Objective objective;
   uint64_t seed = 0;  // of what terms draw by lot

@@ -36,8 +36,8 @@ std::unique_ptr<Program> CpuBackend::compile(const Networks& networks, Plan plan
 }
 
 std::vector<float> CpuBackend::resample(const float* from, int width, int height, int channels, int to_width,
-                                        int to_height, float low, float high, int threads) const {
-  return cpu::resample(isa_, from, width, height, channels, to_width, to_height, low, high, threads);
+                                        int to_height, const Resampling& how, int threads) const {
+  return cpu::resample(isa_, from, width, height, channels, to_width, to_height, how, threads);
 }
 
 namespace {

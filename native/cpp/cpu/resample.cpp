@@ -1,7 +1,6 @@
 #include "resample.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "kernels/vectors.h"
 #include "thread_pool.h"
@@ -9,34 +8,21 @@
 namespace scumble::cpu {
 namespace {
 
-constexpr double kLobes = 3;
-
-double lanczos(double x) {
-  if (x == 0) return 1;
-  if (std::abs(x) >= kLobes) return 0;
-  const double p = std::acos(-1.0) * x;
-  return kLobes * std::sin(p) * std::sin(p / kLobes) / (p * p);
-}
-
 // For every output sample, the first input sample it looks at and the weights of the run that follows.
-struct Filter {
+struct Weights {
   std::vector<int> first;
   std::vector<std::vector<float>> weights;
 
-  Filter(int from, int to) {
-    const double scale = static_cast<double>(from) / to;
-    const double stretch = std::max(1.0, scale);
+  Weights(Filter filter, int from, int to) {
     for (int i = 0; i < to; ++i) {
-      const double centre = (i + 0.5) * scale;
-      const int begin = std::max(0, static_cast<int>(std::floor(centre - kLobes * stretch)));
-      const int end = std::min(from, static_cast<int>(std::ceil(centre + kLobes * stretch)));
+      const Taps taps(filter, i, from, to);
       std::vector<double> exact;
       double total = 0;
-      for (int k = begin; k < end; ++k) {
-        exact.push_back(lanczos((k + 0.5 - centre) / stretch));
+      for (int k = taps.begin; k < taps.end; ++k) {
+        exact.push_back(taps.weight(k));
         total += exact.back();
       }
-      first.push_back(begin);
+      first.push_back(taps.begin);
       weights.emplace_back();
       for (const double weight : exact) weights.back().push_back(static_cast<float>(weight / total));
     }
@@ -46,9 +32,9 @@ struct Filter {
 }  // namespace
 
 std::vector<float> resample(const Isa& isa, const float* from, int width, int height, int channels,
-                            int to_width, int to_height, float low, float high, int threads) {
-  const Filter across(width, to_width);
-  const Filter down(height, to_height);
+                            int to_width, int to_height, const Resampling& how, int threads) {
+  const Weights across(how.filter, width, to_width);
+  const Weights down(how.filter, height, to_height);
   const size_t c = static_cast<size_t>(channels);
   const size_t in_row = static_cast<size_t>(width) * c;
   const size_t out_row = static_cast<size_t>(to_width) * c;
@@ -78,7 +64,7 @@ std::vector<float> resample(const Isa& isa, const float* from, int width, int he
     }
     float* to = out.data() + row * out_row;
     kernels::blend_rows(isa)(to, sources.data(), weights.data(), static_cast<int>(weights.size()), out_row);
-    for (size_t i = 0; i < out_row; ++i) to[i] = std::clamp(to[i], low, high);
+    for (size_t i = 0; i < out_row; ++i) to[i] = std::clamp(to[i], how.low, how.high);
   });
   return out;
 }

@@ -18,17 +18,7 @@
 namespace scumble::node {
 namespace {
 
-// [low, high]; infinities are no bounds.
-std::pair<float, float> range(const Napi::Value& value) {
-  if (!value.IsArray() || value.As<Napi::Array>().Length() != 2)
-    throw Napi::TypeError::New(value.Env(), "range must be an array of two numbers");
-  const float low = value.As<Napi::Array>().Get(0u).ToNumber().FloatValue();
-  const float high = value.As<Napi::Array>().Get(1u).ToNumber().FloatValue();
-  if (!(low < high)) throw Napi::RangeError::New(value.Env(), "range must begin below its end");
-  return {low, high};
-}
-
-// resample(backend, { data, width, height, channels }, width, height, [low, high], threads):
+// resample(backend, { data, width, height, channels }, width, height, { filter, range: [low, high] }, threads):
 // Promise<Float32Array>
 Napi::Value resample(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -41,13 +31,13 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
       floats(from, static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels));
   const int to_width = integer(info[2], "width", 1, 1 << 20);
   const int to_height = integer(info[3], "height", 1, 1 << 20);
-  const auto [low, high] = range(info[4]);
+  const Resampling how = resampling(info[4].As<Napi::Object>());
   const int threads = integer(info[5], "threads", 1, 1024);
   const float* pixels = data.Data();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
     return floats_of(
-        backend->resample(pixels, width, height, channels, to_width, to_height, low, high, threads));
+        backend->resample(pixels, width, height, channels, to_width, to_height, how, threads));
   });
 }
 

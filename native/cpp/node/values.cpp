@@ -48,7 +48,7 @@ std::vector<Target> targets(const Napi::Array& from) {
   return found;
 }
 
-// { name, kind, weight, network?, layers?, targets?, mask?, parameters? }
+// { name, kind, weight, network?, layers?, targets?, mask?, parameters?, normalize? }
 std::vector<Term> terms(const Napi::Array& from) {
   std::vector<Term> found;
   for (uint32_t i = 0; i < from.Length(); ++i) {
@@ -57,6 +57,7 @@ std::vector<Term> terms(const Napi::Array& from) {
     term.name = text(given, "name");
     term.kind = text(given, "kind");
     term.weight = number(given, "weight");
+    term.normalize = given.Has("normalize") && given.Get("normalize").ToBoolean();
     term.network = std::max(0, index(given, "network"));
     if (!given.Get("layers").IsUndefined()) term.layers = texts(given, "layers");
     if (!given.Get("targets").IsUndefined()) term.targets = targets(list(given, "targets"));
@@ -191,11 +192,34 @@ Rounding rounding(const Napi::Object& object) {
 Setup setup(const Napi::Object& object) {
   Setup found;
   found.pooling = pooling(object);
+  if (object.Has("poolingScale")) found.pool_scale = number(object, "poolingScale");
   found.rounding = rounding(object);
   found.objective.terms = terms(list(object, "terms"));
   if (!object.Get("seed").IsUndefined()) found.seed = static_cast<uint64_t>(number(object, "seed"));
   found.threads = integer(object, "threads", 1, 1024);
   return found;
+}
+
+// [low, high]; infinities are no bounds.
+std::pair<float, float> range(const Napi::Value& value) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 2)
+    throw Napi::TypeError::New(value.Env(), "range must be an array of two numbers");
+  const float low = value.As<Napi::Array>().Get(0u).ToNumber().FloatValue();
+  const float high = value.As<Napi::Array>().Get(1u).ToNumber().FloatValue();
+  if (!(low < high)) throw Napi::RangeError::New(value.Env(), "range must begin below its end");
+  return {low, high};
+}
+
+// { filter, range: [low, high] }
+Resampling resampling(const Napi::Object& object) {
+  const auto [low, high] = range(object.Get("range"));
+  const Filter filter = choice<Filter>(object, "filter",
+                                       {{"lanczos", Filter::lanczos},
+                                        {"cubic", Filter::cubic},
+                                        {"sharp-cubic", Filter::sharp_cubic},
+                                        {"triangle", Filter::triangle},
+                                        {"box", Filter::box}});
+  return {low, high, filter};
 }
 
 SessionOptions session_options(const Napi::Object& object) {

@@ -58,8 +58,8 @@ std::unique_ptr<Program> CudaBackend::compile(const Networks& networks, Plan pla
 }
 
 std::vector<float> CudaBackend::resample(const float* from, int width, int height, int channels, int to_width,
-                                         int to_height, float low, float high, int) const {
-  return resample_on(device_, from, width, height, channels, to_width, to_height, low, high);
+                                         int to_height, const Resampling& how, int) const {
+  return resample_on(device_, from, width, height, channels, to_width, to_height, how);
 }
 
 namespace {

@@ -23,7 +23,7 @@ class CudaBackend final : public Backend {
                                       const std::vector<ConvolutionWeights>& weights) const override;
   std::unique_ptr<Program> compile(const Networks& networks, Plan plan, int threads) const override;
   std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
-                              int to_height, float low, float high, int threads) const override;
+                              int to_height, const Resampling& how, int threads) const override;
 
  private:
   int device_;

@@ -10,7 +10,8 @@ bool follows(const Plan& plan, size_t i, std::string_view op, BufferId in) {
 }
 
 bool is_pooled_next(const Plan& plan, size_t i) {
-  return plan.steps[i].op == "conv" && follows(plan, i + 1, "pool", plan.steps[i].out);
+  return plan.steps[i].op == "conv" && follows(plan, i + 1, "pool", plan.steps[i].out) &&
+         plan.steps[i + 1].scale == 1;
 }
 
 // A Gram matrix that nothing but the next step, a difference, looks at.

@@ -9,7 +9,7 @@
 namespace scumble::cuda {
 
 std::vector<float> resample_on(int device, const float* from, int width, int height, int channels,
-                               int to_width, int to_height, float low, float high) {
+                               int to_width, int to_height, const Resampling& how) {
   const auto elements = [channels](int w, int h) {
     return static_cast<size_t>(w) * static_cast<size_t>(h) * static_cast<size_t>(channels);
   };
@@ -24,7 +24,7 @@ std::vector<float> resample_on(int device, const float* from, int width, int hei
   const Stream stream(device);
   const auto floats = [&](size_t offset) { return reinterpret_cast<float*>(memory.at(offset)); };
   to_device(memory.at(in), from, in_bytes);
-  resample(floats(in), width, height, channels, to_width, to_height, low, high, floats(out),
+  resample(floats(in), width, height, channels, to_width, to_height, how, floats(out),
            memory.at(scratch), stream);
   check(cudaGetLastError(), "resampling");
   stream.wait("resampling");

@@ -44,7 +44,7 @@ void convolve_and_pool(const Convolution& c, Pool kind, const Tensor& pooled, Ar
     if (launch_product_sm90(p, 9, stream)) return;
   }
   convolve(c, precision, stream);
-  pool(kind, c.out, pooled, precision, stream);
+  pool(kind, 1, c.out, pooled, precision, stream);
 }
 
 Convolution convolution_of(const Workspace& w, const Step& step) {

@@ -16,6 +16,8 @@
 #include <cstdint>
 
 #include "../../cpp/core/channels.h"
+#include "../../cpp/core/resampling.h"
+#include "../../cpp/core/variation.h"
 #include "arithmetic.h"
 
 namespace scumble::cuda {
@@ -175,10 +177,15 @@ void relu(const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_
 void relu_back(const Tensor& in, const void* positive, const Gradient& gradient, Arithmetic precision,
                cudaStream_t stream);
 
+// The gradient: weight * in / (the sum of |in| + kLeastNorm * weight).
+size_t normalize_bytes();
+void normalize(const Tensor& in, double weight, const Gradient& gradient, void* scratch, Arithmetic precision,
+               cudaStream_t stream);
+
 // As scumble::Pooling. Windows of 2x2, stride 2; one that hangs over the edge (rounding up) counts what is
-// inside. A tie of max sends its gradient to the first in row order.
+// inside. A tie of max sends its gradient to the first in row order. All is multiplied by `scale`.
 enum class Pool { max, average, l2 };
-void pool(Pool kind, const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_t stream);
+void pool(Pool kind, double scale, const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_t stream);
 // convolve(), and pool() of its result, while it is at hand where there is a kernel for that.
 void convolve_and_pool(const Convolution& convolution, Pool kind, const Tensor& pooled, Arithmetic precision,
                        cudaStream_t stream);
@@ -198,7 +205,7 @@ bool convolve_first_two(const FirstTwo& two, Arithmetic precision, cudaStream_t 
 
 // pooled: the gradient of the pool's output; in: the pool's input. Positions that no window covers get 0 (or
 // what is there).
-void pool_back(Pool kind, const Tensor& pooled, const Tensor& in, const Gradient& gradient,
+void pool_back(Pool kind, double scale, const Tensor& pooled, const Tensor& in, const Gradient& gradient,
                Arithmetic precision, cudaStream_t stream);
 
 // scale * (in - target), and loss_scale * sum (in - target)^2 to partials: of tensors, as a gradient, and of
@@ -210,6 +217,10 @@ void difference(const float* in, const float* target, float* out, size_t element
 // loss_scale * sum (|dx| + |dy|) to partials; gradient = scale * that sum's, + what is there if `accumulate`.
 void tv(const float* picture, int width, int height, float* gradient, bool accumulate, double scale,
         double loss_scale, const Partials& partials, cudaStream_t stream);
+// The same of a weighted sum of squared differences.
+void tv_squares(const float* picture, int width, int height, const Variation& by, float* gradient,
+                bool accumulate, double scale, double loss_scale, const Partials& partials,
+                cudaStream_t stream);
 
 // One level of a Laplacian pyramid of interleaved RGB (core/laplacian.h).
 struct Picture {
@@ -268,9 +279,9 @@ void rmsprop(const RmspropUpdate& update, const Progress* progress, cudaStream_t
 // Holds every element to [low, high]; what is not a number stays so. Nothing once diverged.
 void clamp(float* x, size_t elements, float low, float high, const Progress* progress, cudaStream_t stream);
 
-// Lanczos resampling of interleaved floats, as cpu/resample.h. `scratch`: resample_scratch_bytes().
+// Resampling of interleaved floats, as cpu/resample.h. `scratch`: resample_scratch_bytes().
 size_t resample_scratch_bytes(int width, int height, int channels, int to_width, int to_height);
-void resample(const float* from, int width, int height, int channels, int to_width, int to_height, float low,
-              float high, float* to, void* scratch, cudaStream_t stream);
+void resample(const float* from, int width, int height, int channels, int to_width, int to_height,
+              const Resampling& how, float* to, void* scratch, cudaStream_t stream);
 
 }  // namespace scumble::cuda

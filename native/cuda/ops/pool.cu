@@ -57,19 +57,22 @@ dim3 cell_grid(int rows, int columns, int channels) {
 }
 
 template <typename E, Pool kKind>
-__global__ void pool_forward(Tensor in, Tensor out) {
+__global__ void pool_forward(Tensor in, Tensor out, float scale) {
   each_cell<E>(out.height, out.width, in.channels, [&](int y, int x, int channel) {
     const Cell cell(in, y, x, channel);
     Vec<E> values[4];
     load_cell(static_cast<const E*>(in.at), cell, values);
+    Vec<E> result = pooled<kKind>(values, cell.inside, cell.count);
+#pragma unroll
+    for (float& lane : result.at) lane *= scale;
     store(static_cast<E*>(out.at) + pixel_index(y, x, out.width) * static_cast<size_t>(padded(out.channels)) +
               channel,
-          pooled<kKind>(values, cell.inside, cell.count));
+          result);
   });
 }
 
 template <typename E, Pool kKind>
-__global__ void pool_backward(Tensor gradient, Tensor in, Tensor out, const E* mask, bool accumulate) {
+__global__ void pool_backward(Tensor gradient, Tensor in, Tensor out, const E* mask, bool accumulate, float scale) {
   each_cell<E>((in.height + 1) / 2, (in.width + 1) / 2, in.channels, [&](int y, int x, int channel) {
     const Cell cell(in, y, x, channel);
     const bool covered = y < gradient.height && x < gradient.width;
@@ -77,6 +80,8 @@ __global__ void pool_backward(Tensor gradient, Tensor in, Tensor out, const E* m
     Vec<E> g;
     if (covered)
       g = load(static_cast<const E*>(gradient.at) + pixel_index(y, x, gradient.width) * pixel + channel);
+#pragma unroll
+    for (float& lane : g.at) lane *= scale;
     Vec<E> values[4];
     Vec<E> result;
     if (kKind != Pool::average && covered) {
@@ -112,24 +117,26 @@ __global__ void pool_backward(Tensor gradient, Tensor in, Tensor out, const E* m
 
 }  // namespace
 
-void pool(Pool kind, const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_t stream) {
+void pool(Pool kind, double scale, const Tensor& in, const Tensor& out, Arithmetic precision,
+          cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     with_kind(kind, [&](auto constant) {
       launch(pool_forward<E, decltype(constant)::value>, cell_grid<E>(out.height, out.width, in.channels),
-             dim3(kThreads), 0, stream, in, out);
+             dim3(kThreads), 0, stream, in, out, static_cast<float>(scale));
     });
   });
 }
 
-void pool_back(Pool kind, const Tensor& pooled, const Tensor& in, const Gradient& gradient,
+void pool_back(Pool kind, double scale, const Tensor& pooled, const Tensor& in, const Gradient& gradient,
                Arithmetic precision, cudaStream_t stream) {
   with_elements(precision, [&](auto element) {
     using E = decltype(element);
     with_kind(kind, [&](auto constant) {
       launch(pool_backward<E, decltype(constant)::value>,
              cell_grid<E>((in.height + 1) / 2, (in.width + 1) / 2, in.channels), dim3(kThreads), 0, stream,
-             pooled, in, gradient.out, static_cast<const E*>(gradient.mask), gradient.accumulate);
+             pooled, in, gradient.out, static_cast<const E*>(gradient.mask), gradient.accumulate,
+             static_cast<float>(scale));
     });
   });
 }
@@ -137,11 +144,11 @@ void pool_back(Pool kind, const Tensor& pooled, const Tensor& in, const Gradient
 namespace {
 
 void queue_pool(const Workspace& w, const Step& step) {
-  pool(w.pool(), w.tensor(step.in), w.tensor(step.out), w.precision(), w.stream());
+  pool(w.pool(), step.scale, w.tensor(step.in), w.tensor(step.out), w.precision(), w.stream());
 }
 
 void queue_pool_back(const Workspace& w, const Step& step) {
-  pool_back(w.pool(), w.tensor(step.in), w.tensor(step.other), w.gradient(step), w.precision(), w.stream());
+  pool_back(w.pool(), step.scale, w.tensor(step.in), w.tensor(step.other), w.gradient(step), w.precision(), w.stream());
 }
 
 const RegisterOperation kPool("pool", {queue_pool});

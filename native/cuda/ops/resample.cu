@@ -1,4 +1,4 @@
-// Lanczos resampling (3 lobes, widened when shrinking), across and then down, as cpu/resample.cpp does it:
+// Resampling, across and then down, as cpu/resample.cpp does it:
 // the weights are made first, in double, one thread per output sample; then every output element is one
 // thread's sum over its taps, in float and in order. Weights lie tap by tap, so that neighbouring threads
 // read neighbouring ones. Bound by the first-level cache, not by memory: it runs once per scale, not in the
@@ -10,13 +10,12 @@
 namespace scumble::cuda {
 namespace {
 
-constexpr double kLobes = 3;
-constexpr double kPi = 3.14159265358979323846;
+constexpr double kWidest = 3;  // the radius of the widest filter
 constexpr unsigned kGridRows = 65535;  // CUDA's limit for a grid's second axis
 
 // For every output sample the first input sample it looks at and how many; weight t of sample i is at
 // weights[t * to + i].
-struct Filter {
+struct Weights {
   int from;
   int to;
   int* first;
@@ -30,7 +29,7 @@ size_t aligned(size_t bytes) {
 
 int most_taps(int from, int to) {
   const double stretch = std::max(1.0, static_cast<double>(from) / to);
-  return std::min(from, static_cast<int>(std::ceil(2 * kLobes * stretch)) + 1);
+  return std::min(from, static_cast<int>(std::ceil(2 * kWidest * stretch)) + 1);
 }
 
 size_t filter_bytes(int from, int to) {
@@ -43,40 +42,27 @@ size_t narrow_bytes(int height, int channels, int to_width) {
                  sizeof(float));
 }
 
-Filter filter_at(unsigned char* at, int from, int to) {
+Weights filter_at(unsigned char* at, int from, int to) {
   const size_t ints = aligned(static_cast<size_t>(to) * sizeof(int));
   return {from, to, reinterpret_cast<int*>(at), reinterpret_cast<int*>(at + ints),
           reinterpret_cast<float*>(at + 2 * ints)};
 }
 
-__device__ double lanczos(double x) {
-  if (x == 0) return 1;
-  if (fabs(x) >= kLobes) return 0;
-  const double p = kPi * x;
-  return kLobes * sin(p) * sin(p / kLobes) / (p * p);
-}
-
-__global__ void resample_weights(Filter filter) {
+__global__ void resample_weights(Filter kind, Weights filter) {
   const int i = static_cast<int>(thread());
   if (i >= filter.to) return;
-  const double scale = static_cast<double>(filter.from) / filter.to;
-  const double stretch = scale > 1 ? scale : 1;
-  const double centre = (i + 0.5) * scale;
-  const int low = static_cast<int>(floor(centre - kLobes * stretch));
-  const int high = static_cast<int>(ceil(centre + kLobes * stretch));
-  const int begin = low > 0 ? low : 0;
-  const int end = high < filter.from ? high : filter.from;
+  const Taps taps(kind, i, filter.from, filter.to);
   double total = 0;
-  for (int k = begin; k < end; ++k) total += lanczos((k + 0.5 - centre) / stretch);
-  for (int k = begin; k < end; ++k) {
-    filter.weights[static_cast<size_t>(k - begin) * static_cast<size_t>(filter.to) + static_cast<size_t>(i)] =
-        static_cast<float>(lanczos((k + 0.5 - centre) / stretch) / total);
+  for (int k = taps.begin; k < taps.end; ++k) total += taps.weight(k);
+  for (int k = taps.begin; k < taps.end; ++k) {
+    filter.weights[static_cast<size_t>(k - taps.begin) * static_cast<size_t>(filter.to) +
+                   static_cast<size_t>(i)] = static_cast<float>(taps.weight(k) / total);
   }
-  filter.first[i] = begin;
-  filter.count[i] = end - begin;
+  filter.first[i] = taps.begin;
+  filter.count[i] = taps.end - taps.begin;
 }
 
-__global__ void resample_across(const float* from, Filter filter, int height, int channels, float* to) {
+__global__ void resample_across(const float* from, Weights filter, int height, int channels, float* to) {
   const int row = filter.to * channels;
   const int i = static_cast<int>(thread());
   if (i >= row) return;
@@ -97,7 +83,7 @@ __global__ void resample_across(const float* from, Filter filter, int height, in
   }
 }
 
-__global__ void resample_down(const float* from, Filter filter, size_t row, float low, float high,
+__global__ void resample_down(const float* from, Weights filter, size_t row, float low, float high,
                               float* to) {
   const size_t i = thread();
   if (i >= row) return;
@@ -126,21 +112,21 @@ size_t resample_scratch_bytes(int width, int height, int channels, int to_width,
          filter_bytes(height, to_height);
 }
 
-void resample(const float* from, int width, int height, int channels, int to_width, int to_height, float low,
-              float high, float* to, void* scratch, cudaStream_t stream) {
+void resample(const float* from, int width, int height, int channels, int to_width, int to_height,
+              const Resampling& how, float* to, void* scratch, cudaStream_t stream) {
   unsigned char* at = static_cast<unsigned char*>(scratch);
   float* narrow = reinterpret_cast<float*>(at);
   at += narrow_bytes(height, channels, to_width);
-  const Filter columns = filter_at(at, width, to_width);
-  const Filter rows = filter_at(at + filter_bytes(width, to_width), height, to_height);
-  for (const Filter& filter : {columns, rows}) {
-    launch(resample_weights, grid_of(static_cast<size_t>(filter.to), 1), dim3(kThreads), 0, stream, filter);
+  const Weights columns = filter_at(at, width, to_width);
+  const Weights rows = filter_at(at + filter_bytes(width, to_width), height, to_height);
+  for (const Weights& filter : {columns, rows}) {
+    launch(resample_weights, grid_of(static_cast<size_t>(filter.to), 1), dim3(kThreads), 0, stream, how.filter, filter);
   }
   const size_t row = static_cast<size_t>(to_width) * static_cast<size_t>(channels);
   launch(resample_across, grid_of(row, height), dim3(kThreads), 0, stream, from, columns, height, channels,
          narrow);
   launch(resample_down, grid_of(row, to_height), dim3(kThreads), 0, stream, static_cast<const float*>(narrow),
-         rows, row, low, high, to);
+         rows, row, how.low, how.high, to);
 }
 
 }  // namespace scumble::cuda

@@ -128,7 +128,7 @@ TEST(first_two_convolutions) {
     CHECK_ALL_CLOSE(b.out.values(), expected.values, 0x1p-8);
 
     const device::Tensor windows(kChannels, (height + 1) / 2, (width + 1) / 2, kBf16);
-    cuda::pool(kind, b.out.view(), windows.view(), kBf16, nullptr);
+    cuda::pool(kind, 1, b.out.view(), windows.view(), kBf16, nullptr);
     CHECK(pooled.bytes() == windows.bytes());
 
     std::vector<float> gram = reference_gram(features.values);

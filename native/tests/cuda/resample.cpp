@@ -14,13 +14,13 @@ struct Sizes {
   int width, height, to_width, to_height;
 };
 
-std::vector<float> resampled(const std::vector<float>& values, const Sizes& s, int channels, float low,
-                             float high) {
+std::vector<float> resampled(const std::vector<float>& values, const Sizes& s, int channels,
+                             const scumble::Resampling& how) {
   const Array<float> from(values);
   const Array<float> to(static_cast<size_t>(s.to_width * s.to_height * channels));
   const Array<unsigned char> scratch(
       scumble::cuda::resample_scratch_bytes(s.width, s.height, channels, s.to_width, s.to_height));
-  scumble::cuda::resample(from.get(), s.width, s.height, channels, s.to_width, s.to_height, low, high,
+  scumble::cuda::resample(from.get(), s.width, s.height, channels, s.to_width, s.to_height, how,
                           to.get(), scratch.get(), nullptr);
   return to.values();
 }
@@ -44,13 +44,15 @@ TEST(as_the_cpu) {
                     std::to_string(s.to_height);
       const std::vector<float> in =
           support::uniform(random, static_cast<size_t>(s.width * s.height * channels), 0, 255);
-      for (const auto& [low, high] : {std::pair{-1e9f, 1e9f}, std::pair{20.0f, 200.0f}}) {
-        const std::vector<float> expected =
-            scumble::cpu::resample(scumble::cpu::isa(), in.data(), s.width, s.height, channels, s.to_width,
-                                   s.to_height, low, high, 1);
-        const std::vector<float> found = resampled(in, s, channels, low, high);
-        CHECK_ALL_CLOSE(found, expected, 5e-7);
-        CHECK(found == resampled(in, s, channels, low, high));
+      for (const scumble::Filter filter : support::kFilters) {
+        for (const auto& [low, high] : {std::pair{-1e9f, 1e9f}, std::pair{20.0f, 200.0f}}) {
+          const scumble::Resampling how{low, high, filter};
+          const std::vector<float> expected = scumble::cpu::resample(
+              scumble::cpu::isa(), in.data(), s.width, s.height, channels, s.to_width, s.to_height, how, 1);
+          const std::vector<float> found = resampled(in, s, channels, how);
+          CHECK_ALL_CLOSE(found, expected, 5e-7);
+          CHECK(found == resampled(in, s, channels, how));
+        }
       }
     }
   }

@@ -44,7 +44,7 @@ TEST(cuda_failures) {
     const CudaBackend backend(0, Arithmetic::float32);
     scumble::Session session = of.start(backend);
     session.step(support::running(), 2);
-    return backend.resample(result_of(session).data(), 5, 4, 3, 7, 6, 0, 255, 1);
+    return backend.resample(result_of(session).data(), 5, 4, 3, 7, 6, {0, 255}, 1);
   };
   const std::vector<float> expected = run();
   for (const bool lost : {false, true}) {

@@ -123,6 +123,35 @@ TEST(total_variation) {
       2);
 }
 
+TEST(total_variation_of_squares) {
+  using reference::Squares;
+  device::in_every_order(
+      [] {
+        Random numbers(7);
+        for (const auto& [height, width] :
+             std::vector<std::pair<int, int>>{{1, 1}, {1, 2}, {2, 1}, {17, 31}, {300, 1}, {1, 300}, {60, 90}}) {
+          for (const Squares kind : {Squares::squared, Squares::gradient, Squares::diagonal}) {
+            say(Arithmetic::float32, height, width, 3, "kind " + std::to_string(static_cast<int>(kind)));
+            const reference::Tensor picture = support::random_tensor(numbers, 3, height, width, 0, 255);
+            reference::Tensor gradient(3, height, width);
+            const double loss = reference::squared_variation(kind, picture, 0.375, gradient);
+            const scumble::Variation by = reference::variation_of(kind, height, width);
+            const Array<float> from(support::floats(picture));
+            const Array<float> to(picture.values.size());
+            for (const bool accumulate : {false, true}) {
+              const Slot slot;
+              cuda::tv_squares(from.get(), width, height, by, to.get(), accumulate, 0.375, 0.5, slot.view(),
+                               nullptr);
+              for (double& v : gradient.values) v *= accumulate ? 2 : 1;
+              CHECK_ALL_CLOSE(to.values(), gradient.values, 2e-6);
+              CHECK_CLOSE(slot.sum(), loss * 0.5 / 0.375, 2e-6 * loss);
+            }
+          }
+        }
+      },
+      2);
+}
+
 // More elements than all blocks of a sum take at once: the sum stays as exact, and its bytes the same.
 TEST(long_sums) {
   Random numbers(8);

@@ -11,6 +11,7 @@ struct Model {
   scumble::Architecture architecture;
   std::vector<scumble::ConvolutionWeights> weights;
   Pooling pooling = Pooling::max;
+  double pool_scale = 1;
   Rounding rounding = Rounding::floor;
 
   Padding padding(int convolution) const {
@@ -50,6 +51,7 @@ struct Model {
           break;
         case scumble::LayerKind::pool:
           tape.push_back(pool(in, pooling, rounding));
+          for (double& v : tape.back().values) v *= pool_scale;
           break;
       }
     }
@@ -114,6 +116,7 @@ inline Tensor Model::backward(const std::vector<Tensor>& tape, std::vector<Tenso
         break;
       case scumble::LayerKind::pool:
         back = pool_back(gradients[n], in, pooling);
+        for (double& v : back.values) v *= pool_scale;
         if (pooling == Pooling::max) margin = std::min(margin, margin_of(in, tape[n], layer.kind));
         break;
     }

@@ -1,6 +1,7 @@
 // What terms compare, in double, by its definition.
 #pragma once
 
+#include "../../cpp/core/variation.h"
 #include "layers.h"
 
 namespace reference {
@@ -170,6 +171,67 @@ inline double total_variation(const Tensor& p, double weight, Tensor& gradient) 
     }
   }
   return weight * total;
+}
+
+// The kinds of total variation that are sums of squares, in the way their programs write them down.
+enum class Squares { squared, gradient, diagonal };
+
+// Each adds its gradient to `gradient`.
+inline double squared_variation(Squares kind, const Tensor& p, double weight, Tensor& gradient) {
+  double total = 0;
+  const auto pair = [&](double by, size_t a, size_t b) {
+    const double d = p.values[b] - p.values[a];
+    total += by * d * d;
+    gradient.values[b] += weight * 2 * by * d;
+    gradient.values[a] -= weight * 2 * by * d;
+  };
+  const double h = p.height;
+  const double w = p.width;
+  for (int c = 0; c < p.channels; ++c) {
+    const auto at = [&](int y, int x) {
+      return p.index(std::clamp(y, 0, p.height - 1), std::clamp(x, 0, p.width - 1), c);
+    };
+    for (int y = 0; y < p.height; ++y) {
+      for (int x = 0; x < p.width; ++x) {
+        const bool right = x + 1 < p.width;
+        const bool below = y + 1 < p.height;
+        if (kind == Squares::gradient && right && below) {
+          pair(0.5, at(y, x), at(y, x + 1));
+          pair(0.5, at(y, x), at(y + 1, x));
+        } else if (kind == Squares::squared) {
+          if (right) pair(1 / (3 * h * (w - 1)), at(y, x), at(y, x + 1));
+          if (below) pair(1 / (3 * (h - 1) * w), at(y, x), at(y + 1, x));
+        } else if (kind == Squares::diagonal) {
+          pair(2.0 / 3 / (3 * h * w), at(y, x), at(y, x + 1));
+          pair(2.0 / 3 / (3 * h * w), at(y, x), at(y + 1, x));
+        }
+      }
+    }
+    if (kind != Squares::diagonal) continue;
+    for (int y = -1; y < p.height; ++y) {
+      for (int x = -1; x < p.width; ++x) {
+        pair(2.0 / 12 / (3 * (h + 1) * (w + 1)), at(y, x), at(y + 1, x + 1));
+        pair(2.0 / 12 / (3 * (h + 1) * (w + 1)), at(y + 1, x), at(y, x + 1));
+      }
+    }
+  }
+  return weight * total;
+}
+
+// What the engine is told of such a kind, for a picture of this size.
+inline scumble::Variation variation_of(Squares kind, int height, int width) {
+  scumble::Variation by;
+  if (kind == Squares::gradient) {
+    by.across = by.down = 0.5;
+    by.inner = true;
+  } else if (kind == Squares::squared) {
+    by.across = width > 1 ? 1.0 / 3 / height / (width - 1) : 0;
+    by.down = height > 1 ? 1.0 / 3 / (height - 1) / width : 0;
+  } else {
+    by.across = by.down = 2.0 / 9 / height / width;
+    by.diagonal = 2.0 / 36 / (height + 1) / (width + 1);
+  }
+  return by;
 }
 
 }  // namespace reference

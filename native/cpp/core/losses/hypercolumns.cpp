@@ -1,5 +1,10 @@
 #include "hypercolumns.h"
 
+#include <algorithm>
+#include <cmath>
+
+#include "../error.h"
+
 namespace scumble {
 namespace {
 
@@ -11,12 +16,25 @@ const Place& finest(const Site& at) {
   return *found;
 }
 
-bool is_picture(const Site& at, size_t place) {
-  return at.term->layers.empty() || at.term->layers[place] == kPicture;
+double scale_of(const Graph& graph, const Site& at, size_t place) {
+  if (at.term->layers.empty()) return 1.0 / 255;
+  return at.term->layers[place] == kPicture ? graph.range(at) : 1;
 }
 
-double scale_of(const Graph& graph, const Site& at, size_t place) {
-  return is_picture(at, place) ? graph.range(at) : 1;
+constexpr int kFewest = 64;
+constexpr int kMost = 1024;
+constexpr size_t kPixels = 128;  // for each sample
+constexpr int kStyleTimes = 5;
+constexpr int kMostOfStyle = 5000;
+constexpr int kLimit = 1 << 16;
+
+int parameter(const Site& at, const char* name, int otherwise) {
+  const auto found = at.term->parameters.find(name);
+  if (found == at.term->parameters.end()) return otherwise;
+  if (!(found->second >= 1 && found->second <= kLimit))
+    throw InvalidArgument("the term \"" + at.term->name + "\" needs " + name + " from 1 to " +
+                          std::to_string(kLimit));
+  return static_cast<int>(found->second);
 }
 
 int first_channel(const Site& at, size_t place) {
@@ -54,7 +72,7 @@ int channels_of(const Site& at) {
   return first_channel(at, at.places.size());
 }
 
-BufferId sample(Graph& graph, const Site& at, BufferId positions, int count) {
+BufferId sample(Graph& graph, const Site& at, BufferId positions, int count, int first) {
   const BufferId samples = graph.dense({channels_of(at), count, 1});
   for (size_t i = 0; i < at.places.size(); ++i) {
     Step step{};
@@ -62,6 +80,7 @@ BufferId sample(Graph& graph, const Site& at, BufferId positions, int count) {
     step.in = at.places[i].features;
     step.other = positions;
     step.out = samples;
+    step.first_row = first;
     step.first_channel = first_channel(at, i);
     step.scale = scale_of(graph, at, i);
     graph.emit(step);
@@ -80,9 +99,40 @@ void contribute_samples(Graph& graph, const Site& at, BufferId gradient, BufferI
   graph.contribute(step);
 }
 
-double parameter(const Site& at, const char* name, double otherwise) {
-  const auto found = at.term->parameters.find(name);
-  return found == at.term->parameters.end() ? otherwise : found->second;
+BufferId unit_rows(Graph& graph, BufferId matrix, const Shape& shape) {
+  Step step{};
+  step.op = "unit_rows";
+  step.in = matrix;
+  step.out = graph.dense(shape);
+  graph.emit(step);
+  return step.out;
+}
+
+BufferId unit_rows_back(Graph& graph, BufferId gradient, BufferId matrix, const Shape& shape) {
+  Step step{};
+  step.op = "unit_rows_back";
+  step.in = gradient;
+  step.other = matrix;
+  step.out = graph.dense(shape);
+  step.scale = 1;
+  graph.emit(step);
+  return step.out;
+}
+
+int samples_of(const Graph& graph, const Site& at) {
+  const int wanted = static_cast<int>(std::min<size_t>(kMost, graph.optimised().positions() / kPixels));
+  return parameter(at, "samples", std::max(kFewest, wanted));
+}
+
+int style_samples_of(const Graph& graph, const Site& at, double share) {
+  const int all = parameter(at, "styleSamples", std::min(kMostOfStyle, kStyleTimes * samples_of(graph, at)));
+  return std::max(1, static_cast<int>(std::lround(all * std::clamp(share, 0.0, 1.0))));
+}
+
+int all_style_samples_of(const Graph& graph, const Site& at) {
+  int all = 0;
+  for (const Target& target : at.term->targets) all += style_samples_of(graph, at, target.blend);
+  return all;
 }
 
 }  // namespace scumble

@@ -85,6 +85,14 @@ void multiply(const Multiplication& m, int i0, int i1, int j0, int j1, float* sc
   }
 }
 
+void mirror(float* matrix, int size, int i0, int i1) {
+  const ptrdiff_t row = size;
+  transpose(matrix + i0 * row, row, i1 - i0, i0, 1, matrix + i0, row);
+  for (int i = i0; i < i1; ++i) {
+    for (int j = i0; j < i; ++j) matrix[j * row + i] = matrix[i * row + j];
+  }
+}
+
 size_t multiply_scratch(int rows) {
   return static_cast<size_t>(rows + kBlock) * kDepth;
 }

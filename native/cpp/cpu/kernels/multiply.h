@@ -21,8 +21,10 @@ struct Multiplication {
 };
 
 // Rows [i0, i1) and columns [j0, j1) of the product; j0 is a multiple of Isa::block. What an element comes to
-// does not depend on them. Scratch: multiply_scratch() floats for so many rows, aligned to a cache line.
+// does not depend on them. Where the product is known to be symmetric, half of it is enough: mirror() then copies
+// what rows [i0, i1) have left of the diagonal to above it. Scratch: multiply_scratch() floats for so many rows, aligned to a cache line.
 SCUMBLE_KERNEL(void, multiply, (const Multiplication& m, int i0, int i1, int j0, int j1, float* scratch));
+SCUMBLE_KERNEL(void, mirror, (float* matrix, int size, int i0, int i1));
 SCUMBLE_KERNEL(size_t, multiply_scratch, (int rows));
 
 }  // namespace scumble::cpu

@@ -1,6 +1,6 @@
 // 2x2 pooling, stride 2, and its gradient. A window that hangs over the edge (rounding up) counts only what
 // is inside: the average is over those, the maximum and the root of the sum of squares too. The maximum's
-// gradient goes to the first of equals in row order.
+// gradient goes to the first of equals in row order. All is multiplied by a scale.
 #include "simd.h"
 
 #include "pool.h"
@@ -56,13 +56,13 @@ void write(float* out, const float* mask, ptrdiff_t at, Vec value, bool accumula
 }
 
 template <int kKind>
-void forward(const Tensor& in, const Tensor& out, int y0, int y1) {
+void forward(float scale, const Tensor& in, const Tensor& out, int y0, int y1) {
   for (int y = y0; y < y1; ++y) {
     for (int x = 0; x < out.width; ++x) {
       const Window window(in, y, x);
       float* to = out.pixel(y, x);
       for (int c = 0; c < in.channels; c += kWidth) {
-        store(to + c, pooled<kKind>(in, window, c, in.channels - c), in.channels - c);
+        store(to + c, pooled<kKind>(in, window, c, in.channels - c) * splat(scale), in.channels - c);
       }
     }
   }
@@ -70,7 +70,7 @@ void forward(const Tensor& in, const Tensor& out, int y0, int y1) {
 }
 
 template <int kKind>
-void backward(const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask, bool accumulate,
+void backward(float scale, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask, bool accumulate,
               int y0, int y1) {
   for (int y = y0; y < y1; ++y) {
     for (int x = 0; x < gradient.width; ++x) {
@@ -78,7 +78,7 @@ void backward(const Tensor& gradient, const Tensor& in, const Tensor& out, const
       const float* from = gradient.pixel(y, x);
       for (int c = 0; c < in.channels; c += kWidth) {
         const int left = in.channels - c;
-        const Vec g = load(from + c, left);
+        const Vec g = load(from + c, left) * splat(scale);
         const Vec result = pooled<kKind>(in, window, c, left);
         Mask open = Vec{} == Vec{};  // lanes whose maximum has not been met
         for (int k = 0; k < window.count; ++k) {
@@ -113,15 +113,17 @@ void backward(const Tensor& gradient, const Tensor& in, const Tensor& out, const
 
 }  // namespace
 
-void pool(int kind, const Tensor& in, const Tensor& out, int y0, int y1) {
-  (kind == kMax ? forward<kMax> : kind == kAverage ? forward<kAverage> : forward<kL2>)(in, out, y0, y1);
+void pool(int kind, float scale, const Tensor& in, const Tensor& out, int y0, int y1) {
+  (kind == kMax       ? forward<kMax>
+   : kind == kAverage ? forward<kAverage>
+                      : forward<kL2>)(scale, in, out, y0, y1);
 }
 
-void pool_back(int kind, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask,
+void pool_back(int kind, float scale, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask,
                bool accumulate, int y0, int y1) {
   (kind == kMax       ? backward<kMax>
    : kind == kAverage ? backward<kAverage>
-                      : backward<kL2>)(gradient, in, out, mask, accumulate, y0, y1);
+                      : backward<kL2>)(scale, gradient, in, out, mask, accumulate, y0, y1);
 }
 
 }  // namespace scumble::cpu::SCUMBLE_ISA

@@ -13,8 +13,9 @@ int kind_of(const Workspace& w) {
 double pool(const Workspace& w, const Step& step) {
   const Tensor in = w.tensor(step.in);
   const Tensor out = w.tensor(step.out);
+  const float scale = static_cast<float>(step.scale);
   w.each_rows(out.height, 2 * elements_of(in),
-              [&](int y0, int y1) { kernels::pool(w.isa())(kind_of(w), in, out, y0, y1); });
+              [&](int y0, int y1) { kernels::pool(w.isa())(kind_of(w), scale, in, out, y0, y1); });
   return 0;
 }
 
@@ -22,8 +23,9 @@ double pool_back(const Workspace& w, const Step& step) {
   const Tensor gradient = w.tensor(step.in);
   const Tensor in = w.tensor(step.other);
   const Tensor out = w.tensor(step.out);
+  const float scale = static_cast<float>(step.scale);
   w.each_rows(gradient.height, 2 * elements_of(in), [&](int y0, int y1) {
-    kernels::pool_back(w.isa())(kind_of(w), gradient, in, out, w.origin(step.mask), step.accumulate, y0, y1);
+    kernels::pool_back(w.isa())(kind_of(w), scale, gradient, in, out, w.origin(step.mask), step.accumulate, y0, y1);
   });
   return 0;
 }

@@ -23,9 +23,9 @@ double sample(const Workspace& w, const Step& step) {
   const size_t tasks = static_cast<size_t>((samples.height + kSamples - 1) / kSamples);
   w.each(tasks, [&](size_t task) {
     const int begin = static_cast<int>(task) * kSamples;
-    kernels::sample(w.isa())(from, w.floats(step.other), begin, std::min(samples.height, begin + kSamples),
-                             static_cast<float>(step.scale), w.floats(step.out) + step.first_channel,
-                             samples.channels);
+    kernels::sample(w.isa())(from, w.floats(step.other) + 2 * static_cast<ptrdiff_t>(step.first_row), begin,
+                             std::min(samples.height, begin + kSamples), static_cast<float>(step.scale),
+                             w.floats(step.out) + step.first_channel, samples.channels);
   });
   return 0;
 }
