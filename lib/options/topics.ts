@@ -19,6 +19,7 @@ import { sliced } from './topics/sliced.js';
 import { strotss } from './topics/strotss.js';
 import { style } from './topics/style.js';
 import { tv } from './topics/tv.js';
+import { wasserstein } from './topics/wasserstein.js';
 
 /** In the order of the help and the documents. */
 export const TOPICS = [
@@ -35,6 +36,7 @@ export const TOPICS = [
   strotss,
   style,
   tv,
+  wasserstein,
   network,
   pyramid,
   resizing,

@@ -10,7 +10,7 @@
 namespace scumble {
 
 // Of the row that begins at `row`: twice the sum of four uniform numbers of 16 bits, without its mean.
-SCUMBLE_ANYWHERE inline int coordinate_at(uint64_t row, int index) {
+inline int coordinate_at(uint64_t row, int index) {
   const uint64_t bits = scramble(row + kNoiseStep * (static_cast<uint64_t>(index) + 1));
   const int sum = static_cast<int>(bits & 0xffff) + static_cast<int>(bits >> 16 & 0xffff) +
                   static_cast<int>(bits >> 32 & 0xffff) + static_cast<int>(bits >> 48);
@@ -18,7 +18,7 @@ SCUMBLE_ANYWHERE inline int coordinate_at(uint64_t row, int index) {
 }
 
 // Where the coordinates of a row of an evaluation's directions begin.
-SCUMBLE_ANYWHERE inline uint64_t direction_at(uint64_t lot, int row) {
+inline uint64_t direction_at(uint64_t lot, int row) {
   return scramble(lot + kNoiseStep * (static_cast<uint64_t>(row) + 1));
 }
 

@@ -7,17 +7,10 @@
 #include <cstdint>
 #include <vector>
 
-// What kernels of a GPU call too.
-#ifdef __CUDACC__
-#define SCUMBLE_ANYWHERE __host__ __device__
-#else
-#define SCUMBLE_ANYWHERE
-#endif
-
 namespace scumble {
 
 // SplitMix64's output function (Steele, Lea, Flood 2014): a bijection that scrambles a counter.
-SCUMBLE_ANYWHERE inline uint64_t scramble(uint64_t z) {
+inline uint64_t scramble(uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   return z ^ (z >> 31);

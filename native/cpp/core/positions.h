@@ -21,7 +21,7 @@ constexpr uint32_t kStepY = 3242174889u;  // 2^32 / g
 constexpr uint32_t kStepX = 2447445414u;  // 2^32 / g^2
 
 // 64 random bits for an evaluation.
-SCUMBLE_ANYWHERE inline uint64_t lot(uint64_t seed, int evaluation) {
+inline uint64_t lot(uint64_t seed, int evaluation) {
   constexpr uint64_t kStep = 0x9e3779b97f4a7c15u;
   return scramble(scramble(seed + kStep) + kStep * (static_cast<uint64_t>(evaluation) + 1));
 }

@@ -4,18 +4,27 @@
 #include "../host/operation.h"
 #include "../ptx/ptx.h"
 #include "elements.h"
+#include "lot.h"
 
 namespace scumble::cuda {
 namespace {
 
 constexpr unsigned kRowThreads = 64;
+constexpr uint64_t kStep = 0x9e3779b97f4a7c15ull;
+
+__device__ int coordinate_at(uint64_t row, int index) {
+  const uint64_t bits = scrambled(row + kStep * (static_cast<uint64_t>(index) + 1));
+  const int sum = static_cast<int>(bits & 0xffff) + static_cast<int>(bits >> 16 & 0xffff) +
+                  static_cast<int>(bits >> 32 & 0xffff) + static_cast<int>(bits >> 48);
+  return 2 * sum - 4 * 0xffff;
+}
 
 __global__ void __launch_bounds__(kRowThreads)
     directions(float* out, int channels, uint64_t seed, const Progress* progress) {
   uint64_t* const shared = shared_memory<uint64_t>();
   const int index = static_cast<int>(threadIdx.x);
   const int row = static_cast<int>(blockIdx.x);
-  const uint64_t at = direction_at(lot(seed, progress->iteration), row);
+  const uint64_t at = scrambled(lot(seed, progress) + kStep * (static_cast<uint64_t>(row) + 1));
   uint64_t squares = 0;
   for (int c = index; c < channels; c += static_cast<int>(kRowThreads)) {
     const int64_t value = coordinate_at(at, c);

@@ -25,3 +25,9 @@ TEST(cuda_all_cells_of_a_grid) {
 TEST(cuda_differences_of_what_is_sorted) {
   device::in_every_order([] { sliced::check_sorted_difference(backend()); }, 2);
 }
+
+// Drawn, projected and scattered back on the device too.
+TEST(cuda_sliced_wasserstein_in_objectives) {
+  check::at() = "cuda";
+  sliced::check_objectives(backend());
+}
