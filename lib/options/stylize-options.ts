@@ -163,7 +163,6 @@ export interface StylizeOptions {
    */
   tvWeight?: number;
   /**
-<<<<<<< HEAD
    * What of neighbours is summed: absolute, squared, gradient or diagonal. Default: `absolute`. `absolute`:
    * the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as
    * anishathalye/neural-style; `gradient`: half the sum of their squares without the last row and column,
@@ -171,7 +170,7 @@ export interface StylizeOptions {
    * squares with those of diagonals, as crowsonkb.
    */
   tvKind?: 'absolute' | 'squared' | 'gradient' | 'diagonal';
-=======
+  /**
    * Weight of the Wasserstein-2 distance from the style's means and covariances, 0 or more. Default: `0`. At
    * 0 it is not computed.
    */
@@ -181,7 +180,6 @@ export interface StylizeOptions {
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
    */
   wassersteinLayers?: LayerWeights;
->>>>>>> w2
   /**
    * A network by name (see scumble weights list) or a safetensors file. Default: SCUMBLE_WEIGHTS, or else
    * vgg19-slim. The file holds a VGG-11, 13, 16 or 19 of any widths, under any prefix. SCUMBLE_WEIGHTS is a

@@ -1,6 +1,5 @@
 // Directions drawn by lot (core/directions.h), and all positions of a grid. A block makes a row: its coordinates are
 // whole numbers, whose squares add up to the same in any order. They are made twice, which is cheaper than kept.
-#include "../../cpp/core/directions.h"
 #include "../host/operation.h"
 #include "../ptx/ptx.h"
 #include "elements.h"
