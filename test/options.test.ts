@@ -302,6 +302,8 @@ test('defaults', (t) => {
     rounding: 'floor',
     scales: 64,
     minSize: 128,
+    slicedWeight: 0,
+    slicedLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
     finish: 'none',
     vividness: 0,
     seed: 0,
