@@ -62,7 +62,10 @@ export class SharedNetwork {
 
   async #pack(convolutions: number): Promise<EngineNetwork> {
     const network = this.#read ?? (await readNetwork(this.#file));
-    const packed = await addon().Network.load(this.#backend, descriptionOf({ ...network, ...this.#input }, convolutions));
+    const packed = await addon().Network.load(
+      this.#backend,
+      descriptionOf({ ...network, ...this.#input }, convolutions),
+    );
     this.#read = undefined;
     // From now on it is there for all runs, and no run's.
     const { reservation } = reserve(this.#memory(), packed.bytes);
@@ -114,7 +117,9 @@ export class Networks {
     const identity = [own, input.padding, input.range].join('\n');
     let network = this.#known.get(identity);
     if (!network) {
-      network = readNetwork(file).then((read) => new SharedNetwork(file, input, read, this.#backend, this.#memory));
+      network = readNetwork(file).then(
+        (read) => new SharedNetwork(file, input, read, this.#backend, this.#memory),
+      );
       this.#known.set(identity, network);
       network.catch(() => this.#known.delete(identity));
     }

@@ -31,7 +31,7 @@ export interface StylizeOptions {
    * Give the picture the content's colours. Default: `false`. Its luminance with the content's chrominance,
    * in YUV as jcjohnson/neural-style.
    */
-  originalColors?: boolean;
+  originalColours?: boolean;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**

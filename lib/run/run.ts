@@ -341,7 +341,7 @@ export class Run implements AsyncIterable<Progress> {
     const { width, height } = session;
     const { alpha, data: colours } = session.images.content;
     const options = describe(this.#options, this.#deployment.engine);
-    const finished = (data: Float32Array) => (options.originalColors ? withColoursOf(colours, data) : data);
+    const finished = (data: Float32Array) => (options.originalColours ? withColoursOf(colours, data) : data);
     const picture = session
       .image()
       .then(finished)

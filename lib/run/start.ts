@@ -103,7 +103,12 @@ export async function carriedMoments(
     let to = 0;
     for (const [i, level] of levels.entries()) {
       const end = from + level.width * level.height * 3;
-      const part = { data: values.subarray(from, end), width: level.width, height: level.height, channels: 3 };
+      const part = {
+        data: values.subarray(from, end),
+        width: level.width,
+        height: level.height,
+        channels: 3,
+      };
       const range: [number, number] = [low, Number.POSITIVE_INFINITY];
       const how = { filter: low === 0 ? ('triangle' as const) : filter, range };
       const { width, height } = wanted[i]!;
