@@ -12,4 +12,7 @@ export { Run, type RunOptions } from './run/run.js';
 export type { Stage } from './run/schedule.js';
 export type { RunState } from './run/state.js';
 export { type Stylization, stylize } from './run/stylize.js';
+export type { ScoreOptions } from './score/options.js';
+export { type Scores, score } from './score/score.js';
+export type { Faults, Measure, Score } from './score/types.js';
 export { type PullOptions, type PullProgress, pullWeights } from './weights/pull.js';

@@ -1,7 +1,7 @@
-// Adam's moments carried from one stage to the next: plain data of a stage, which no option says yet. What arrives must be
-// what moments can be.
+// The moments of Adam and RMSprop carried from one stage to the next. What arrives must be what moments can be.
 
 import test from 'ava';
+import { addon } from '../dist/engine/addon.js';
 import { Engine, Run, type RunState, type Stage } from '../dist/index.js';
 import { carriedMoments, carriesMoments } from '../dist/run/start.js';
 import { bits, options, relative, wave } from './support/runs.js';
@@ -19,26 +19,32 @@ const given = {
 };
 
 /** A run whose stages take over what the one before has learnt. */
-async function carrying(changes: object = {}, state?: RunState): Promise<Run> {
-  const run = await Run.start(engine, options({ ...given, ...changes }), state);
-  for (const stage of run.stages) Object.assign(stage, { carry: 'moments' } satisfies Partial<Stage>);
-  return run;
+function carrying(changes: object = {}, state?: RunState): Promise<Run> {
+  return Run.start(engine, options({ ...given, carry: 'moments', ...changes }), state);
 }
 
-const stage = (kind: 'adam' | 'lbfgs', carry: Stage['carry']): Stage => ({
+const stage = (kind: Stage['optimizer']['kind'], carry: Stage['carry'], details = 0): Stage => ({
   size: 24,
   iterations: 1,
   optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 1 },
+  details,
+  clamp: false,
   averaging: 0,
   carry,
+  startDetail: false,
 });
 
-test('only from an Adam to an Adam that wants them', (t) => {
+test('only from an Adam to an Adam that wants them, or between two of RMSprop', (t) => {
   t.true(carriesMoments(stage('adam', 'nothing'), stage('adam', 'moments')));
   t.false(carriesMoments(stage('adam', 'moments'), stage('adam', 'nothing')));
   t.false(carriesMoments(stage('lbfgs', 'nothing'), stage('adam', 'moments')));
   t.false(carriesMoments(stage('adam', 'nothing'), stage('lbfgs', 'moments')));
   t.false(carriesMoments(stage('adam', 'nothing'), undefined));
+  t.true(carriesMoments(stage('rmsprop', 'nothing'), stage('rmsprop', 'moments')));
+  t.false(carriesMoments(stage('rmsprop', 'moments'), stage('adam', 'moments')));
+  t.false(carriesMoments(stage('lbfgs', 'moments'), stage('lbfgs', 'moments')));
+  t.true(carriesMoments(stage('adam', 'nothing', 5), stage('adam', 'moments', 5)));
+  t.false(carriesMoments(stage('adam', 'nothing', 5), stage('adam', 'moments', 0)));
 });
 
 const [small, large] = [{ width: 12, height: 8 }, { width: 17, height: 11 }]; // biome-ignore format: a pair
@@ -56,7 +62,7 @@ function carried(m: Float32Array, v: Float32Array): Promise<RunState> {
     numbers: { iteration: [0, 0], 'adam.steps': [0], best: [Number.POSITIVE_INFINITY] },
   };
   const state = { vectors: { 'adam.m': m, 'adam.v': v }, numbers: { 'adam.steps': [41], iteration: [9, 9] } };
-  return carriedMoments({ picture: { ...small, data: m }, state }, fresh, large, 2, engine);
+  return carriedMoments({ picture: { ...small, data: m }, state }, fresh, large, 2, engine, 0);
 }
 
 test('moments that are the same everywhere stay so, whatever their sign and size', async (t) => {
@@ -138,3 +144,73 @@ test('L-BFGS, which has no moments, is not disturbed', async (t) => {
   t.is(bits(await run.finish()), bits(await plain.finish()));
   await Promise.all([run.dispose(), plain.dispose()]);
 });
+
+test('RMSprop carries its mean of squares', async (t) => {
+  const changes = { optimizer: 'rmsprop' as const };
+  const run = await carrying(changes);
+  for (let i = 0; i < ITERATIONS; i++) await run.next();
+  const before = (await run.state()).vectors['rmsprop.v']!;
+  await run.next();
+  const { vectors, numbers } = await run.state();
+  t.deepEqual(numbers.size, [large.width, large.height]);
+  const mean = (values: Float32Array) => values.reduce((a, b) => a + b, 0) / values.length;
+  t.true(mean(vectors['rmsprop.v']!) > 0.9 * mean(before));
+  const plain = await Run.start(engine, options({ ...given, ...changes }));
+  t.not(bits(await run.finish()), bits(await plain.finish()));
+  await Promise.all([run.dispose(), plain.dispose()]);
+});
+
+test('moments of a pyramid are carried level by level', async (t) => {
+  const details = 2;
+  const value = (level: number, i: number) => (level + 1) * 100 + (i % 3);
+  const levels = ({ width, height }: typeof small) => {
+    const all = addon().pyramidLevels(width, height, details);
+    return Float32Array.from(
+      all.flatMap((size, level) =>
+        Array.from({ length: size.width * size.height * 3 }, (_, i) => value(level, i)),
+      ),
+    );
+  };
+  const fresh = {
+    vectors: {
+      'adam.m': new Float32Array(levels(large).length),
+      'adam.v': new Float32Array(levels(large).length),
+    },
+    numbers: { 'adam.steps': [0] },
+  };
+  const state = {
+    vectors: { 'adam.m': levels(small).map((v) => -v), 'adam.v': levels(small) },
+    numbers: { 'adam.steps': [3] },
+  };
+  const legacy = { picture: { ...small, data: filled(small, () => 0) }, state };
+  const { vectors, numbers } = await carriedMoments(legacy, fresh, large, 2, engine, details);
+  t.true(relative(vectors['adam.v']!, levels(large)) < 1e-6);
+  t.true(
+    relative(
+      vectors['adam.m']!,
+      levels(large).map((v) => -v),
+    ) < 1e-6,
+  );
+  t.deepEqual(numbers, { 'adam.steps': [3] });
+  // Where a small picture has fewer levels than the next.
+  const deep = { ...fresh, vectors: { 'adam.m': new Float32Array(3), 'adam.v': new Float32Array(3) } };
+  t.is(await carriedMoments(legacy, deep, { width: 300, height: 200 }, 2, engine, 8), deep);
+});
+
+for (const optimizer of ['adam', 'rmsprop'] as const) {
+  test(`a run of ${optimizer} on coefficients carries them and goes on from any state`, async (t) => {
+    const changes = { optimizer, variable: 'laplacian', variableLevels: 2 };
+    const run = await carrying(changes);
+    const states = [await run.state()];
+    while (await run.next()) states.push(await run.state());
+    const end = bits(await run.finish());
+    for (const state of states.filter((_, i) => i % 3 !== 1)) {
+      const other = await carrying(changes, state);
+      t.is(bits(await other.finish()), end);
+      await other.dispose();
+    }
+    const afresh = await carrying({ ...changes, carry: 'nothing' });
+    t.not(bits(await afresh.finish()), end);
+    await Promise.all([run.dispose(), afresh.dispose()]);
+  });
+}

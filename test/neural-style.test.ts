@@ -75,7 +75,7 @@ test("flags become options, in Scumble's units", (t) => {
     contentLayers: { relu1_1: 1 },
     styleLayers: { relu2_1: 1 },
     styleScale: 1.5,
-    originalColours: true,
+    finish: 'content-chrominance',
     pooling: 'average',
     rounding: 'floor',
     weights: 'own.safetensors',
@@ -151,7 +151,7 @@ test.serial('-original_colors: the picture and its previews have the colours of 
     scales: 1,
     size: 48,
     iterations: 3,
-    originalColours: true,
+    finish: 'content-chrominance',
   });
   for (let i = 0; i < picture.data.length; i += 3) {
     t.true(Math.abs(picture.data[i]! - picture.data[i + 1]!) < 0.05);

@@ -25,7 +25,7 @@ async function refused(t: ExecutionContext, given: object, option: string, messa
 
 const integers = {
   size: [1, 65536],
-  iterations: [1, 1e9],
+  variableLevels: [1, 30],
   history: [1, 1000],
   scales: [1, 64],
   minSize: [1, 65536],
@@ -66,6 +66,7 @@ const numbers: [option: string, what: string, wrong: number[], right: number[]][
   ['contentWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
   ['styleWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
   ['tvWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
+  ['noiseDeviation', 'a number that is 0 or more', [-1, -1e-9], [0, 0.001, 64]],
   ['styleScale', 'a number above 0', [0, -1], [1e-3, 4]],
   ['learningRate', 'a number above 0', [0, -1], [1e-3, 100]],
   ['epsilon', 'a number above 0', [0, -1e-8], [1e-12]],
@@ -83,7 +84,9 @@ for (const [option, what, wrong, right] of numbers) {
 }
 
 const words: Record<string, string[]> = {
-  optimizer: ['lbfgs', 'adam'],
+  optimizer: ['lbfgs', 'adam', 'rmsprop'],
+  variable: ['pixels', 'laplacian'],
+  carry: ['nothing', 'moments'],
   pooling: ['max', 'average', 'l2'],
   rounding: ['floor', 'ceil'],
 };
@@ -101,6 +104,52 @@ for (const [option, allowed] of Object.entries(words)) {
     for (const value of allowed) t.like(resolveOptions({ ...missing, [option]: value }), { [option]: value });
   });
 }
+
+test('iterations is an integer for all scales, or a list', async (t) => {
+  const wanted = 'an integer from 1 to 1000000000';
+  for (const value of [0, -5, 1e9 + 1, 0.5, Number.NaN, null, '1', {}, true, []]) {
+    await refused(
+      t,
+      { iterations: value },
+      'iterations',
+      new RegExp(`^iterations must be ${wanted}(, or a list of at least one)?, not `),
+      value,
+    );
+  }
+  await refused(
+    t,
+    { iterations: [5, 0] },
+    'iterations',
+    new RegExp(`^iterations\\[1\\] must be ${wanted}, not 0$`),
+  );
+  for (const [given, meant] of [
+    [7, [7]],
+    [
+      [1000, 500],
+      [1000, 500],
+    ],
+  ] as const) {
+    t.deepEqual(resolveOptions({ ...missing, iterations: given }).iterations, [...meant]);
+  }
+});
+
+test('each optimiser has defaults of its own', (t) => {
+  const found = (given: Partial<StylizeOptions>) => {
+    const { learningRate, beta2 } = resolveOptions({ ...missing, ...given });
+    return [learningRate, beta2];
+  };
+  t.deepEqual(found({ optimizer: 'adam' }), [5, 0.999]);
+  t.deepEqual(found({ optimizer: 'rmsprop' }), [1, 0.99]);
+  t.deepEqual(found({ optimizer: 'lbfgs' }), [1, 0.999]);
+  t.deepEqual(found({ optimizer: 'rmsprop', learningRate: 2, beta2: 0.9 }), [2, 0.9]);
+});
+
+test('pixels can be clamped, coefficients cannot', async (t) => {
+  const message = /^clamp is for pixels: it does not go with variable 'laplacian'/;
+  await refused(t, { clamp: true, variable: 'laplacian' }, 'clamp', message, true);
+  t.true(resolveOptions({ ...missing, clamp: true }).clamp);
+  t.is(resolveOptions({ ...missing, variable: 'laplacian' }).variable, 'laplacian');
+});
 
 const IMAGE = 'a path, a file: URL, a Buffer or \\{ data, width, height, channels \\}';
 const table: [title: string, given: object, option: string, message: RegExp][] = [
@@ -201,7 +250,8 @@ test('defaults', (t) => {
     styleBlend: [1],
     size: 512,
     styleScale: 1,
-    iterations: 100,
+    iterations: [100],
+    startDetail: false,
     linear: false,
     weights: '/nowhere/vgg.safetensors',
     download: false,
@@ -234,6 +284,11 @@ test('defaults', (t) => {
       { name: 'tv', kind: 'tv', weight: 0.001 },
     ],
     init: 'content',
+    noiseDeviation: 64,
+    variable: 'pixels',
+    variableLevels: 5,
+    clamp: false,
+    carry: 'nothing',
     optimizer: 'lbfgs',
     learningRate: 1,
     history: 10,
@@ -250,8 +305,6 @@ test('defaults', (t) => {
     threads: availableParallelism(),
     maxPixels: 16384 ** 2,
   });
-  t.is(resolveOptions({ ...missing, optimizer: 'adam' }).learningRate, 5);
-  t.is(resolveOptions({ ...missing, optimizer: 'adam', learningRate: 2 }).learningRate, 2);
 });
 
 test('a term for every layer that counts: its weight times its own', (t) => {

@@ -239,6 +239,9 @@ const KINDS: Record<string, Partial<RunOptions>> = {
   'adam with averaging': { optimizer: 'adam', averaging: 0.9 },
   lbfgs: { optimizer: 'lbfgs', history: 3 },
   'lbfgs with averaging': { optimizer: 'lbfgs', history: 3, averaging: 0.5 },
+  'rmsprop, clamped': { optimizer: 'rmsprop', clamp: true },
+  'rmsprop on coefficients': { optimizer: 'rmsprop', variable: 'laplacian', variableLevels: 2 },
+  'lbfgs on coefficients': { history: 3, variable: 'laplacian', averaging: 0.8, startDetail: true },
 };
 for (const [title, kind] of Object.entries(KINDS)) {
   test(`${title}: from any state the run ends in the same bytes`, async (t) => {

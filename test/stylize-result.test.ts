@@ -73,18 +73,19 @@ test('without averaging the picture is the iterate with the lowest loss', async 
 test('with averaging the picture is the bias-corrected mean of the iterates', async (t) => {
   const changes = { optimizer: 'adam', learningRate: 2, iterations: 8, init: 'noise' } as const;
   // While every loss is lower than the one before, the best so far is the iterate itself.
-  const { totals, previews: iterates } = await record(changes);
+  const { totals, previews: iterates } = await record({ ...changes, iterations: 9 });
   for (const [i, total] of totals.entries()) t.true(i === 0 || total < totals[i - 1]!);
   for (const averaging of [0.3, 0.9]) {
     const { totals: same, previews, picture } = await record({ ...changes, averaging });
-    t.deepEqual(same, totals, 'averaging does not change the way');
+    t.deepEqual(same, totals.slice(0, 8), 'averaging does not change the way');
     const mean = new Float64Array(iterates[0]!.data.length);
     for (const [i, iterate] of iterates.entries()) {
       for (const [k, value] of iterate.data.entries()) {
         mean[k] = averaging * mean[k]! + (1 - averaging) * value;
       }
       const corrected = mean.map((value) => value / (1 - averaging ** (i + 1)));
-      t.true(relative(previews[i]!.data, corrected) < 1e-5);
+      // After the first iteration there are two points: the start and where the move went.
+      if (i > 0) t.true(relative(previews[i - 1]!.data, corrected) < 1e-5);
     }
     t.is(bits(picture), bits(previews.at(-1)!));
   }

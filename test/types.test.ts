@@ -88,7 +88,7 @@ test('options', (t) => {
   expectTypeOf<StylizeOptions['meanStdLayers']>().toEqualTypeOf<LayerWeights | undefined>();
   expectTypeOf<StylizeOptions['histogramLayers']>().toEqualTypeOf<LayerWeights | undefined>();
   expectTypeOf<LayerWeights>().toEqualTypeOf<readonly string[] | Readonly<Record<string, number>>>();
-  expectTypeOf<StylizeOptions['optimizer']>().toEqualTypeOf<'lbfgs' | 'adam' | undefined>();
+  expectTypeOf<StylizeOptions['optimizer']>().toEqualTypeOf<'lbfgs' | 'adam' | 'rmsprop' | undefined>();
   expectTypeOf<StylizeOptions['pooling']>().toEqualTypeOf<'max' | 'average' | 'l2' | undefined>();
   expectTypeOf<StylizeOptions['rounding']>().toEqualTypeOf<'floor' | 'ceil' | undefined>();
   expectTypeOf<StylizeOptions['signal']>().toEqualTypeOf<AbortSignal | undefined>();
@@ -103,7 +103,6 @@ test('options', (t) => {
   type Numeric =
     | 'size'
     | 'styleScale'
-    | 'iterations'
     | 'contentWeight'
     | 'styleWeight'
     | 'tvWeight'
@@ -121,6 +120,7 @@ test('options', (t) => {
     | 'threads'
     | 'maxPixels';
   expectTypeOf<StylizeOptions[Numeric]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<StylizeOptions['iterations']>().toEqualTypeOf<number | readonly number[] | undefined>();
   t.pass();
 });
 

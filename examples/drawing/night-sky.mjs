@@ -1,8 +1,9 @@
 // Paints a night over a lake: a large moon, stars with halos and two whirls of wind above hills and cypresses,
 // in thousands of short curved strokes that follow a flow field, each layer finer than the one below.
 
+import { blend, lay, palette, places } from './paint.mjs';
 import { hex } from './picture.mjs';
-import { clamp, fractal, makeRandom, mix, noise, smoothstep } from './random.mjs';
+import { clamp, fractal, makeRandom, noise, smoothstep } from './random.mjs';
 import { Canvas } from './strokes.mjs';
 
 const WIDTH = 768;
@@ -42,7 +43,6 @@ const CYPRESSES = [
   { x: 586, foot: 620, top: 366, width: 24 },
 ];
 
-const palette = (...colors) => colors.map(hex);
 const night = palette('#0b1838', '#12285c', '#1c3f86', '#2a5ea8', '#4683bd', '#7fb0cb', '#bcd3cc');
 const aura = palette('#2c5f96', '#4f93ac', '#8cbcae', '#c9d596', '#efe09a');
 const gold = palette('#b8761c', '#e09a24', '#f2bd3c', '#f8d96a', '#fdf0b0');
@@ -51,13 +51,6 @@ const near = palette('#0c1c33', '#173a4c', '#2a5f58', '#5a8a54', '#a3ab58');
 const lake = palette('#0c1c44', '#16356f', '#24559a', '#4a86b8');
 const field = palette('#17281f', '#2c4a2a', '#54703a', '#93924a', '#c7a850');
 const cypress = palette('#0a1210', '#12221a', '#1d3a28', '#3a5a30', '#6b6a34');
-
-/** A colour from a list of colours, at t from 0 to 1. */
-function blend(colors, t) {
-  const at = clamp(t) * (colors.length - 1) || 0;
-  const i = Math.min(Math.floor(at), colors.length - 2);
-  return [0, 1, 2].map((k) => mix(colors[i][k], colors[i + 1][k], at - i));
-}
 
 /** The direction of the wind: a long wave over the sky, bent round the whirls and round every light. */
 function wind(x, y) {
@@ -143,33 +136,9 @@ function landColor(x, y, random) {
 
 const slope = (line, x) => Math.atan2(line(x + 4) - line(x - 4), 8);
 
-/** Lays strokes over the whole canvas on a loosened grid, in random order. */
+/** Calls paint for the places of a loosened grid over the whole canvas. */
 function cover(random, spacing, paint) {
-  const places = [];
-  for (let y = -6; y < HEIGHT + 6; y += spacing) {
-    for (let x = -6; x < WIDTH + 6; x += spacing) {
-      places.push([
-        x + random.between(-0.5, 0.5) * spacing * 1.3,
-        y + random.between(-0.5, 0.5) * spacing * 1.3,
-      ]);
-    }
-  }
-  for (let i = places.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [places[i], places[j]] = [places[j], places[i]];
-  }
-  for (const [x, y] of places) paint(x, y);
-}
-
-function lay(canvas, random, x, y, flow, color, second, { length, width, load, dry }) {
-  canvas.stroke(x, y, flow, {
-    length: length * random.between(0.7, 1.25),
-    width: width * random.between(0.75, 1.2),
-    load: load * random.between(0.8, 1.2),
-    colors: [color, second],
-    dry,
-    seed: random() * 500,
-  });
+  for (const [x, y] of places(random, WIDTH, HEIGHT, spacing)) paint(x, y);
 }
 
 function paintSky(canvas, random, spacing, brush) {

@@ -1,9 +1,13 @@
 // A picture is { width, height, data }, with data as 8-bit RGB rows; here are its file and its colours.
 import sharp from 'sharp';
 
-export async function writePng(file, { width, height, data }) {
+/** Writes a PNG; with colors, one with a palette of so many, which is a third as long. */
+export async function writePng(file, { width, height, data }, colors) {
   await sharp(data, { raw: { width, height, channels: 3 } })
-    .png({ compressionLevel: 9, adaptiveFiltering: true })
+    .png({
+      compressionLevel: 9,
+      ...(colors ? { palette: true, colors, effort: 10 } : { adaptiveFiltering: true }),
+    })
     .toFile(file);
 }
 

@@ -77,7 +77,7 @@ export function optionsOf(flags: NeuralStyleFlags): { options: StylizeOptions; i
     ...given('contentLayers', flags.contentLayers),
     ...given('styleLayers', flags.styleLayers),
     ...given('styleScale', flags.styleScale),
-    ...given('originalColours', flags.originalColors === undefined ? undefined : flags.originalColors === 1),
+    ...given('finish', flags.originalColors === 1 ? 'content-chrominance' : undefined),
     ...given('pooling', flags.pooling === 'avg' ? 'average' : flags.pooling),
     ...given('weights', flags.modelFile === undefined ? undefined : networkOf(flags.modelFile)),
     ...given('seed', flags.seed !== undefined && flags.seed >= 0 ? flags.seed : undefined),

@@ -164,6 +164,19 @@ export interface EngineLayer {
   stride: number;
 }
 
+/** A layer's features: position by position, `channels` floats each. */
+export interface EngineFeatures {
+  data: Float32Array;
+  width: number;
+  height: number;
+  channels: number;
+}
+
+/** Which features, and how they are made. */
+export interface FeatureSetup extends Omit<EngineSetup, 'terms'> {
+  layers: readonly string[];
+}
+
 /** What the addon rejects with when a device, or the machine's memory, fails. */
 export interface EngineFailure extends Error {
   code: 'DEVICE_MEMORY' | 'DEVICE_LOST' | 'OUT_OF_MEMORY' | 'OUT_OF_THREADS';
@@ -242,6 +255,17 @@ export interface Addon {
     networks: EngineNetwork[],
     options: EngineSetup & { image: EnginePicture },
   ): Promise<Float32Array[][]>;
+  /** An image's features at some layers, in their order. Once cancelled it rejects with code CANCELLED. */
+  features(
+    network: EngineNetwork,
+    options: FeatureSetup & { image: EnginePicture },
+  ): { features: Promise<EngineFeatures[]>; cancel(): void };
+  /** Bytes of the device's memory that takes, from sizes alone. */
+  featureBytes(
+    backend: EngineBackend,
+    network: EngineArchitecture,
+    options: FeatureSetup & { image: Size },
+  ): number;
   /** The one rule of which layers a network has. */
   layers(network: EngineArchitecture): EngineLayer[];
   /** The kinds of terms that there are. */

@@ -1,6 +1,8 @@
 // The jobs that the worker does: what goes in and what comes out.
 
 import type { Filter } from '../options/topics/resizing.js';
+import type { Unfinished } from '../finish/finish.js';
+import type { Palette } from '../finish/palette.js';
 import type { Size } from '../run/scales.js';
 import type { Header, Raster, RawImage } from './types.js';
 
@@ -46,6 +48,8 @@ export interface Jobs {
     output: Uint8Array;
   };
   describe: { input: { source: Encoded }; output: string | undefined };
+  palette: { input: Raster; output: Palette };
+  finish: { input: Unfinished; output: Raster };
 }
 
 /** A job as the worker receives it. */

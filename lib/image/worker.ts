@@ -7,6 +7,8 @@ import { type Job, JobError, type Jobs, type Reply } from './job.js';
 async function perform(job: Job): Promise<Jobs[keyof Jobs]['output']> {
   if (job.kind === 'encode') return (await import('./encode.js')).encode(job.input);
   if (job.kind === 'decode') return (await import('./decode.js')).decode(job.input);
+  if (job.kind === 'finish') return (await import('../finish/finish.js')).finishPicture(job.input);
+  if (job.kind === 'palette') return (await import('../finish/finish.js')).paletteOfImage(job.input);
   const { describe, probe } = await import('./look.js');
   return job.kind === 'probe' ? probe(job.input) : describe(job.input);
 }
@@ -14,8 +16,9 @@ async function perform(job: Job): Promise<Jobs[keyof Jobs]['output']> {
 /** The memory in a result that can change threads without being copied. */
 function buffersOf(result: Jobs[keyof Jobs]['output']): ArrayBuffer[] {
   if (result instanceof Uint8Array) return [result.buffer as ArrayBuffer];
-  if (typeof result !== 'object' || !('images' in result)) return [];
-  const views = result.images.flatMap(({ data, alpha }) => (alpha ? [data, alpha] : [data]));
+  if (typeof result !== 'object') return [];
+  const rasters = 'images' in result ? result.images : 'data' in result ? [result] : [];
+  const views = rasters.flatMap(({ data, alpha }) => (alpha ? [data, alpha] : [data]));
   return views.map((view) => view.buffer as ArrayBuffer);
 }
 

@@ -33,7 +33,7 @@ export function resolveOptions(options: StylizeOptions): ResolvedOptions {
   const given = withPreset(options);
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
-  const { style, styleBlend, ...rest } = parsed.data;
+  const { style, styleBlend, learningRate, beta2, ...rest } = parsed.data;
   const { normalizeGradients } = rest;
   const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data)).map(
     (term) => (normalizeGradients && term.of ? { ...term, normalize: true } : term),

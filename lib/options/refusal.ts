@@ -3,16 +3,16 @@
 import type * as z from 'zod';
 import { OptionError } from '../errors.js';
 
-/** Of the first of the issues that zod found in `given`. */
-export function refusal([first]: z.core.$ZodIssue[], given: unknown): OptionError {
+/** Of the first of the issues that zod found in what `taker` was given. */
+export function refusal([first]: z.core.$ZodIssue[], given: unknown, taker = 'stylize()'): OptionError {
   const issue = innermost(first!);
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     const value = (given as Record<string, unknown>)[key];
-    return new OptionError(key, value, `${key} is not an option of stylize()`);
+    return new OptionError(key, value, `${key} is not an option of ${taker}`);
   }
   if (issue.path.length === 0)
-    return new OptionError('options', given, 'stylize() takes an object of options');
+    return new OptionError('options', given, `${taker} takes an object of options`);
   const [option, ...inner] = issue.path.map(String);
   const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)?.[key], given);
   const name = option + inner.map((key) => `[${key}]`).join('');

@@ -28,10 +28,19 @@ export interface StylizeOptions {
   /** Largest image that is read, in pixels, 1 or more. Default: `268435456`. The default is 16384 × 16384. */
   maxPixels?: number;
   /**
-   * Give the picture the content's colours. Default: `false`. Its luminance with the content's chrominance,
-   * in YUV as jcjohnson/neural-style.
+   * Whose colours the picture ends with: none, palette, content-colours or content-chrominance. Default:
+   * `none`. `none`: those it was painted with; `palette`: hues, saturation and brightness are moved to the
+   * mean and spread of the style's; `content-colours`: as `palette`, but what has which colour is the
+   * content's; `content-chrominance`: the content's chrominance with the luminance that was painted, as
+   * jcjohnson/neural-style.
    */
-  originalColours?: boolean;
+  finish?: 'none' | 'palette' | 'content-colours' | 'content-chrominance';
+  /**
+   * How far contrast and chroma go to the style's, 0 or more. Default: `0`. At 0 they are as painted, at 1
+   * those of the style, at 1.2 a fifth more. With a `finish` chroma is that of the style below 1 too. Light
+   * stays lighter than dark, and what sRGB cannot show loses chroma.
+   */
+  vividness?: number;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**

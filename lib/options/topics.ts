@@ -2,6 +2,7 @@
 
 import { callbacks } from './topics/callbacks.js';
 import { content } from './topics/content.js';
+import { finish } from './topics/finish.js';
 import { histogram } from './topics/histogram.js';
 import { images } from './topics/images.js';
 import { machine } from './topics/machine.js';
@@ -9,7 +10,6 @@ import { meanStd } from './topics/mean-std.js';
 import { network } from './topics/network.js';
 import { normalize } from './topics/normalize.js';
 import { optimizer } from './topics/optimizer.js';
-import { originalColours } from './topics/original-colours.js';
 import { picture } from './topics/picture.js';
 import { preset } from './topics/preset.js';
 import { pyramid } from './topics/pyramid.js';
@@ -21,7 +21,7 @@ import { tv } from './topics/tv.js';
 export const TOPICS = [
   preset,
   images,
-  originalColours,
+  finish,
   picture,
   content,
   histogram,

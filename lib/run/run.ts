@@ -5,7 +5,6 @@ import type { EngineLosses, EngineState } from '../engine/addon.js';
 import { warn } from '../engine/choose.js';
 import type { Engine } from '../engine/engine.js';
 import type { ScumbleError } from '../errors.js';
-import { withColoursOf } from '../image/luminance.js';
 import { Picture } from '../image/picture.js';
 import type { Raster } from '../image/types.js';
 import { lossesOf, namedLosses } from '../objective/objective.js';
@@ -13,6 +12,7 @@ import { type ResolvedOptions, resolveOptions, type StylizeOptions } from '../op
 import { Clock } from './clock.js';
 import { describe } from './describe.js';
 import { DivergedError } from './diverged.js';
+import { Finishing } from './finishing.js';
 import { type Deployment, type Prepared, prepare, release } from './prepare.js';
 import type { Progress } from './progress.js';
 import type { Stage } from './schedule.js';
@@ -37,6 +37,7 @@ export class Run implements AsyncIterable<Progress> {
   readonly stages: readonly Stage[];
   readonly #options: ResolvedOptions;
   readonly #prepared: Prepared;
+  readonly #finishing: Finishing;
   #deployment: Deployment;
   #index = 0;
   /** The session of the stage at hand, or on its way; and once it is there. */
@@ -53,6 +54,7 @@ export class Run implements AsyncIterable<Progress> {
   private constructor(options: ResolvedOptions, prepared: Prepared, state: RunState | undefined) {
     this.#options = options;
     this.#prepared = prepared;
+    this.#finishing = new Finishing(options, prepared.inputs.stages.at(-1)!.styles);
     this.#deployment = prepared.deployment;
     this.stages = prepared.stages;
     if (!state) return;
@@ -338,14 +340,13 @@ export class Run implements AsyncIterable<Progress> {
 
   /** The session is kept until it is there. */
   #picture(session: StageSession): Promise<Picture> {
-    const { width, height } = session;
-    const { alpha, data: colours } = session.images.content;
+    const { width, height, images } = session;
+    const { alpha } = images.content;
     const options = describe(this.#options, this.#deployment.engine);
-    const finished = (data: Float32Array) => (options.originalColours ? withColoursOf(colours, data) : data);
     const picture = session
       .image()
-      .then(finished)
-      .then((data) => new Picture({ width, height, data, ...(alpha && { alpha }) }, options));
+      .then((data) => this.#finishing.of({ width, height, data, ...(alpha && { alpha }) }, images))
+      .then((finished) => new Picture(finished, options));
     session.keepFor(picture);
     return picture;
   }

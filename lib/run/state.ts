@@ -28,11 +28,13 @@ export function standingIn(
   const { stage, size, ...numbers } = state.numbers ?? {};
   const index = stage?.[0] ?? -1;
   const content = images[index]?.content;
+  const { result, variable, picture } = state.vectors ?? {};
   const done = numbers.iteration?.[0] ?? -1;
   const fits =
     content?.width === size?.[0] &&
     content?.height === size?.[1] &&
-    content?.data.length === state.vectors?.result?.length &&
+    content?.data.length === result?.length &&
+    (variable !== undefined || content?.data.length === picture?.length) &&
     Number.isInteger(done) &&
     done >= 0 &&
     done <= (stages[index]?.iterations ?? -1);

@@ -20,9 +20,8 @@ struct Case {
   int width;
   int details;
 };
-const std::vector<Case> kCases = {{1, 1, 5},  {1, 9, 2},   {7, 1, 5},   {2, 2, 1},  {2, 3, 5},
-                                  {3, 3, 1},  {5, 4, 2},   {17, 31, 5}, {31, 17, 3}, {64, 5, 20},
-                                  {33, 47, 1}, {70, 90, 5}};
+const std::vector<Case> kCases = {{1, 1, 5}, {1, 9, 2},   {7, 1, 5},   {2, 2, 1},   {2, 3, 5},   {3, 3, 1},
+                                  {5, 4, 2}, {17, 31, 5}, {31, 17, 3}, {64, 5, 20}, {33, 47, 1}, {70, 90, 5}};
 
 void say(const Case& at, const std::string& more = "") {
   check::at() = std::to_string(at.height) + "x" + std::to_string(at.width) + ", " +
@@ -174,14 +173,14 @@ TEST(up_and_its_adjoint) {
       say(at, isa->name);
       std::vector<float> to(detail.size(), kGarbage);
       in_parts(at.height, [&](int y0, int y1) {
-        kernels::laplacian_up(*isa)(from.data(), half.height, half.width, detail.data(), to.data(), at.height,
-                                    at.width, y0, y1);
+        kernels::laplacian_up (*isa)(from.data(), half.height, half.width, detail.data(), to.data(),
+                                     at.height, at.width, y0, y1);
       });
       CHECK_ALL_CLOSE(to, sum, kElementwise);
       std::vector<float> down(from.size(), kGarbage);
       in_parts(half.height, [&](int y0, int y1) {
-        kernels::laplacian_up_back(*isa)(gradient.data(), at.height, at.width, down.data(), half.height,
-                                         half.width, y0, y1);
+        kernels::laplacian_up_back (*isa)(gradient.data(), at.height, at.width, down.data(), half.height,
+                                          half.width, y0, y1);
       });
       CHECK_ALL_CLOSE(down, back, kSums);
       CHECK_CLOSE(dot(wide(down), wide(from)), dot(raised, wide(gradient)),

@@ -326,11 +326,11 @@ TEST(operations) {
     }
   }
   // All that plan.h tells of.
-  CHECK(emitted == (std::set<std::string>{"input",      "conv",      "relu",          "pool",
-                                          "weigh",      "gram_sums", "gram",          "channel_sums",
-                                          "mean_std",   "histogram", "quantiles",     "difference",
-                                          "tv",         "conv_back", "relu_back",     "pool_back",
-                                          "input_back", "gram_back", "mean_std_back", "histogram_back",
+  CHECK(emitted == (std::set<std::string>{"input",      "conv",          "relu",          "pool",
+                                          "weigh",      "gram_sums",     "gram",          "channel_sums",
+                                          "mean_std",   "histogram",     "quantiles",     "difference",
+                                          "tv",         "conv_back",     "relu_back",     "pool_back",
+                                          "input_back", "gram_back",     "mean_std_back", "histogram_back",
                                           "laplacian",  "laplacian_back"}));
   PlanRequest request;
   request.width = request.height = 3;

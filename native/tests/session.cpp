@@ -67,8 +67,8 @@ TEST(the_result_is_the_mean_of_the_points) {
 }
 
 TEST(optimisers_lower_the_loss) {
-  for (const auto kind : {scumble::OptimizerKind::adam, scumble::OptimizerKind::lbfgs,
-                          scumble::OptimizerKind::rmsprop}) {
+  for (const auto kind :
+       {scumble::OptimizerKind::adam, scumble::OptimizerKind::lbfgs, scumble::OptimizerKind::rmsprop}) {
     Setup setup;
     setup.options.optimizer.kind = kind;
     setup.options.optimizer.learning_rate = kind == scumble::OptimizerKind::adam ? 5 : 1;
@@ -82,8 +82,8 @@ TEST(optimisers_lower_the_loss) {
 
 // After every move; the start and the moves themselves are as without.
 TEST(pixels_are_clamped) {
-  for (const auto kind : {scumble::OptimizerKind::adam, scumble::OptimizerKind::lbfgs,
-                          scumble::OptimizerKind::rmsprop}) {
+  for (const auto kind :
+       {scumble::OptimizerKind::adam, scumble::OptimizerKind::lbfgs, scumble::OptimizerKind::rmsprop}) {
     Setup setup;
     setup.options.optimizer.kind = kind;
     setup.options.optimizer.learning_rate = 60;

@@ -28,7 +28,7 @@ Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
+      '<content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
     )
     .description(DESCRIPTION);
   addStylizeFlags(program, version);

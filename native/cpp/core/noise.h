@@ -37,9 +37,8 @@ inline float normal_of(uint64_t bits) {
 
 inline std::vector<float> white_noise(int width, int height, const std::array<float, 3>& mean,
                                       float deviation, uint64_t seed) {
-  return noise(width, height, seed, [&](uint64_t bits, size_t channel) {
-    return mean[channel] + deviation * normal_of(bits);
-  });
+  return noise(width, height, seed,
+               [&](uint64_t bits, size_t channel) { return mean[channel] + deviation * normal_of(bits); });
 }
 
 // In [low, high).

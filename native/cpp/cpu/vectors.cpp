@@ -85,9 +85,8 @@ void CpuVectors::rmsprop(BufferId x, BufferId gradient, BufferId v, double learn
 }
 
 void CpuVectors::clamp(BufferId x, float low, float high) {
-  w_.each_run(elements(x), [&](size_t begin, size_t n) {
-    kernels::clamp(w_.isa())(w_.floats(x) + begin, low, high, n);
-  });
+  w_.each_run(elements(x),
+              [&](size_t begin, size_t n) { kernels::clamp(w_.isa())(w_.floats(x) + begin, low, high, n); });
 }
 
 }  // namespace scumble::cpu

@@ -7,6 +7,7 @@
 #include "api.h"
 #include "backend.h"
 #include "collect.h"
+#include "features.h"
 #include "network.h"
 #include "reservation.h"
 #include "self_check.h"
@@ -92,7 +93,8 @@ Napi::Value add_detail(const Napi::CallbackInfo& info) {
   if (picture.width != other.width || picture.height != other.height)
     throw Napi::RangeError::New(env, "both pictures must have one size");
   const auto never = std::make_shared<std::atomic<bool>>(false);
-  const std::vector<Napi::Object> kept = {to.Get("data").As<Napi::Object>(), of.Get("data").As<Napi::Object>()};
+  const std::vector<Napi::Object> kept = {to.Get("data").As<Napi::Object>(),
+                                          of.Get("data").As<Napi::Object>()};
   return Tasks::of(env).start(env, never, kept, [=]() -> Finish {
     std::vector<float> sum = finest_detail(other.data, other.height, other.width);
     for (size_t i = 0; i < sum.size(); ++i) sum[i] += picture.data[i];
@@ -145,6 +147,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["lossKinds"] = kinds(env);
   exports["layers"] = Napi::Function::New<layers>(env);
   exports["collect"] = Napi::Function::New<collect>(env);
+  exports["features"] = Napi::Function::New<features>(env);
+  exports["featureBytes"] = Napi::Function::New<feature_bytes>(env);
   exports["devices"] = Napi::Function::New<devices>(env);
   exports["selfCheck"] = Napi::Function::New<self_check>(env);
   exports["useKernels"] = Napi::Function::New<use_kernels>(env);

@@ -180,13 +180,20 @@ Architecture architecture(const Napi::Object& object) {
   return found;
 }
 
+Pooling pooling(const Napi::Object& object) {
+  return choice<Pooling>(object, "pooling",
+                         {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
+}
+
+Rounding rounding(const Napi::Object& object) {
+  return choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
+}
+
 Setup setup(const Napi::Object& object) {
   Setup found;
-  found.pooling = choice<Pooling>(
-      object, "pooling", {{"max", Pooling::max}, {"average", Pooling::average}, {"l2", Pooling::l2}});
+  found.pooling = pooling(object);
+  found.rounding = rounding(object);
   if (object.Has("poolingScale")) found.pool_scale = number(object, "poolingScale");
-  found.rounding =
-      choice<Rounding>(object, "rounding", {{"floor", Rounding::floor}, {"ceil", Rounding::ceil}});
   found.objective.terms = terms(list(object, "terms"));
   if (!object.Get("seed").IsUndefined()) found.seed = static_cast<uint64_t>(number(object, "seed"));
   found.threads = integer(object, "threads", 1, 1024);

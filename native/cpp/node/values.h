@@ -29,6 +29,8 @@ Architecture architecture(const Napi::Object& object);
 std::pair<float, float> range(const Napi::Value& value);
 // { filter, range: [low, high] }
 Resampling resampling(const Napi::Object& object);
+Pooling pooling(const Napi::Object& object);
+Rounding rounding(const Napi::Object& object);
 // { pooling, poolingScale?, rounding, terms, threads }
 Setup setup(const Napi::Object& object);
 // The same with { optimizer, averaging }.

@@ -5,7 +5,6 @@
 // Bytes per element: laplacian_up reads 4, and the half's quarter from cache, and writes 4; laplacian_up_back reads 16
 // of the whole per element of the half, the overlaps from cache, and writes 4.
 #include "../../cpp/core/laplacian.h"
-
 #include "../host/operation.h"
 #include "elements.h"
 

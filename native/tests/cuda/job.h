@@ -69,20 +69,27 @@ struct Way {
   scumble::OptimizerKind kind;
   double averaging;
   const char* name;
+  int details = 0;
+  bool clamp = false;
 
   Job on(Job of) const {
     const bool lbfgs = kind == scumble::OptimizerKind::lbfgs;
     of.options.optimizer.kind = kind;
     // L-BFGS without damping would overshoot at first, and rounding with it.
-    of.options.optimizer.learning_rate = lbfgs ? 0.1 : 2;
+    of.options.optimizer.learning_rate = lbfgs ? 0.1 : kind == scumble::OptimizerKind::adam ? 2 : 0.5;
     of.options.optimizer.history = 3;
     of.options.averaging = averaging;
+    of.options.details = details;
+    of.options.clamp = clamp;
     return of;
   }
 };
 inline const std::vector<Way> kWays = {{scumble::OptimizerKind::adam, 0, "adam"},
                                        {scumble::OptimizerKind::adam, 0.9, "adam, averaged"},
-                                       {scumble::OptimizerKind::lbfgs, 0, "lbfgs"}};
+                                       {scumble::OptimizerKind::lbfgs, 0, "lbfgs"},
+                                       {scumble::OptimizerKind::rmsprop, 0, "rmsprop, clamped", 0, true},
+                                       {scumble::OptimizerKind::rmsprop, 0.9, "rmsprop on coefficients", 2},
+                                       {scumble::OptimizerKind::lbfgs, 0, "lbfgs on coefficients", 2}};
 
 inline std::vector<float> result_of(const scumble::Session& session) {
   return session.result().values();

@@ -1,6 +1,6 @@
 // The optimisers on the device against the CPU's, step by step and from the same points: L-BFGS where pairs
-// are dropped and refused, Adam where its moments have just begun; and that neither moves once a run has
-// diverged.
+// are dropped and refused, Adam and RMSprop where their moments have just begun; the clamp; and that none moves
+// once a run has diverged.
 #include "../../cpp/core/optimizer.h"
 
 #include <functional>
@@ -59,7 +59,7 @@ class Cuda {
         memory_(cuda::lbfgs_bytes(options.history)),
         progress_(std::vector<cuda::Progress>{device::fresh()}) {
     for (int i = 0; i < vectors_of(options); ++i) vectors_.emplace_back(n);
-    if (options.kind == scumble::OptimizerKind::adam) {
+    if (options.kind != scumble::OptimizerKind::lbfgs) {
       for (const Array<float>& v : vectors_) v.set(Values(n));
     }
     for (const Array<float>& v : vectors_) pointers_.push_back(v.get());
@@ -77,6 +77,11 @@ class Cuda {
                 nullptr);
     if (options_.kind == scumble::OptimizerKind::lbfgs) {
       cuda::lbfgs(update(), progress_.get(), memory_.get(), nullptr);
+    } else if (options_.kind == scumble::OptimizerKind::rmsprop) {
+      const scumble::RmspropConstants& k = options_.rmsprop;
+      cuda::rmsprop({x_.get(), gradient_.get(), pointers_[0], x.size(), options_.learning_rate, k.decay,
+                     k.epsilon},
+                    progress_.get(), nullptr);
     } else {
       const scumble::AdamConstants& k = options_.adam;
       cuda::adam({x_.get(), gradient_.get(), pointers_[0], pointers_[1], x.size(), options_.learning_rate,
@@ -235,7 +240,8 @@ TEST(lbfgs_repeats_itself) {
 }
 
 TEST(nothing_moves_once_diverged) {
-  for (const auto kind : {scumble::OptimizerKind::lbfgs, scumble::OptimizerKind::adam}) {
+  for (const auto kind : {scumble::OptimizerKind::lbfgs, scumble::OptimizerKind::adam,
+                          scumble::OptimizerKind::rmsprop}) {
     scumble::OptimizerOptions options;
     options.kind = kind;
     options.history = 3;
@@ -284,6 +290,62 @@ TEST(adam) {
           CHECK_ALL_CLOSE(found, x, 1e-6);
         }
       }
+    }
+  });
+}
+
+TEST(rmsprop) {
+  device::in_every_order([] {
+    scumble::OptimizerOptions options;
+    options.kind = scumble::OptimizerKind::rmsprop;
+    options.learning_rate = 0.5;
+    for (const auto& [width, height] : {std::pair{1, 1}, std::pair{5, 7}, std::pair{41, 23}}) {
+      Cpu cpu(width, height, options);
+      support::Random random(10);
+      const size_t n = static_cast<size_t>(width * height * 3);
+      Values x = support::uniform(random, n, 0, 255);
+      const Cuda gpu(n, options);
+      std::vector<double> exact(x.begin(), x.end());
+      std::vector<double> v(n);
+      Values found = x;
+      for (int t = 1; t <= 10; ++t) {
+        check::at() = std::to_string(width) + "x" + std::to_string(height) + ", step " + std::to_string(t);
+        const Values g = support::uniform(random, n, -3, 3);
+        for (size_t i = 0; i < n; ++i) {
+          const double slope = static_cast<double>(g[i]);
+          v[i] = 0.99 * v[i] + 0.01 * slope * slope;
+          exact[i] -= 0.5 * slope / (std::sqrt(v[i]) + 1e-8);
+        }
+        x = cpu.step(x, g);
+        found = gpu.step(found, g);
+        CHECK_ALL_CLOSE(found, exact, 1e-6);
+        CHECK_ALL_CLOSE(found, x, 1e-6);
+      }
+    }
+  });
+}
+
+TEST(clamp) {
+  device::in_every_order([] {
+    support::Random random(11);
+    for (const size_t n : {1, 3, 4, 6, 1001}) {
+      check::at() = std::to_string(n);
+      Values given = support::uniform(random, n, -300, 600);
+      given[0] = n == 1 ? -INFINITY : INFINITY;
+      Values expected = given;
+      for (float& value : expected) value = std::min(std::max(value, 0.0f), 255.0f);
+      const Array<float> x(given);
+      cuda::Progress progress = device::fresh();
+      cuda::clamp(x.get(), n, 0, 255, Array<cuda::Progress>({progress}).get(), nullptr);
+      CHECK(x.values() == expected);
+      given[n - 1] = NAN;
+      x.set(given);
+      progress.diverged = 1;
+      cuda::clamp(x.get(), n, 0, 255, Array<cuda::Progress>({progress}).get(), nullptr);
+      if (n > 1) CHECK(x.values()[0] == given[0]);  // nothing moves
+      progress.diverged = 0;
+      cuda::clamp(x.get(), n, 0, 255, Array<cuda::Progress>({progress}).get(), nullptr);
+      CHECK(std::isnan(x.values()[n - 1]));
     }
   });
 }

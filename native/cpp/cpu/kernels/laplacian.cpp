@@ -75,7 +75,8 @@ void laplacian_up_back(const float* gradient, int height, int width, float* to, 
     for (ptrdiff_t i = 0; i < half_row; ++i) here[i] = 0;
     // The rows that lie less than one away.
     const int64_t step = half_height - 1;
-    const int first = half_y == 0 ? 0 : static_cast<int>((half_y - 1) * static_cast<int64_t>(height - 1) / step) + 1;
+    const int first =
+        half_y == 0 ? 0 : static_cast<int>((half_y - 1) * static_cast<int64_t>(height - 1) / step) + 1;
     for (int y = first; y < height; ++y) {
       const Tap v = tap(y, height, half_height);
       if (v.at > half_y) break;

@@ -19,7 +19,8 @@ SCUMBLE_KERNEL(void, adam,
                 float correction, float epsilon, size_t n));
 // v: the mean of the gradient's square
 SCUMBLE_KERNEL(void, rmsprop,
-               (float* x, const float* gradient, float* v, double decay, float step, float epsilon, size_t n));
+               (float* x, const float* gradient, float* v, double decay, float step, float epsilon,
+                size_t n));
 // What is not a number stays so.
 SCUMBLE_KERNEL(void, clamp, (float* x, float low, float high, size_t n));
 // One row of a separable resampling: to[i] = sum over taps t of weights[t] * from[t][i].

@@ -1,0 +1,52 @@
+// What a network makes of an image at some layers, as it is: for whoever judges pictures or shows what a network sees.
+
+import { MemoryError } from '../errors.js';
+import { addon, type EngineFeatures, type EnginePicture } from './addon.js';
+import type { Engine } from './engine.js';
+import { architectureOf, needsOf } from './layers.js';
+import { hostMemory, type Memory, megabytes, reserve } from './memory.js';
+import type { SharedNetwork } from './networks.js';
+
+/** As VGG was trained. */
+const HOW = { pooling: 'max', rounding: 'floor' } as const;
+
+/**
+ * The features of an image, in the order of `layers`. Memory is set aside as long as it takes to make them.
+ *
+ * @throws MemoryError, DeviceError, or the signal's reason
+ */
+export async function featuresOf(
+  engine: Engine,
+  network: SharedNetwork,
+  image: EnginePicture,
+  layers: readonly string[],
+  { threads, signal }: { threads: number; signal?: AbortSignal | undefined },
+): Promise<EngineFeatures[]> {
+  signal?.throwIfAborted();
+  const { shape } = network;
+  const { convolutions } = needsOf(shape, [{ layers }], HOW.rounding);
+  const packed = await engine.guard(network.packed(convolutions));
+  const how = { ...HOW, layers, threads, image };
+  const bytes = addon().featureBytes(engine.backend, architectureOf(shape, convolutions), how);
+  const reservation = take(engine.device === 'cpu' ? hostMemory() : engine.memory(), bytes, image);
+  const held = network.hold();
+  const { features, cancel } = addon().features(packed, how);
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return await engine.guard(features);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    reservation.release();
+    held.release();
+  }
+}
+
+function take(memory: Memory, bytes: number, { width, height }: EnginePicture) {
+  const { reservation, left } = reserve(memory, bytes);
+  if (reservation) return reservation;
+  const what = `the features of ${width} × ${height} pixels need ${megabytes(bytes)} of ${memory.of}`;
+  throw new MemoryError(`${what} and ${megabytes(left)} are free`, bytes, left, 0);
+}

@@ -1,0 +1,54 @@
+#include "features.h"
+
+#include "targets.h"
+
+namespace scumble {
+namespace {
+
+// What a content term would have as its target: the features themselves.
+Setup setup_of(const FeatureRequest& request) {
+  Setup setup;
+  setup.pooling = request.pooling;
+  setup.rounding = request.rounding;
+  setup.threads = request.threads;
+  for (const std::string& layer : request.layers) {
+    Term term;
+    term.name = layer;
+    term.kind = "content";
+    term.layers = {layer};
+    term.targets.push_back({});
+    setup.objective.terms.push_back(term);
+  }
+  return setup;
+}
+
+Plan plan_of(const Backend& backend, const Architectures& networks, const FeatureRequest& request, int width,
+             int height) {
+  return Plan::collect(backend, networks, request_of(setup_of(request), width, height), 0);
+}
+
+}  // namespace
+
+std::vector<Features> features_of(const Backend& backend, const std::shared_ptr<const Network>& network,
+                                  const FeatureRequest& request, const PictureView& image,
+                                  const std::atomic<bool>& cancelled) {
+  const Networks networks = {network};
+  const Plan plan = plan_of(backend, architectures_of(networks), request, image.width, image.height);
+  const std::unique_ptr<Program> program = backend.compile(networks, plan, request.threads);
+  program->write(plan.picture, image.data);
+  program->run(nullptr, cancelled, 0);
+  std::vector<Features> found;
+  for (const std::vector<BufferId>& ids : plan.targets) {
+    const Shape& shape = plan.buffer(ids.front()).shape;
+    found.push_back({shape, std::vector<float>(shape.elements())});
+    program->read(ids.front(), found.back().values.data());
+  }
+  return found;
+}
+
+size_t features_bytes(const Backend& backend, const Architecture& architecture, const FeatureRequest& request,
+                      int width, int height) {
+  return backend.program_bytes(plan_of(backend, {&architecture}, request, width, height), request.threads);
+}
+
+}  // namespace scumble
