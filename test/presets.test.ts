@@ -52,7 +52,10 @@ test('what is given overrides a preset, and a preset overrides defaults', (t) =>
   t.like(resolved({}), { tvKind: 'absolute', contentWeight: 5, history: 10 });
   t.like(resolved({ preset: 'neural-style' }), { tvKind: 'gradient', inputRange: 256, history: 100 });
   t.like(resolved({ preset: 'neural-style', history: 7, size: 100 }), { history: 7, size: 100, scales: 1 });
-  t.is(resolved({ preset: 'neural-style', history: undefined } as Partial<StylizeOptions>).history, 100);
+  t.is(
+    resolved({ preset: 'neural-style', history: undefined } as unknown as Partial<StylizeOptions>).history,
+    100,
+  );
 });
 
 test("variants follow another option's value, and what is given overrides them too", (t) => {

@@ -1,8 +1,8 @@
 // The jobs that the worker does: what goes in and what comes out.
 
-import type { Filter } from '../options/topics/resizing.js';
 import type { Unfinished } from '../finish/finish.js';
 import type { Palette } from '../finish/palette.js';
+import type { Filter } from '../options/topics/resizing.js';
 import type { Size } from '../run/scales.js';
 import type { Header, Raster, RawImage } from './types.js';
 
