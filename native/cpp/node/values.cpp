@@ -192,8 +192,8 @@ Rounding rounding(const Napi::Object& object) {
 Setup setup(const Napi::Object& object) {
   Setup found;
   found.pooling = pooling(object);
-  found.rounding = rounding(object);
   if (object.Has("poolingScale")) found.pool_scale = number(object, "poolingScale");
+  found.rounding = rounding(object);
   found.objective.terms = terms(list(object, "terms"));
   if (!object.Get("seed").IsUndefined()) found.seed = static_cast<uint64_t>(number(object, "seed"));
   found.threads = integer(object, "threads", 1, 1024);

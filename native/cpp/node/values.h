@@ -25,12 +25,12 @@ PictureView picture(const Napi::Object& object, bool with_data);
 // The same with one value a pixel.
 MaskView mask(const Napi::Object& object, bool with_data);
 Architecture architecture(const Napi::Object& object);
+Pooling pooling(const Napi::Object& object);
+Rounding rounding(const Napi::Object& object);
 // [low, high]; infinities are no bounds.
 std::pair<float, float> range(const Napi::Value& value);
 // { filter, range: [low, high] }
 Resampling resampling(const Napi::Object& object);
-Pooling pooling(const Napi::Object& object);
-Rounding rounding(const Napi::Object& object);
 // { pooling, poolingScale?, rounding, terms, threads }
 Setup setup(const Napi::Object& object);
 // The same with { optimizer, averaging }.
