@@ -92,7 +92,7 @@ const words: Record<string, string[]> = {
   pooling: ['max', 'average', 'l2'],
   rounding: ['floor', 'ceil'],
   padding: ['zero', 'replicate'],
-  statistic: ['gram', 'mean-std', 'histogram'],
+  statistic: ['gram', 'mean-std', 'histogram', 'wasserstein'],
   tvKind: ['absolute', 'squared', 'gradient', 'diagonal'],
   filter: ['lanczos', 'cubic', 'sharp-cubic', 'triangle', 'box'],
   carryFilter: ['lanczos', 'cubic', 'sharp-cubic', 'triangle', 'box'],

@@ -93,11 +93,11 @@ export interface StylizeOptions {
    */
   styleLayers?: LayerWeights;
   /**
-   * The statistic of features that the style loss compares: gram, mean-std or histogram. Default: `gram`.
-   * Gram matrices, means and deviations of channels, or histograms of channels. Others may be added to it by
-   * weights of their own.
+   * The statistic of features that the style loss compares: gram, mean-std, histogram or wasserstein.
+   * Default: `gram`. Gram matrices, means and deviations of channels, histograms of channels, or means and
+   * covariances by their Wasserstein-2 distance. Others may be added to it by weights of their own.
    */
-  statistic?: 'gram' | 'mean-std' | 'histogram';
+  statistic?: 'gram' | 'mean-std' | 'histogram' | 'wasserstein';
   /**
    * Weight of the total variation, 0 or more. Default: `0.001`. It is of differences of neighbours in
    * 0..255.

@@ -7,10 +7,8 @@
 // is the time on one thread over that on all, which of the peak says what the machine gives; `share` is the
 // part of the iteration.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 #include <string>
 #include <thread>
@@ -18,75 +16,15 @@
 
 #include "../cpp/core/session.h"
 #include "../cpp/cpu/backend.h"
+#include "peak.h"
 #include "vgg19.h"
 
 namespace {
 
+using bench::median;
+using bench::peak;
+using bench::seconds;
 using scumble::Plan;
-
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double median(std::vector<double> times) {
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
-
-// ----- the peak: independent chains of multiply-adds on registers
-
-constexpr int kChains = 12;
-constexpr int kRounds = 1'000'000;
-
-template <typename Vec>
-inline __attribute__((always_inline)) float chains() {
-  Vec acc[kChains];
-  for (int i = 0; i < kChains; ++i) acc[i] = Vec{} + static_cast<float>(i);
-  const Vec a = Vec{} + 0.999f;
-  const Vec b = Vec{} + 0.001f;
-  for (int round = 0; round < kRounds; ++round) {
-#pragma GCC unroll 12
-    for (int i = 0; i < kChains; ++i) acc[i] = acc[i] * a + b;
-  }
-  Vec sum{};
-  for (int i = 0; i < kChains; ++i) sum += acc[i];
-  return sum[0];
-}
-
-typedef float Vec4 __attribute__((vector_size(16)));
-float portable_chains() {
-  return chains<Vec4>();
-}
-#if defined(__x86_64__)
-typedef float Vec8 __attribute__((vector_size(32)));
-typedef float Vec16 __attribute__((vector_size(64)));
-__attribute__((target("avx2,fma"))) float avx2_chains() {
-  return chains<Vec8>();
-}
-__attribute__((target("avx512f,fma"))) float avx512_chains() {
-  return chains<Vec16>();
-}
-#endif
-
-// One measurement: a few milliseconds, of which the best of many is the peak.
-double peak(const char* isa, int threads) {
-  float (*run)() = portable_chains;
-  int width = 4;
-#if defined(__x86_64__)
-  if (std::strcmp(isa, "avx2") == 0) run = avx2_chains, width = 8;
-  if (std::strncmp(isa, "avx512", 6) == 0) run = avx512_chains, width = 16;
-#endif
-  std::vector<std::thread> workers;
-  const double start = seconds();
-  for (int t = 0; t < threads; ++t) {
-    workers.emplace_back([run] {
-      volatile float kept = run();
-      (void)kept;
-    });
-  }
-  for (std::thread& worker : workers) worker.join();
-  return 2.0 * width * kRounds * kChains * threads / (seconds() - start);
-}
 
 // ----- the network, with random weights: speed does not depend on them
 

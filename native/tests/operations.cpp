@@ -1,62 +1,16 @@
 // Operations alone, on plans made by hand: statistics taken region by region are those of the whole.
-#include "../cpp/core/arena.h"
-#include "../cpp/core/error.h"
 #include "check.h"
+#include "plan_by_hand.h"
 #include "support.h"
 
 using scumble::BufferId;
-using scumble::BufferKind;
 using scumble::Shape;
 using scumble::Step;
 using scumble::cpu::Isa;
+using support::PlanByHand;
 using support::Random;
 
 namespace {
-
-// A plan under construction; all its buffers live throughout.
-class Bench {
- public:
-  explicit Bench(const Isa& isa) : backend_(isa) {}
-
-  BufferId tensor(const Shape& shape) { return add(BufferKind::tensor, shape, backend_.tensor_bytes(shape)); }
-  BufferId dense(const Shape& shape) {
-    return add(BufferKind::dense, shape, shape.elements() * sizeof(float));
-  }
-  BufferId working(std::string_view op, const Shape& features) {
-    return add(BufferKind::working, features, backend_.working_bytes(op, features));
-  }
-  void emit(const Step& step) {
-    plan_.groups.push_back({step.op, plan_.steps.size(), 1});
-    plan_.steps.push_back(step);
-  }
-  void compile() {
-    scumble::place(plan_, buffers_);
-    program_ = backend_.compile({}, plan_, 2);
-  }
-  void write(BufferId to, const std::vector<float>& values) { program_->write(to, values.data()); }
-  void run() { program_->run(nullptr, support::running(), 0); }
-  std::vector<float> read(BufferId from) const {
-    std::vector<float> values(plan_.buffer(from).shape.elements());
-    program_->read(from, values.data());
-    return values;
-  }
-
- private:
-  BufferId add(BufferKind kind, const Shape& shape, size_t bytes) {
-    scumble::Buffer made;
-    made.kind = kind;
-    made.shape = shape;
-    made.bytes = bytes;
-    plan_.buffers.push_back(made);
-    buffers_.push_back(static_cast<BufferId>(buffers_.size()));
-    return buffers_.back();
-  }
-
-  scumble::cpu::CpuBackend backend_;
-  scumble::Plan plan_;
-  std::vector<BufferId> buffers_;
-  std::unique_ptr<scumble::Program> program_;
-};
 
 struct Region {
   int first;
@@ -81,10 +35,10 @@ template <typename Finish>
 std::vector<float> in_regions(const Isa& isa, const Shape& shape, std::string_view sums_op,
                               const std::vector<Region>& regions, const std::vector<float>& features,
                               const std::vector<float>& guide, const Finish& finish) {
-  Bench bench(isa);
-  const BufferId in = bench.tensor(shape);
-  const BufferId guides = guide.empty() ? scumble::kNoBuffer : bench.dense({1, shape.height, shape.width});
-  const BufferId sums = bench.working(sums_op, shape);
+  PlanByHand plan(isa);
+  const BufferId in = plan.tensor(shape);
+  const BufferId guides = guide.empty() ? scumble::kNoBuffer : plan.dense({1, shape.height, shape.width});
+  const BufferId sums = plan.working(sums_op, shape);
   for (size_t i = 0; i < regions.size(); ++i) {
     Step step{};
     step.op = sums_op;
@@ -94,16 +48,16 @@ std::vector<float> in_regions(const Isa& isa, const Shape& shape, std::string_vi
     step.first_row = regions[i].first;
     step.rows = regions[i].rows;
     step.accumulate = i > 0;
-    bench.emit(step);
+    plan.emit(step);
   }
-  const BufferId out = finish(bench, sums);
-  bench.compile();
-  bench.write(in, features);
-  if (!guide.empty()) bench.write(guides, guide);
-  bench.run();
-  const std::vector<float> found = bench.read(out);
-  bench.run();
-  CHECK(bench.read(out) == found);
+  const BufferId out = finish(plan, sums);
+  plan.compile();
+  plan.write(in, features);
+  if (!guide.empty()) plan.write(guides, guide);
+  plan.run();
+  const std::vector<float> found = plan.read(out);
+  plan.run();
+  CHECK(plan.read(out) == found);
   return found;
 }
 
@@ -125,13 +79,13 @@ TEST(gram_matrices_of_regions) {
     for (const Isa* isa : support::isas()) {
       for (size_t way = 0; way < ways.size(); ++way) {
         say(*isa, shape, way);
-        const auto gram = [&](Bench& bench, BufferId sums) {
+        const auto gram = [&](PlanByHand& plan, BufferId sums) {
           Step step{};
           step.op = "gram";
           step.in = sums;
-          step.out = bench.dense({shape.channels, shape.channels, 1});
+          step.out = plan.dense({shape.channels, shape.channels, 1});
           step.scale = 1 / features.elements();
-          bench.emit(step);
+          plan.emit(step);
           return step.out;
         };
         const auto found =
@@ -163,13 +117,13 @@ TEST(means_and_deviations_of_regions) {
       for (const Isa* isa : support::isas()) {
         for (size_t way = 0; way < ways.size(); ++way) {
           say(*isa, shape, way);
-          const auto finish = [&](Bench& bench, BufferId sums) {
+          const auto finish = [&](PlanByHand& plan, BufferId sums) {
             Step step{};
             step.op = "mean_std";
             step.in = sums;
-            step.out = bench.dense({shape.channels, 2, 1});
+            step.out = plan.dense({shape.channels, 2, 1});
             step.scale = 1 / weight;
-            bench.emit(step);
+            plan.emit(step);
             return step.out;
           };
           const auto found =
@@ -190,13 +144,13 @@ TEST(a_small_deviation) {
   const std::vector<double> weights(shape.positions(), 1);
   for (const Isa* isa : support::isas()) {
     say(*isa, shape, 0);
-    const auto finish = [&](Bench& bench, BufferId sums) {
+    const auto finish = [&](PlanByHand& plan, BufferId sums) {
       Step step{};
       step.op = "mean_std";
       step.in = sums;
-      step.out = bench.dense({shape.channels, 2, 1});
+      step.out = plan.dense({shape.channels, 2, 1});
       step.scale = 1 / features.positions();
-      bench.emit(step);
+      plan.emit(step);
       return step.out;
     };
     const std::vector<float> found =
@@ -215,23 +169,23 @@ TEST(quantiles) {
     const std::vector<double> expected = reference::quantiles(features);
     for (const Isa* isa : support::isas()) {
       say(*isa, shape, 0);
-      Bench bench(*isa);
+      PlanByHand plan(*isa);
       Step histogram{};
       histogram.op = "histogram";
-      histogram.in = bench.tensor(shape);
-      histogram.scratch = bench.working("histogram", shape);
-      histogram.out = bench.dense({shape.channels, 2 + 256, 1});
-      bench.emit(histogram);
+      histogram.in = plan.tensor(shape);
+      histogram.scratch = plan.working("histogram", shape);
+      histogram.out = plan.dense({shape.channels, 2 + 256, 1});
+      plan.emit(histogram);
       Step quantiles{};
       quantiles.op = "quantiles";
       quantiles.in = histogram.out;
-      quantiles.out = bench.dense({shape.channels, 256, 1});
-      bench.emit(quantiles);
-      bench.compile();
-      bench.write(histogram.in, support::floats(features));
-      bench.run();
-      CHECK_ALL_CLOSE(bench.read(quantiles.out), expected, 1e-4);
-      const std::vector<float> counts = bench.read(histogram.out);
+      quantiles.out = plan.dense({shape.channels, 256, 1});
+      plan.emit(quantiles);
+      plan.compile();
+      plan.write(histogram.in, support::floats(features));
+      plan.run();
+      CHECK_ALL_CLOSE(plan.read(quantiles.out), expected, 1e-4);
+      const std::vector<float> counts = plan.read(histogram.out);
       double total = 0;
       for (size_t i = 2 * static_cast<size_t>(shape.channels); i < counts.size(); ++i)
         total += static_cast<double>(counts[i]);

@@ -5,6 +5,7 @@
 #include "../cpp/core/objective.h"
 #include "reference/model.h"
 #include "reference/statistics.h"
+#include "reference/wasserstein.h"
 
 namespace reference {
 
@@ -36,6 +37,7 @@ inline std::vector<double> statistic(const std::string& kind, const Tensor& feat
   if (kind == "content") return features.values;
   if (kind == "gram") return gram(features, weights);
   if (kind == "mean-std") return mean_std(features, weights);
+  if (kind == "wasserstein") return moments(features, weights);
   return quantiles(features);
 }
 
@@ -165,6 +167,10 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
         loss = gram_loss(f, term.weight, targets[t], weights, own);
       } else if (term.kind == "mean-std") {
         loss = mean_std_loss(f, term.weight, targets[t], weights, own);
+      } else if (term.kind == "wasserstein") {
+        const auto given = term.parameters.find("regularization");
+        loss = wasserstein_loss(f, term.weight, given == term.parameters.end() ? 1e-5 : given->second,
+                                targets[t], weights, own);
       } else {
         point.counterparts[t] = held ? held->counterparts[t] : counterparts(f, targets[t]);
         loss = content_loss(f, term.weight, point.counterparts[t], own);

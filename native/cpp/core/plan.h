@@ -21,7 +21,7 @@ using BufferId = int;
 constexpr BufferId kNoBuffer = -1;
 
 // A step applies an operation, which goes by its name in every backend: ops/ there has a file for each. An
-// operation knows nothing of losses: what they weigh comes with the step. These are the network's, and two
+// operation knows nothing of losses: what they weigh comes with the step. These are the network's, and three
 // that losses share; a loss that needs others says in its own file (losses/) what they do.
 //
 //   input           in: picture; out: the network's input
@@ -30,6 +30,11 @@ constexpr BufferId kNoBuffer = -1;
 //   pool            in; out: scale * what the windows become
 //   laplacian       in: coefficients of a pyramid, scratch; out: its picture
 //   weigh           in, guide; out: in times the guide, pixel by pixel
+//   multiply        in, other; out: scale * the product of in, transposed if `transpose_in`, and other,
+//                   transposed if `transpose_other`; adds to what is in `out`, which is neither of them, if
+//                   `accumulate`. A matrix is dense, row by row: its columns are a shape's channels, its rows
+//                   the height. If `symmetric`, the product (and what it adds to) is known to be, and half of
+//                   it is computed
 //   difference      in, other; out: scale * (in - other); loss: loss_scale * sum of (in - other)^2
 //
 // and gradients, which add to what is in `out` if `accumulate`, and are zero where `mask` is not positive (as
@@ -60,6 +65,9 @@ struct Step {
   int rows = 0;  // of sums: this many from first_row on
   bool relu = false;
   bool accumulate = false;  // add to what is in `out`, else overwrite
+  bool transpose_in = false;
+  bool transpose_other = false;
+  bool symmetric = false;
   uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }

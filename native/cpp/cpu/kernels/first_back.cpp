@@ -35,7 +35,10 @@ void first_back(const Product& p, int y0, int y1, float* scratch) {
     __builtin_memset(to, 0, kOutputs * sizeof(float));
     __builtin_memset(to + pitch - kOutputs, 0, kOutputs * sizeof(float));
     row.out.at = to + kOutputs - y * pitch;  // so that pixel (y, 0) is the ring's
-    for (int block = 0; block * 2 * kWidth < kOutputs; ++block) product_rows(row, block, y, y + 1);
+    for (int block = 0; block * 2 * kWidth < kOutputs; ++block) {
+      product_rows(row, row.weights + static_cast<ptrdiff_t>(block) * row.in.channels * 2 * kWidth, block, y,
+                   y + 1);
+    }
   };
   fill(y0 - 1);
   fill(y0);

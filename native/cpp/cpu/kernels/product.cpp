@@ -83,7 +83,7 @@ using WideTile = Tile<Rows, 2>;
 
 }  // namespace
 
-void product_rows(const Product& p, int block_index, int y0, int y1) {
+void product_rows(const Product& p, const float* weights, int block_index, int y0, int y1) {
   const int c0 = block_index * 2 * kWidth;
   const int outputs = p.out.channels - c0;
   const int width = p.out.width;
@@ -92,8 +92,6 @@ void product_rows(const Product& p, int block_index, int y0, int y1) {
   const int wider = width % tiles;  // this many tiles are one pixel wider
   const auto wide_tile = outputs > kWidth ? tile_of<WideTile>(narrow + 1) : tile_of<NarrowTile>(narrow + 1);
   const auto narrow_tile = outputs > kWidth ? tile_of<WideTile>(narrow) : tile_of<NarrowTile>(narrow);
-  const float* weights =
-      p.weights + static_cast<ptrdiff_t>(block_index) * p.taps * p.in.channels * 2 * kWidth;
   for (int y = y0; y < y1; ++y) {
     int x = 0;
     for (int t = 0; t < tiles; ++t) {
@@ -104,7 +102,9 @@ void product_rows(const Product& p, int block_index, int y0, int y1) {
 }
 
 void product(const Product& p, int block_index, int y0, int y1) {
-  product_rows(p, block_index, y0, y1);
+  const float* weights =
+      p.weights + static_cast<ptrdiff_t>(block_index) * p.taps * p.in.channels * 2 * kWidth;
+  product_rows(p, weights, block_index, y0, y1);
   const int c0 = block_index * 2 * kWidth;
   const int left = p.out.channels - c0;
   const int count = left < 2 * kWidth ? left : 2 * kWidth;

@@ -6,7 +6,7 @@
 
 namespace scumble::cpu::SCUMBLE_ISA {
 
-// product() without the border.
-void product_rows(const Product& p, int block_index, int y0, int y1);
+// product() without the border, with the weights of that block.
+void product_rows(const Product& p, const float* weights, int block_index, int y0, int y1);
 
 }  // namespace scumble::cpu::SCUMBLE_ISA

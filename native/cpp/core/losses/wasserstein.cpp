@@ -1,0 +1,157 @@
+// The distance of two normal distributions, which features are taken for (Wasserstein-2, as the Fréchet distance;
+// K. Crowson's style-transfer-pytorch has it as a style loss): w / C * (sum of (mu - mu_T)^2 + the trace of
+// S + S_T - 2 (S_T^1/2 S S_T^1/2)^1/2), with S the covariance of the features plus a little of the identity:
+// `regularization` (1e-5) times the mean square of the target's features.
+//
+// With R = S_T^1/2 and G = R (R S R)^-1/2 R, the trace of the root is the sum of all S_ij G_ij, and the loss's
+// gradient with respect to S is w / C (I - G): G is the transport's own map, from the picture's distribution to the
+// target's. Roots come of a fixed number of Newton-Schulz iterations, as there: what they have not reached, directions
+// in which features hardly vary, they leave out of the trace and bound in the gradient.
+//
+//   covariance      in: mean products of features, statistic: means (and deviations), other: the target's mean
+//                   products; out: the covariance plus scale * the mean of the target's diagonal * I, and below it the
+//                   means
+//   root            in: a symmetric positive matrix, or one with rows below it; out: its square root
+//   inverse_root    the same of its inverse
+//   wasserstein     in: covariance and means, other: the target's, statistic: G; out: scale * (I - G), and below it
+//                   scale * (G mu - mu_T); loss: loss_scale * what the weight w / C above is of
+//   shift           in: a gradient, other: a matrix, guide; out: in + the guide's square times its last row
+#include "loss.h"
+
+namespace scumble {
+namespace {
+
+constexpr double kRegularization = 1e-5;
+
+// Mean products of features, two by two, and their means and deviations.
+std::vector<BufferId> moments_of(Graph& graph, const Site& at) {
+  const int c = at.shape.channels;
+  const double scale = 1 / static_cast<double>(at.shape.positions());
+  Step products{};
+  products.op = "gram_sums";
+  products.in = graph.guided(at);
+  products.out = graph.working(products.op, at.shape);
+  products.rows = at.shape.height;
+  graph.emit(products);
+  Step gram{};
+  gram.op = "gram";
+  gram.in = products.out;
+  gram.out = graph.dense({c, c, 1});
+  gram.scale = scale;
+  graph.emit(gram);
+  Step sums{};
+  sums.op = "channel_sums";
+  sums.in = at.features;
+  sums.guide = at.guide;
+  sums.out = graph.working(sums.op, at.shape);
+  sums.rows = at.shape.height;
+  graph.emit(sums);
+  Step mean{};
+  mean.op = "mean_std";
+  mean.in = sums.out;
+  mean.out = graph.dense({c, 2, 1});
+  mean.scale = scale;
+  graph.emit(mean);
+  return {gram.out, mean.out};
+}
+
+Step covariance_of(Graph& graph, const Site& at, const std::vector<BufferId>& moments, BufferId target) {
+  const auto given = at.term->parameters.find("regularization");
+  Step step{};
+  step.op = "covariance";
+  step.in = moments[0];
+  step.statistic = moments[1];
+  step.other = target;
+  step.out = graph.dense({at.shape.channels, at.shape.channels + 1, 1});
+  step.scale = given == at.term->parameters.end() ? kRegularization : given->second;
+  return step;
+}
+
+Step root_of(Graph& graph, const char* op, BufferId in, int channels) {
+  Step step{};
+  step.op = op;
+  step.in = in;
+  step.out = graph.dense({channels, channels, 1});
+  step.scratch = graph.working(step.op, {channels, channels, 1});
+  return step;
+}
+
+// in * other * in, all symmetric.
+BufferId between(Graph& graph, BufferId in, BufferId other, int channels) {
+  Step first{};
+  first.op = "multiply";
+  first.in = in;
+  first.other = other;
+  first.out = graph.dense({channels, channels, 1});
+  first.scale = 1;
+  graph.emit(first);
+  Step second = first;
+  second.in = first.out;
+  second.other = in;
+  second.out = graph.dense({channels, channels, 1});
+  second.symmetric = true;
+  graph.emit(second);
+  return second.out;
+}
+
+class Wasserstein final : public Loss {
+ public:
+  bool takes_masks() const override { return true; }
+  std::vector<std::string> parameters() const override { return {"regularization"}; }
+
+  std::vector<BufferId> describe(Graph& graph, const Site& at) const override {
+    return moments_of(graph, at);
+  }
+
+  void measure(Graph& graph, Site& at) const override {
+    const int c = at.shape.channels;
+    const double weight = at.term->weight / c;
+    const BufferId products = graph.target(at, BufferKind::dense, {c, c, 1});
+    const BufferId means = graph.target(at, BufferKind::dense, {c, 2, 1});
+    const Step target = covariance_of(graph, at, {products, means}, products);
+    graph.prepare(target);
+    const Step root = root_of(graph, "root", target.out, c);
+    graph.prepare(root);
+
+    const Step covariance = covariance_of(graph, at, moments_of(graph, at), products);
+    graph.emit(covariance);
+    const Step inverse = root_of(graph, "inverse_root", between(graph, root.out, covariance.out, c), c);
+    graph.emit(inverse);
+    Step step{};
+    step.op = "wasserstein";
+    step.in = covariance.out;
+    step.other = target.out;
+    step.statistic = between(graph, root.out, inverse.out, c);
+    step.out = graph.dense({c, c + 1, 1});
+    step.slot = at.slot;
+    step.loss_scale = weight;
+    // dL/dF = 1/M (2 dL/dS F + dL/dmu), and S has -mu mu^T.
+    step.scale = 2 * weight / static_cast<double>(at.shape.positions());
+    graph.emit(step);
+    at.kept = {step.out};
+  }
+
+  void differentiate(Graph& graph, Site& at) const override {
+    Step product{};
+    product.op = "gram_back";
+    // A guide multiplies features on the way to the sums, and gradients on the way back.
+    Site twice = at;
+    if (at.guide != kNoBuffer) twice.features = graph.guided(at);
+    product.in = graph.guided(twice);
+    product.other = at.kept[0];
+    product.scratch = graph.working(product.op, at.shape);
+    product.out = graph.tensor(at.shape);
+    graph.emit(product);
+    Step shift{};
+    shift.op = "shift";
+    shift.in = product.out;
+    shift.other = at.kept[0];
+    shift.guide = at.guide;
+    graph.contribute(shift);
+  }
+};
+
+const LossKind kWasserstein("wasserstein", std::make_unique<Wasserstein>());
+
+}  // namespace
+}  // namespace scumble
