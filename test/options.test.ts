@@ -316,6 +316,8 @@ test('defaults', (t) => {
     rounding: 'floor',
     scales: 64,
     minSize: 128,
+    finish: 'none',
+    vividness: 0,
     seed: 0,
     device: 'auto',
     threads: availableParallelism(),

@@ -9,7 +9,7 @@ const HEIGHT = 520;
 const EYE = [0, 0.05, 7.4]; // the viewer's
 const SPAN = 3.5; // height of what is seen at the head's distance
 const MIDDLE = -0.42;
-const TURN = 0.52; // of the head; the shoulders turn half as much
+const TURN = 0.46; // of the head; the shoulders turn half as much
 const TILT = 0.06;
 
 const KEY = unit([-0.62, 0.5, 0.62]);
@@ -24,7 +24,7 @@ const flush = light('#cf6f5c');
 const lip = light('#b04a4a');
 const browHair = light('#3d2115');
 const hairDark = light('#2c130c');
-const hairBright = light('#b0612e');
+const hairBright = light('#a65a2c');
 const white = light('#e6ddd4');
 const iris = light('#4f7f6a');
 const dress = light('#1f4f5a');
@@ -94,7 +94,7 @@ function hair(x, y, z) {
   let d = ellipsoid(x, y - 0.36, z + 0.2, 0.86, 0.93, 0.98);
   d = join(d, ellipsoid(ax - 0.64, y + 0.4, z + 0.14, 0.25, 0.92, 0.46), 0.3);
   d = join(d, ellipsoid(x, y + 0.45, z + 0.6, 0.72, 1.05, 0.45), 0.3);
-  const opening = ellipsoid(x + 0.02, y + 0.2, z - 0.9, 0.58, 0.98, 0.78);
+  const opening = ellipsoid(x + 0.02, y + 0.27, z - 0.9, 0.58, 0.95, 0.78);
   d = meet(d, -opening, 0.1);
   d = meet(d, -y - 1.36 + 0.1 * Math.sin(x * 9), 0.2);
   if (d > 0.15) return d;
@@ -160,11 +160,11 @@ function skinColor(x, y, z) {
   const mouth = 1 - (x / 0.225) ** 2 - ((y + 0.538) / upper) ** 2;
   tint(lip, 0.86 * smoothstep(0, 0.28, mouth));
   const brow = 0.285 + 0.06 * Math.sin(clamp((ax - 0.1) / 0.34) * 2.4) - 0.02;
-  const thick = 0.034 * smoothstep(0.07, 0.14, ax) * smoothstep(0.5, 0.2, ax) + 0.004;
+  const thick = 0.042 * smoothstep(0.07, 0.14, ax) * smoothstep(0.5, 0.2, ax) + 0.004;
   const hairs = 0.75 + 0.5 * noise((ax + y * 1.3) * 70, y * 30);
   tint(
     browHair,
-    0.9 *
+    1.2 *
       hairs *
       smoothstep(thick * 1.3, thick * 0.4, Math.abs(y - brow)) *
       smoothstep(0.06, 0.11, ax) *
@@ -235,7 +235,11 @@ function shade(point, ray) {
   } else if (kind === 'hair') {
     const [x, y, z] = head;
     const across = lock(x, y, z);
-    const strand = 0.5 + 0.5 * noise(across * 34, y * 1.4) + 0.35 * noise(across * 90, y * 2);
+    const strand =
+      0.45 +
+      0.5 * noise(across * 9, y * 0.9 + 3) +
+      0.5 * noise(across * 34, y * 1.4) +
+      0.4 * noise(across * 90, y * 2);
     const color = hairDark.map((c, k) => mix(c, hairBright[k], clamp(0.42 * strand)));
     // A lock shines where it is across the light: on its bends.
     const down = unit([0.25 * Math.sin(y * 5.2), -1, 0.2 * n[2]]);

@@ -35,18 +35,12 @@ class Paper {
    * the edge runs out; ragged: by how many the edge strays; rim: how much darker it dries there; grain: how much pigment
    * settles in the paper's hollows.
    */
-  wash(
-    box,
-    shape,
-    color,
-    { density = 1, wet = 1, rim = 0.5, grain = 0.35, bloom = 0.35, ragged = 3, seed },
-  ) {
+  wash(box, shape, color, { density = 1, wet = 1, rim = 0.5, grain = 0.35, bloom = 0.35, ragged = 3, seed }) {
     const [left, top, right, bottom] = box.map(Math.round);
     const waves = 0.135 / ragged;
     for (let y = Math.max(0, top); y < Math.min(HEIGHT, bottom); y++) {
       for (let x = Math.max(0, left); x < Math.min(WIDTH, right); x++) {
-        const wobble =
-          ragged * (fractal(x * waves + seed, y * waves - seed, 4) + 0.4 * tooth(x, y));
+        const wobble = ragged * (fractal(x * waves + seed, y * waves - seed, 4) + 0.4 * tooth(x, y));
         const inside = shape(x, y) + wobble * (1 + wet * 0.25);
         const cover = smoothstep(-wet, wet, inside);
         if (cover <= 0) continue;

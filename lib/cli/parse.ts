@@ -22,6 +22,11 @@ export function parseNumbers(text: string): number[] {
   });
 }
 
+/** `picture,relu1_1` */
+export function parseNames(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
 /** `relu1_1,relu2_1:0.5`: a layer without a weight weighs 1. */
 export function parseLayers(text: string): Record<string, number> {
   const layers = new Map<string, number>();

@@ -4,7 +4,7 @@
 import { type Command, Option } from 'commander';
 import { type Description, descriptions, flagOf, whatItIs } from '../options/describe.js';
 import type { StylizeOptions } from '../options/stylize-options.js';
-import { parseEvery, parseLayers, parseNumber, parseNumbers, parseOutput } from './parse.js';
+import { parseEvery, parseLayers, parseNames, parseNumber, parseNumbers, parseOutput } from './parse.js';
 import { PROGRESS_KINDS, type ProgressKind } from './reporter.js';
 
 /** The flags as parsed: the API's options, and the command's own. */
@@ -55,6 +55,7 @@ const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
   ['number', parseNumber],
   ['numbers', parseNumbers],
   ['layers', parseLayers],
+  ['names', parseNames],
 ]);
 
 function addFlag(program: Command, option: Description): void {

@@ -260,7 +260,7 @@ export interface Addon {
     network: EngineNetwork,
     options: FeatureSetup & { image: EnginePicture },
   ): { features: Promise<EngineFeatures[]>; cancel(): void };
-  /** Bytes of the device's memory that takes, from sizes alone. */
+  /** Bytes that takes, the result included, from sizes alone. */
   featureBytes(
     backend: EngineBackend,
     network: EngineArchitecture,

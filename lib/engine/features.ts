@@ -1,10 +1,10 @@
 // What a network makes of an image at some layers, as it is: for whoever judges pictures or shows what a network sees.
 
 import { MemoryError } from '../errors.js';
-import { addon, type EngineFeatures, type EnginePicture } from './addon.js';
+import { addon, type EngineFeatures, type EnginePicture, type EngineReservation } from './addon.js';
 import type { Engine } from './engine.js';
 import { architectureOf, needsOf } from './layers.js';
-import { hostMemory, type Memory, megabytes, reserve } from './memory.js';
+import { megabytes, reserve } from './memory.js';
 import type { SharedNetwork } from './networks.js';
 
 /** As VGG was trained. */
@@ -28,7 +28,7 @@ export async function featuresOf(
   const packed = await engine.guard(network.packed(convolutions));
   const how = { ...HOW, layers, threads, image };
   const bytes = addon().featureBytes(engine.backend, architectureOf(shape, convolutions), how);
-  const reservation = take(engine.device === 'cpu' ? hostMemory() : engine.memory(), bytes, image);
+  const reservation = take(engine, bytes, image);
   const held = network.hold();
   const { features, cancel } = addon().features(packed, how);
   signal?.addEventListener('abort', cancel, { once: true });
@@ -44,9 +44,10 @@ export async function featuresOf(
   }
 }
 
-function take(memory: Memory, bytes: number, { width, height }: EnginePicture) {
+function take(engine: Engine, bytes: number, { width, height }: EnginePicture): EngineReservation {
+  const memory = engine.memory();
   const { reservation, left } = reserve(memory, bytes);
   if (reservation) return reservation;
   const what = `the features of ${width} × ${height} pixels need ${megabytes(bytes)} of ${memory.of}`;
-  throw new MemoryError(`${what} and ${megabytes(left)} are free`, bytes, left, 0);
+  throw engine.failed(new MemoryError(`${what} and ${megabytes(left)} are free`, bytes, left, 0));
 }

@@ -35,7 +35,7 @@ export function sessionOf<Image, Mask>(
 }
 
 function engineTerm(
-  { name, kind, weight, layers, of, normalize }: LossTerm,
+  { name, kind, weight, layers, of, normalize, parameters }: LossTerm,
   styleBlend: readonly number[],
   masks: readonly (number | undefined)[],
 ): EngineTerm {
@@ -53,6 +53,7 @@ function engineTerm(
     weight,
     ...(layers && { layers }),
     ...(of && { targets }),
+    ...(parameters && { parameters: { ...parameters } }),
     ...masked(0),
     ...(normalize && { normalize }),
   };

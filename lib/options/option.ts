@@ -11,7 +11,7 @@ export interface Kind {
   /** What is allowed, if the type and the description do not say it: `1..64`. */
   range?: string;
   /** How the command reads it from text; what it cannot read has no flag. */
-  reads?: 'number' | 'numbers' | 'layers' | 'text' | 'texts' | 'switch';
+  reads?: 'number' | 'numbers' | 'layers' | 'names' | 'text' | 'texts' | 'switch';
   /** What the help says of a flag instead of the range. */
   written?: string;
   /** Stands for the value in the help: `--size <pixels>`. */

@@ -80,11 +80,67 @@ export interface StylizeOptions {
    */
   meanStdLayers?: LayerWeights;
   /**
+   * Weight of the distance of the picture's features from the style's nearest, 0 or more. Default: `0`. At 0
+   * it is not computed. It brings out brush strokes, best in a last run over a picture that is nearly done,
+   * with `optimizer: adam`.
+   */
+  nearestWeight?: number;
+  /**
+   * Layers whose features should be like the style's nearest: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1`.
+   */
+  nearestLayers?: LayerWeights;
+  /**
+   * How much farther away a place of the style is for every time that it has been taken, 0 or more. Default:
+   * `0.05`. Keeps one place of the style from being repeated everywhere. At 0 only the distance counts.
+   */
+  nearestOccurrence?: number;
+  /**
    * Scale every term's gradient at its own layer so that its magnitudes sum to the weight. Default: `false`.
    * As jcjohnson/neural-style: a term then pulls by its weight, however large its loss. Losses are told as
    * they are; the total variation is not scaled.
    */
   normalizeGradients?: boolean;
+  /**
+   * Weight of the sliced Wasserstein distance to the style's features, 0 or more. Default: `0`. At 0 it is
+   * not computed.
+   */
+  slicedWeight?: number;
+  /**
+   * Layers whose features should be distributed as the style's: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1`.
+   */
+  slicedLayers?: LayerWeights;
+  /**
+   * Weight of the relaxed earth mover's distance, 0 or more. Default: `0`. Between samples of picture and
+   * style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
+   */
+  relaxedEmdWeight?: number;
+  /**
+   * Weight of the moments of samples, 0 or more. Default: `0`. Their means and covariances should be the
+   * style's, over all `hypercolumns`. At 0 it is not computed.
+   */
+  momentsWeight?: number;
+  /**
+   * Weight of the palette, 0 or more. Default: `0`. The relaxed earth mover's distance of colours. At 0 it
+   * is not computed.
+   */
+  paletteWeight?: number;
+  /**
+   * Weight of self-similarity, 0 or more. Default: `0`. What is alike in the content should be in the
+   * picture, over all `hypercolumns`. At 0 it is not computed.
+   */
+  selfSimilarityWeight?: number;
+  /**
+   * Layers that samples take side by side: names. Default:
+   * `picture,relu1_1,relu1_2,relu2_1,relu2_2,relu3_1,relu3_2,relu3_3,relu4_3,relu5_3`. `picture` is the
+   * picture itself.
+   */
+  hypercolumns?: readonly string[];
+  /** Samples of the picture in each iteration, 1..65536. Default: one for 128 pixels, 64..1024. */
+  samples?: number;
+  /** Samples of the style images together, 1..65536. Default: five times as many, 5000 at most. */
+  styleSamples?: number;
   /** Weight of the style loss, 0 or more. Default: `100`. */
   styleWeight?: number;
   /**
@@ -111,6 +167,16 @@ export interface StylizeOptions {
    * squares with those of diagonals, as crowsonkb.
    */
   tvKind?: 'absolute' | 'squared' | 'gradient' | 'diagonal';
+  /**
+   * Weight of the Wasserstein-2 distance from the style's means and covariances, 0 or more. Default: `0`. At
+   * 0 it is not computed.
+   */
+  wassersteinWeight?: number;
+  /**
+   * Layers whose means and covariances should be the style's: names, or names with weights. Default:
+   * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
+   */
+  wassersteinLayers?: LayerWeights;
   /**
    * A network by name (see scumble weights list) or a safetensors file. Default: SCUMBLE_WEIGHTS, or else
    * vgg19-slim. The file holds a VGG-11, 13, 16 or 19 of any widths, under any prefix. SCUMBLE_WEIGHTS is a

@@ -11,6 +11,8 @@ export interface LossTerm {
   layers?: readonly string[];
   /** Whose statistic the picture's should be; without one, nobody's. Those of several styles are blended. */
   of?: 'content' | 'style';
+  /** The kind's own. */
+  parameters?: Readonly<Record<string, number>>;
   /** The option that named the layer, for messages. */
   option?: string;
   /** Whether its gradient is scaled at its layer: see normalizeGradients. */
@@ -24,7 +26,14 @@ export function layerTerms(
     group = kind,
     of,
     option,
-  }: { kind: string; group?: string; of: 'content' | 'style'; option: string },
+    parameters,
+  }: {
+    kind: string;
+    group?: string;
+    of: 'content' | 'style';
+    option: string;
+    parameters?: Readonly<Record<string, number>>;
+  },
   weight: number,
   layers: Readonly<Record<string, number>>,
 ): LossTerm[] {
@@ -35,5 +44,6 @@ export function layerTerms(
     layers: [layer],
     of,
     option,
+    ...(parameters && { parameters }),
   }));
 }

@@ -7,6 +7,7 @@ import { histogram } from './topics/histogram.js';
 import { images } from './topics/images.js';
 import { machine } from './topics/machine.js';
 import { meanStd } from './topics/mean-std.js';
+import { nearest } from './topics/nearest.js';
 import { network } from './topics/network.js';
 import { normalize } from './topics/normalize.js';
 import { optimizer } from './topics/optimizer.js';
@@ -14,8 +15,11 @@ import { picture } from './topics/picture.js';
 import { preset } from './topics/preset.js';
 import { pyramid } from './topics/pyramid.js';
 import { resizing } from './topics/resizing.js';
+import { sliced } from './topics/sliced.js';
+import { strotss } from './topics/strotss.js';
 import { style } from './topics/style.js';
 import { tv } from './topics/tv.js';
+import { wasserstein } from './topics/wasserstein.js';
 
 /** In the order of the help and the documents. */
 export const TOPICS = [
@@ -26,9 +30,13 @@ export const TOPICS = [
   content,
   histogram,
   meanStd,
+  nearest,
   normalize,
+  sliced,
+  strotss,
   style,
   tv,
+  wasserstein,
   network,
   pyramid,
   resizing,

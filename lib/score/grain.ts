@@ -33,11 +33,10 @@ export function grainOf(colours: Colours): Grain {
   for (const corner of flat) addPower(colours, corner, power);
   for (let i = 0; i < power.length; i++) power[i]! /= flat.length;
   let [fine, grid] = [0, 0];
-  for (let i = 0; i < power.length; i++) {
-    const frequency = frequencyOf(i);
-    if (frequency >= FINE) fine += power[i]!;
-    if (frequency < COARSEST) continue;
-    const usual = medianAround(power, frequency);
+  for (const [rank, i] of BY_FREQUENCY.entries()) {
+    if (FREQUENCIES[i]! >= FINE) fine += power[i]!;
+    if (FREQUENCIES[i]! < COARSEST) continue;
+    const usual = medianAround(power, rank);
     if (power[i]! > STANDS_OUT * usual) grid += power[i]! - usual;
   }
   return { fine: Math.sqrt(fine), grid: Math.sqrt(grid) };
@@ -109,13 +108,21 @@ function addPower(colours: Colours, corner: number, power: Float64Array): void {
 }
 
 /** Cycles a tile, whatever their direction. */
-function frequencyOf(i: number): number {
+const FREQUENCIES = Float64Array.from({ length: TILE * TILE }, (_, i) => {
   const along = (k: number) => Math.min(k, TILE - k);
   return Math.hypot(along(i % TILE), along(Math.floor(i / TILE)));
-}
+});
 
-/** The median power of the frequencies within a cycle of this one. */
-function medianAround(power: Float64Array, frequency: number): number {
-  const near = power.filter((_, i) => Math.abs(frequencyOf(i) - frequency) <= 1).sort();
-  return near[near.length >> 1]!;
+/** Places in the spectrum, from coarse to fine. */
+const BY_FREQUENCY = Uint16Array.from(FREQUENCIES.keys()).sort(
+  (a, b) => FREQUENCIES[a]! - FREQUENCIES[b]! || a - b,
+);
+
+/** So many frequencies are about as fine as one in their middle: a grid's are few of them. */
+const AROUND = 64;
+
+function medianAround(power: Float64Array, rank: number): number {
+  const first = Math.max(0, Math.min(rank - AROUND / 2, BY_FREQUENCY.length - AROUND));
+  const near = Float64Array.from(BY_FREQUENCY.subarray(first, first + AROUND), (i) => power[i]!).sort();
+  return near[AROUND / 2]!;
 }

@@ -148,14 +148,14 @@ export class Judge {
 
   #coloursOf(colours: Colours): Values {
     const strength = strengthOf(colours);
-    const ratios = STRENGTHS.map(([name, key]) => [name, strength[key] / this.#strength[key]]);
+    const ratios = STRENGTHS.map(([name, key]) => [name, ratio(strength[key], this.#strength[key])]);
     return { palette: paletteDistance(paletteOf(colours), this.#palette), ...Object.fromEntries(ratios) };
   }
 
   #faultsOf(colours: Colours, lightest: Uint32Array): Faults {
     const { fine, grid } = grainOf(colours);
     return {
-      grain: fine / this.#grain.fine,
+      grain: ratio(fine, this.#grain.fine),
       grid: 100 * grid,
       border: 100 * (frameOf(colours) - this.#frame),
       veil: veilOf(colours, lightest, this.#chroma),
@@ -173,6 +173,14 @@ export class Judge {
     }
     return measures;
   }
+}
+
+/** What a style has less of than this (of lightness or chroma, 0..1) it has none of. */
+const NOTHING = 1e-4;
+
+/** Not a number where the style has none: a grey one has no saturation to be compared with. */
+function ratio(value: number, ofStyle: number): number {
+  return ofStyle > NOTHING ? value / ofStyle : Number.NaN;
 }
 
 /** 0 at `low`, 1 at `high`; nothing where these are the same, or no numbers. */

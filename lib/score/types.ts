@@ -38,7 +38,7 @@ export interface Score {
   /** Distances from the content: `self-similarity` and `perceptual`. */
   content: Record<string, Measure>;
   palette: Measure;
-  /** Ratios to the style's: `contrast`, `saturation` and `saturation-spread`. */
+  /** Ratios to the style's: `contrast`, `saturation` and `saturation-spread`; NaN to what the style has none of. */
   strength: Record<string, Measure>;
   faults: Faults;
   /** What the content image and the style have of the same faults. */

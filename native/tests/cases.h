@@ -20,11 +20,15 @@ using support::Random;
 
 // How far an engine may be off: the gradient relative to its norm, each loss relative to itself. A value's
 // place among the 256 points of a histogram is known to 2e-5 of their distance, and what it is compared with
-// may be quite another at the next point.
+// may be quite another at the next point. A cosine of samples that are nearly parallel leaves little of 1. A distance of
+// distributions is a small difference of traces, and the root in it keeps 1e-6 of the largest direction.
 struct Tolerance {
   double gradient;
   double loss;
-  double of(const scumble::Term& term) const { return term.kind == "histogram" ? 10 * loss : loss; }
+  double of(const scumble::Term& term) const {
+    const bool small = term.kind == "histogram" || term.kind == "relaxed-emd" || term.kind == "wasserstein";
+    return small ? 10 * loss : loss;
+  }
 };
 // float32 keeps 6e-8 per rounding; errors grow along up to 16 layers and back.
 constexpr Tolerance kFloat32 = {1e-4, 1e-5};
@@ -90,7 +94,7 @@ inline Setting draw(const Case& of, uint64_t seed) {
   s.start = picture(random, of.content);
   for (const Size& size : of.masks) s.scene.masks.push_back(mask(random, size));
   s.scene.objective = of.objective;
-  s.targets = reference::targets_of(s.scene);
+  s.targets = reference::targets_of(s.scene, s.start);
   const reference::Point plain = reference::evaluate(s.scene, s.targets, s.start, nullptr, false);
   for (size_t t = 0; t < of.objective.terms.size(); ++t) {
     const double loss = plain.losses.terms[t];
@@ -120,14 +124,16 @@ inline double sensitivity(const Setting& s, uint64_t seed) {
     }
     reference::Targets targets = s.targets;
     if (histograms) {
-      const reference::Targets found = reference::targets_of(moved);
+      const reference::Targets found = reference::targets_of(moved, s.start);
       for (size_t t = 0; t < terms.size(); ++t) {
         if (is_histogram(terms[t])) targets[t] = found[t];
       }
     }
     reference::Point point = reference::evaluate(moved, targets, s.start, nullptr, false);
     if (histograms) {
-      for (auto& values : point.counterparts) {
+      for (size_t t = 0; t < terms.size(); ++t) {
+        if (!is_histogram(terms[t])) continue;
+        auto& values = point.counterparts[t];
         double largest = 0;
         for (const double v : values) largest = std::max(largest, std::abs(v));
         for (double& v : values) v += largest * static_cast<double>(random.uniform(-1e-5, 1e-5));

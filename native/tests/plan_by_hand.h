@@ -13,16 +13,18 @@ namespace support {
 // A plan under construction; all its buffers live throughout.
 class PlanByHand {
  public:
-  explicit PlanByHand(const scumble::cpu::Isa& isa) : backend_(isa) {}
+  explicit PlanByHand(std::unique_ptr<scumble::Backend> backend) : backend_(std::move(backend)) {}
+  explicit PlanByHand(const scumble::cpu::Isa& isa)
+      : PlanByHand(std::make_unique<scumble::cpu::CpuBackend>(isa)) {}
 
   scumble::BufferId tensor(const scumble::Shape& shape) {
-    return add(scumble::BufferKind::tensor, shape, backend_.tensor_bytes(shape));
+    return add(scumble::BufferKind::tensor, shape, backend_->tensor_bytes(shape));
   }
   scumble::BufferId dense(const scumble::Shape& shape) {
     return add(scumble::BufferKind::dense, shape, shape.elements() * sizeof(float));
   }
   scumble::BufferId working(std::string_view op, const scumble::Shape& features) {
-    return add(scumble::BufferKind::working, features, backend_.working_bytes(op, features));
+    return add(scumble::BufferKind::working, features, backend_->working_bytes(op, features));
   }
   void emit(const scumble::Step& step) {
     plan_.groups.push_back({step.op, plan_.steps.size(), 1});
@@ -30,7 +32,7 @@ class PlanByHand {
   }
   void compile(int threads = 2) {
     scumble::place(plan_, buffers_);
-    program_ = backend_.compile({}, plan_, threads);
+    program_ = backend_->compile({}, plan_, threads);
   }
   void write(scumble::BufferId to, const std::vector<float>& values) { program_->write(to, values.data()); }
   void run() { program_->run(nullptr, support::running(), 0); }
@@ -51,7 +53,7 @@ class PlanByHand {
     return buffers_.back();
   }
 
-  scumble::cpu::CpuBackend backend_;
+  std::unique_ptr<scumble::Backend> backend_;
   scumble::Plan plan_;
   std::vector<scumble::BufferId> buffers_;
   std::unique_ptr<scumble::Program> program_;

@@ -4,6 +4,8 @@
 
 #include "../cpp/core/objective.h"
 #include "reference/model.h"
+#include "reference/nearest.h"
+#include "reference/samples.h"
 #include "reference/statistics.h"
 #include "reference/wasserstein.h"
 
@@ -22,8 +24,10 @@ struct Scene {
   std::vector<Tensor> forward(size_t network, const Tensor& picture) const {
     size_t deepest = 0;
     for (const scumble::Term& term : objective.terms) {
-      if (!term.layers.empty() && static_cast<size_t>(term.network) == network)
-        deepest = std::max(deepest, models[network].place(term.layers[0]));
+      if (static_cast<size_t>(term.network) != network) continue;
+      for (const std::string& layer : term.layers) {
+        if (layer != scumble::kPicture) deepest = std::max(deepest, models[network].place(layer));
+      }
     }
     return models[network].forward(picture, deepest);
   }
@@ -41,7 +45,105 @@ inline std::vector<double> statistic(const std::string& kind, const Tensor& feat
   return quantiles(features);
 }
 
-inline Targets targets_of(const Scene& scene) {
+// Kinds that compare samples of several layers, and of these the one of the picture alone.
+inline bool samples(const std::string& kind) {
+  return kind == "relaxed-emd" || kind == "moments" || kind == "palette" || kind == "self-similarity";
+}
+
+// Where such a term looks: at layers on a tape, or at the picture.
+inline std::vector<Layer> layers_of_term(const Scene& scene, const scumble::Term& term,
+                                         const std::vector<Tensor>& tape, const Tensor& picture) {
+  if (term.layers.empty()) return {{&picture, 1.0 / 255}};
+  const Model& model = scene.models[static_cast<size_t>(term.network)];
+  std::vector<Layer> found;
+  for (const std::string& layer : term.layers) {
+    if (layer == scumble::kPicture) {
+      found.push_back({&picture, static_cast<double>(model.architecture.preprocessing.range) / 255});
+    } else {
+      found.push_back({&tape[model.place(layer)], 1});
+    }
+  }
+  return found;
+}
+
+// Cells of the finest of these layers.
+inline Positions positions_of(const Scene& scene, size_t term, const std::vector<Layer>& layers, int mask,
+                              int count) {
+  const Tensor* on = layers[0].features;
+  for (const Layer& layer : layers) on = layer.features->positions() > on->positions() ? layer.features : on;
+  return draw(static_cast<uint64_t>(term) * 0x9e3779b97f4a7c15u, 0, count, on->height, on->width,
+              weights_of(scene.mask(mask), on->height, on->width));
+}
+
+inline int samples_of(const scumble::Term& term, const Tensor& picture) {
+  const auto given = term.parameters.find("samples");
+  if (given != term.parameters.end()) return static_cast<int>(given->second);
+  return std::clamp(static_cast<int>(picture.positions()) / 128, 64, 1024);
+}
+
+inline int style_samples_of(const scumble::Term& term, const Tensor& picture, double share) {
+  const auto given = term.parameters.find("styleSamples");
+  const int all = given != term.parameters.end() ? static_cast<int>(given->second)
+                                                 : std::min(5000, 5 * samples_of(term, picture));
+  return std::max(1, static_cast<int>(std::lround(all * share)));
+}
+
+constexpr int kSets = 8;  // of positions that self-similarity is looked at in
+
+// Adds what an image has of it. `run` is the picture of the run.
+inline void add_samples_target(const Scene& scene, size_t t, const scumble::Target& of,
+                               const std::vector<Tensor>& tape, const Tensor& image, const Tensor& run,
+                               std::vector<double>& target) {
+  const scumble::Term& term = scene.objective.terms[t];
+  const std::vector<Layer> layers = layers_of_term(scene, term, tape, image);
+  if (term.kind == "self-similarity") {
+    const int count = samples_of(term, run);
+    const Positions all = positions_of(scene, t, layers, of.mask, kSets * count);
+    for (const auto& [y, x] : all) {
+      target.push_back(y);
+      target.push_back(x);
+    }
+    for (int set = 0; set < kSets; ++set) {
+      const auto first = all.begin() + static_cast<ptrdiff_t>(set) * count;
+      const auto found = self_similarity(hypercolumns(layers, {first, first + count}));
+      target.insert(target.end(), found.begin(), found.end());
+    }
+    return;
+  }
+  const int count = style_samples_of(term, run, term.kind == "moments" ? 1 : of.blend);
+  const Matrix found = hypercolumns(layers, positions_of(scene, t, layers, of.mask, count));
+  if (term.kind == "moments") {
+    const std::vector<double> own = moments(found);
+    target.resize(own.size());
+    for (size_t i = 0; i < own.size(); ++i) target[i] += of.blend * own[i];
+  } else {
+    target.insert(target.end(), found.values.begin(), found.values.end());
+  }
+}
+
+// A term's unweighted loss and gradient.
+inline Compared compare_samples(const Scene& scene, size_t t, const std::vector<Layer>& layers,
+                                const Tensor& picture, const std::vector<double>& target,
+                                Positions& positions) {
+  const scumble::Term& term = scene.objective.terms[t];
+  const int count = samples_of(term, picture);
+  if (term.kind == "self-similarity") {
+    const size_t n = static_cast<size_t>(count);
+    const size_t set =
+        static_cast<size_t>(scumble::lot(static_cast<uint64_t>(t) * 0x9e3779b97f4a7c15u, 0) % kSets);
+    for (size_t i = set * n; i < (set + 1) * n; ++i) positions.emplace_back(target[2 * i], target[2 * i + 1]);
+    return self_similarity_loss(hypercolumns(layers, positions), &target[2 * kSets * n + set * n * n]);
+  }
+  positions = positions_of(scene, t, layers, term.mask, count);
+  const Matrix x = hypercolumns(layers, positions);
+  if (term.kind == "moments") return moments_loss(x, target);
+  Matrix y(target.size() / x.columns, x.columns);
+  y.values = target;
+  return relaxed_emd(x, y, term.kind == "palette" ? colour_cost : cosine_cost);
+}
+
+// `run` is the picture that the run makes, for its size.
+inline Targets targets_of(const Scene& scene, const Tensor& run) {
   Targets targets(scene.objective.terms.size());
   for (size_t network = 0; network < scene.models.size(); ++network) {
     for (size_t image = 0; image < scene.images.size(); ++image) {
@@ -51,9 +153,19 @@ inline Targets targets_of(const Scene& scene) {
         if (static_cast<size_t>(term.network) != network) continue;
         for (const scumble::Target& target : term.targets) {
           if (static_cast<size_t>(target.image) != image) continue;
+          if (samples(term.kind)) {
+            add_samples_target(scene, t, target, tape, scene.images[image], run, targets[t]);
+            continue;
+          }
           const Tensor& f = tape[scene.models[network].place(term.layers[0])];
-          const std::vector<double> found =
-              statistic(term.kind, f, weights_of(scene.mask(target.mask), f.height, f.width));
+          const std::vector<double> weights = weights_of(scene.mask(target.mask), f.height, f.width);
+          if (term.kind == "nearest") {
+            const Positions at = nearest_positions(t, f, NearestSamples::of(target, run), weights);
+            const std::vector<double> rows = hypercolumns({{&f, 1}}, at).values;
+            targets[t].insert(targets[t].end(), rows.begin(), rows.end());
+            continue;
+          }
+          const std::vector<double> found = statistic(term.kind, f, weights);
           targets[t].resize(found.size());
           for (size_t i = 0; i < found.size(); ++i) targets[t][i] += target.blend * found[i];
         }
@@ -69,7 +181,7 @@ struct Point {
   // How near the closest kink is: the smallest distance of a ReLU's input from zero and of a maximum from the
   // runner-up, relative to the layer's largest value.
   double margin = std::numeric_limits<double>::infinity();
-  // Of each term that matches histograms: what its features are compared with.
+  // Of each term that matches histograms, what its features are compared with; of nearest neighbours, which.
   std::vector<std::vector<double>> counterparts;
 };
 
@@ -155,7 +267,24 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
     for (const Tensor& t : tape) gradients.emplace_back(t.channels, t.height, t.width);
     for (size_t t = 0; t < terms.size(); ++t) {
       const scumble::Term& term = terms[t];
-      if (term.layers.empty() || static_cast<size_t>(term.network) != network) continue;
+      if (static_cast<size_t>(term.network) != network) continue;
+      if (samples(term.kind)) {
+        const std::vector<Layer> layers = layers_of_term(scene, term, tape, picture);
+        Positions positions;
+        Compared found = compare_samples(scene, t, layers, picture, targets[t], positions);
+        point.losses.terms[t] = term.weight * found.loss;
+        point.margin = std::min(point.margin, found.margin);
+        for (double& v : found.gradient.values) v *= term.weight;
+        std::vector<Tensor*> to;
+        for (const Layer& layer : layers) {
+          to.push_back(layer.features == &picture
+                           ? &point.gradient
+                           : &gradients[static_cast<size_t>(layer.features - tape.data())]);
+        }
+        hypercolumns_back(found.gradient, layers, positions, to);
+        continue;
+      }
+      if (term.layers.empty()) continue;
       const size_t at = model.place(term.layers[0]);
       const Tensor& f = tape[at];
       const std::vector<double> weights = weights_of(scene.mask(term.mask), f.height, f.width);
@@ -171,6 +300,9 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
         const auto given = term.parameters.find("regularization");
         loss = wasserstein_loss(f, term.weight, given == term.parameters.end() ? 1e-5 : given->second,
                                 targets[t], weights, own);
+      } else if (term.kind == "nearest") {
+        loss = nearest_loss(t, term, picture, f, weights, targets[t], held ? &held->counterparts[t] : nullptr,
+                            point.counterparts[t], point.margin, own);
       } else {
         point.counterparts[t] = held ? held->counterparts[t] : counterparts(f, targets[t]);
         loss = content_loss(f, term.weight, point.counterparts[t], own);

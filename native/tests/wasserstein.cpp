@@ -1,91 +1,25 @@
 // The distance of two normal distributions: roots of matrices, then the term in an objective.
 #include "check.h"
 #include "check_both.h"
-#include "plan_by_hand.h"
+#include "roots.h"
 
 using namespace cases;  // NOLINT(google-build-using-namespace): this file is about nothing else
-using scumble::BufferId;
-using scumble::Shape;
-using scumble::Step;
-using support::PlanByHand;
+using roots::iterated;
+using roots::random_symmetric;
+using roots::with;
 
 namespace {
 
-// A symmetric matrix with eigenvalues that fall from 1 to `smallest` by equal factors, in random directions.
-std::vector<double> random_symmetric(Random& random, size_t n, double smallest) {
-  std::vector<double> a(n * n);
-  for (size_t i = 0; i < n; ++i) {
-    a[i * n + i] = std::pow(smallest, n == 1 ? 0 : static_cast<double>(i) / static_cast<double>(n - 1));
-  }
-  // Reflected in turn: a - 2 v (v a), from both sides.
-  for (int reflection = 0; reflection < 3; ++reflection) {
-    std::vector<double> v(n);
-    double square = 0;
-    for (double& x : v) {
-      x = static_cast<double>(random.uniform(-1, 1));
-      square += x * x;
-    }
-    for (const bool transposed : {false, true}) {
-      for (size_t i = 0; i < n; ++i) {
-        double product = 0;
-        for (size_t k = 0; k < n; ++k) product += v[k] * a[transposed ? i * n + k : k * n + i];
-        for (size_t k = 0; k < n; ++k) a[transposed ? i * n + k : k * n + i] -= 2 * v[k] * product / square;
-      }
-    }
-  }
-  return a;
-}
-
-// The engine's iterations in double.
-std::vector<double> iterated(const std::vector<double>& a, size_t n, bool inverse) {
-  double norm = 0;
-  for (const double x : a) norm += x * x;
-  norm = std::sqrt(norm);
-  reference::Matrix y = a;
-  for (double& x : y) x /= norm;
-  reference::Matrix z(n * n);
-  for (size_t i = 0; i < n; ++i) z[i * n + i] = 1;
-  for (int i = 0; i < 12; ++i) {
-    reference::Matrix t = reference::times(z, y, n);
-    for (double& x : t) x *= -0.5;
-    for (size_t k = 0; k < n; ++k) t[k * n + k] += 1.5;
-    y = reference::times(y, t, n);
-    z = reference::times(t, z, n);
-  }
-  for (double& x : y) x *= std::sqrt(norm);
-  for (double& x : z) x /= std::sqrt(norm);
-  return inverse ? z : y;
-}
-
 std::vector<float> root_of(const scumble::cpu::Isa& isa, const std::vector<double>& a, size_t n, bool inverse,
                            int threads) {
-  const int channels = static_cast<int>(n);
-  PlanByHand plan(isa);
-  Step step{};
-  step.op = inverse ? "inverse_root" : "root";
-  step.in = plan.dense({channels, channels, 1});
-  step.out = plan.dense({channels, channels, 1});
-  step.scratch = plan.working(step.op, {channels, channels, 1});
-  plan.emit(step);
-  plan.compile(threads);
-  plan.write(step.in, {a.begin(), a.end()});
-  plan.run();
-  return plan.read(step.out);
-}
-
-Case with(const std::string& name, const std::vector<const char*>& layers, double regularization) {
-  Case of = small_case(name);
-  for (const char* layer : layers) {
-    support::add(of.objective, "wasserstein", layer, 1, kStyle).parameters["regularization"] = regularization;
-  }
-  return of;
+  return roots::root_of(std::make_unique<scumble::cpu::CpuBackend>(isa), a, n, inverse, threads);
 }
 
 }  // namespace
 
-TEST(roots) {
+TEST(roots_of_matrices) {
   Random random(1);
-  for (const size_t n : {1, 2, 5, 33, 70, 150}) {
+  for (const size_t n : {1, 2, 5, 33, 70}) {
     for (const double scale : {1.0, 1e-4, 1e7}) {
       std::vector<double> a = random_symmetric(random, n, 0.01);
       for (double& x : a) x = static_cast<double>(static_cast<float>(x * scale));
@@ -102,7 +36,8 @@ TEST(roots) {
   }
 }
 
-// Where not all has converged, it is what as many iterations in double come to.
+// Where not all has converged, it is what as many iterations in double come to. Each multiplies what rounding leaves in
+// directions without extent by 1.5: by 130 together.
 TEST(roots_of_nearly_singular_matrices) {
   Random random(2);
   for (const double smallest : {1e-5, 1e-9, 0.0}) {
@@ -113,7 +48,7 @@ TEST(roots_of_nearly_singular_matrices) {
       const std::vector<double> expected = iterated(a, n, inverse);
       for (const scumble::cpu::Isa* isa : support::isas()) {
         check::at() = std::string(isa->name) + " " + std::to_string(smallest) + (inverse ? " inverse" : "");
-        CHECK_ALL_CLOSE(root_of(*isa, a, n, inverse, 2), expected, inverse ? 1e-3 : 1e-5);
+        CHECK_ALL_CLOSE(root_of(*isa, a, n, inverse, 2), expected, inverse ? 1e-3 : 3e-4);
       }
     }
   }

@@ -1,10 +1,9 @@
 // The judge's pass over a folder of pictures: all of one pair at once, as it looks at content and style only once then.
 
 import { join } from 'node:path';
+import { type ScoreOptions, score } from '../../dist/index.js';
 import type { Pair } from './pairs.js';
-import { append, type Painted, type ScoreOf, type Scored } from './records.js';
-
-type Judge = (options: Record<string, unknown>) => Promise<{ network: string; scores: ScoreOf[] }>;
+import { append, type Painted, type Scored } from './records.js';
 
 /** Scores what has no score yet, and adds it to the records. */
 export async function judge(
@@ -12,11 +11,9 @@ export async function judge(
   pairs: Pair[],
   painted: Painted[],
   scored: Map<string, Scored>,
-  options: Record<string, unknown>,
+  options: Partial<ScoreOptions>,
   say: (line: string) => void,
 ): Promise<void> {
-  const { score } = (await import('../../lib/index.js')) as unknown as { score?: Judge };
-  if (!score) throw new Error('this version of the project has no score()');
   for (const pair of pairs) {
     const files = painted
       .filter(({ pair: name, file }) => name === pair.name && file !== undefined && !scored.has(file))

@@ -1,9 +1,7 @@
 // Paints one picture by one configuration: to its schedule's end, or within a time. For the latter a short trial measures
 // what an iteration costs at each scale, and the iterations of all scales are shrunk or grown by one factor to fit.
 
-import { Engine } from '../../lib/engine/engine.js';
-import type { Picture } from '../../lib/image/picture.js';
-import { Run, type RunOptions } from '../../lib/run/run.js';
+import { Engine, type Picture, Run, type RunOptions } from '../../dist/index.js';
 import type { Painted } from './records.js';
 
 /** Iterations at each scale of a trial; the first is not counted, as it warms up. */
@@ -19,7 +17,9 @@ export interface Costs {
   iterations: number[];
 }
 
-export type Result = Required<Pick<Painted, 'seconds' | 'iterations' | 'cut' | 'total' | 'losses' | 'device'>> & {
+export type Result = Required<
+  Pick<Painted, 'seconds' | 'iterations' | 'cut' | 'total' | 'losses' | 'device'>
+> & {
   picture: Picture;
 };
 
@@ -28,8 +28,8 @@ export async function measure(options: Record<string, unknown>): Promise<Costs> 
   const planned = await onRun(options, async (run) => run.stages.map(({ iterations }) => iterations));
   const began = performance.now();
   return onRun({ ...options, iterations: TRIAL }, async (run) => {
-    const ends: number[][] = [];
-    for await (const { scaleIndex } of run) (ends[scaleIndex - 1] ??= []).push(performance.now());
+    const ends: number[][] = run.stages.map(() => []);
+    for await (const { scaleIndex } of run) ends[scaleIndex - 1]!.push(performance.now());
     await run.image();
     const all = performance.now() - began;
     // Between the first and the last iteration of a scale there is nothing else.
@@ -81,4 +81,5 @@ async function onRun<T>(options: Record<string, unknown>, work: (run: Run) => Pr
 }
 
 /** As the option `iterations` takes it: one number where all are the same. */
-export const asOption = (counts: number[]) => (counts.every((count) => count === counts[0]) ? counts[0]! : counts);
+export const asOption = (counts: number[]) =>
+  counts.every((count) => count === counts[0]) ? counts[0]! : counts;

@@ -16,7 +16,8 @@ export interface Pair {
   style: Image;
 }
 
-const shared = (file: string) => fileURLToPath(new URL(`../../../shared/images/inputs/${file}`, import.meta.url));
+const shared = (file: string) =>
+  fileURLToPath(new URL(`../../../shared/images/inputs/${file}`, import.meta.url));
 const drawn = (file: string) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
 
 /** A photograph of houses, a face, an animal, a flat poster, and a texture without objects. */
@@ -66,7 +67,8 @@ export function pairsOf(
     const chosen =
       names?.map((name) => {
         const image = all.find((one) => one.name === name);
-        if (!image) throw new Error(`no ${kind} is named ${name}: there are ${all.map((one) => one.name).join(', ')}`);
+        if (!image)
+          throw new Error(`no ${kind} is named ${name}: there are ${all.map((one) => one.name).join(', ')}`);
         return image;
       }) ?? five;
     return chosen.filter(({ name, path }) => {

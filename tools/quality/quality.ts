@@ -6,7 +6,7 @@
 // FILE is JSON: a name for each configuration, with the options of stylize() (a preset and what is other than in it, where
 // there are presets) and, if it is to have another time than --seconds, its own `seconds` (null for none). FOLDER gets
 // the pictures, pictures.jsonl, scores.jsonl, and from `report` tables.md and sheets. What is there already is not done
-// again. Each picture is painted alone: keep the machine free of other work.
+// again. Each picture is painted alone: build first, and keep the machine free of other work.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -81,7 +81,8 @@ function readConfigs(
     only.map((name) => {
       if (!given[name]) throw new Error(`${path} has no configuration ${name}`);
       if (!/^[\w-]+$/.test(name)) throw new Error(`${path}: ${name} is to be part of file names`);
-      const { seconds = values.seconds === undefined ? null : Number(values.seconds), ...options } = given[name];
+      const { seconds = values.seconds === undefined ? null : Number(values.seconds), ...options } =
+        given[name];
       const weights = values.weights === undefined ? {} : { weights: values.weights };
       return [name, { options: { ...weights, ...options }, budget: (seconds as number | null) ?? undefined }];
     }),
@@ -93,8 +94,18 @@ async function paintAll(): Promise<void> {
   const costs = new Map<string, Costs>();
   for (const pair of pairs) {
     for (const [config, { options, budget }] of Object.entries(configs)) {
-      const plan: Painted = { config, pair: pair.name, size, options, ...(budget !== undefined && { budget }) };
-      const known = current([records.get(keyOf(plan))].filter((one) => one !== undefined), configs, size)[0];
+      const plan: Painted = {
+        config,
+        pair: pair.name,
+        size,
+        options,
+        ...(budget !== undefined && { budget }),
+      };
+      const known = current(
+        [records.get(keyOf(plan))].filter((one) => one !== undefined),
+        configs,
+        size,
+      )[0];
       if (known && !known.error) continue;
       const all = { ...machine, ...options, size, content: pair.content.path, style: pair.style.path };
       try {
@@ -120,5 +131,7 @@ async function finish(plan: Painted, options: Record<string, unknown>, budget?: 
   await picture.save(join(folder, file));
   append(picturesFile, { ...plan, file, ...result, load: loadavg()[0]! });
   const iterations = result.iterations.map(({ size: side, done }) => `${side}:${done}`).join(' ');
-  say(`${plan.config}, ${plan.pair}: ${result.seconds.toFixed(1)} s, ${iterations}${result.cut ? ', cut' : ''}`);
+  say(
+    `${plan.config}, ${plan.pair}: ${result.seconds.toFixed(1)} s, ${iterations}${result.cut ? ', cut' : ''}`,
+  );
 }

@@ -1,6 +1,7 @@
 // What is known of every picture, as lines of JSON that are only ever added to: the last line of a key counts.
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { Score } from '../../dist/index.js';
 
 /** A picture that was painted, or why it was not. */
 export interface Painted {
@@ -33,19 +34,7 @@ export interface Scored {
   file: string;
   /** The network that looked. */
   network: string;
-  score: ScoreOf;
-}
-
-interface Measure {
-  value: number;
-  position: number | null;
-}
-
-/** What is used here of the score that lib/score makes. */
-export interface ScoreOf {
-  position: { style: number | null; content: number | null; palette: number | null };
-  strength: Record<string, Measure>;
-  faults: Record<string, number | null>;
+  score: Score;
 }
 
 export function append(path: string, record: Painted | Scored): void {
@@ -71,5 +60,10 @@ function parse<T>(line: string): T | undefined {
   }
 }
 
-export const fileName = ({ config, pair, size, budget }: Pick<Painted, 'config' | 'pair' | 'size' | 'budget'>) =>
+export const fileName = ({
+  config,
+  pair,
+  size,
+  budget,
+}: Pick<Painted, 'config' | 'pair' | 'size' | 'budget'>) =>
   `${config}.${pair}.${size}${budget === undefined ? '' : `.${budget}s`}.png`;

@@ -2,14 +2,15 @@
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Score } from '../../dist/index.js';
 import type { Pair } from './pairs.js';
-import { fileName, type Painted, type ScoreOf, type Scored } from './records.js';
+import { fileName, type Painted, type Scored } from './records.js';
 import { type Cell, drawSheet } from './sheet.js';
 
 /** A number of a picture, and whether more of it is better; nothing where neither is. */
 interface Column {
   title: string;
-  of: (painted: Painted, score: ScoreOf | undefined) => number | null | undefined;
+  of: (painted: Painted, score: Score | undefined) => number | null | undefined;
   best?: 'most' | 'least';
   digits: number;
 }
@@ -53,11 +54,12 @@ function spread(values: number[], digits: number): string {
 /** Tables as markdown. Only what two configurations both have is compared between them. */
 export function tables({ configs, pairs, painted, scored }: Evidence): string {
   const names = new Set(pairs.map(({ name }) => name));
-  const of = (config: string) => painted.filter((one) => one.config === config && names.has(one.pair) && one.file);
-  const valueOf = (column: Column, one: Painted) => column.of(one, scored.get(one.file!)?.score);
+  const of = (config: string) =>
+    painted.filter((one) => one.config === config && names.has(one.pair) && one.file);
+  const numberOf = (column: Column, one: Painted) => column.of(one, scored.get(one.file!)?.score);
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const used = COLUMNS.filter((column) =>
-    configs.some((config) => numbers(of(config).map((one) => valueOf(column, one))).length > 0),
+    configs.some((config) => numbers(of(config).map((one) => numberOf(column, one))).length > 0),
   );
   const parts = [
     row(['configuration', 'pictures', 'cut', ...used.map(({ title }) => title)]),
@@ -65,25 +67,30 @@ export function tables({ configs, pairs, painted, scored }: Evidence): string {
     ...configs.map((config) => {
       const own = of(config);
       const cells = used.map((column) =>
-        spread(numbers(own.map((one) => valueOf(column, one))), column.digits),
+        spread(numbers(own.map((one) => numberOf(column, one))), column.digits),
       );
       return row([config, String(own.length), String(own.filter(({ cut }) => cut).length), ...cells]);
     }),
   ];
   for (const column of used.filter(({ best, title }) => best && title !== 'seconds')) {
-    parts.push('', `Wins in ${column.title}: the row's configuration over the column's, of the pairs that both have.`, '');
+    parts.push(
+      '',
+      `Wins in ${column.title}: the row's configuration over the column's, of the pairs that both have.`,
+      '',
+    );
     parts.push(row(['', ...configs]), row(['---', ...configs.map(() => '---:')]));
     for (const a of configs) {
       const cells = configs.map((b) => {
         if (a === b) return '';
-        const [wins, both] = winsOf(of(a), of(b), column, valueOf);
+        const [wins, both] = winsOf(of(a), of(b), column, numberOf);
         return both === 0 ? '–' : `${wins} of ${both}`;
       });
       parts.push(row([a, ...cells]));
     }
   }
   const failed = painted.filter(({ error, config }) => error && configs.includes(config));
-  if (failed.length > 0) parts.push('', ...failed.map(({ config, pair, error }) => `- ${config}, ${pair}: ${error}`));
+  if (failed.length > 0)
+    parts.push('', ...failed.map(({ config, pair, error }) => `- ${config}, ${pair}: ${error}`));
   return `${parts.join('\n')}\n`;
 }
 
@@ -91,12 +98,12 @@ function winsOf(
   ours: Painted[],
   theirs: Painted[],
   column: Column,
-  valueOf: (column: Column, one: Painted) => number | null | undefined,
+  numberOf: (column: Column, one: Painted) => number | null | undefined,
 ): [wins: number, both: number] {
   let [wins, both] = [0, 0];
   for (const one of ours) {
     const other = theirs.find(({ pair }) => pair === one.pair);
-    const [a, b] = [valueOf(column, one), other && valueOf(column, other)];
+    const [a, b] = [numberOf(column, one), other && numberOf(column, other)];
     if (typeof a !== 'number' || typeof b !== 'number') continue;
     both++;
     if (column.best === 'most' ? a > b : a < b) wins++;
@@ -105,7 +112,7 @@ function winsOf(
 }
 
 /** The lines below a picture. */
-function lines(painted: Painted | undefined, score: ScoreOf | undefined): string[] {
+function lines(painted: Painted | undefined, score: Score | undefined): string[] {
   if (!painted) return ['', ''];
   if (painted.error) return [painted.error.slice(0, 40), ''];
   const time = `${painted.seconds!.toFixed(0)} s, ${done(painted)} iterations`;

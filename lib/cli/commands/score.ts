@@ -2,7 +2,10 @@
 
 import { type Command, Option } from 'commander';
 import type { ScoreOptions } from '../../score/options.js';
+import type { Scores } from '../../score/score.js';
+import { ensureNetwork } from '../ensure-network.js';
 import { parseNumber } from '../parse.js';
+import { scoreTable } from '../score-table.js';
 import { say } from '../talk.js';
 
 interface ScoreFlags extends Omit<ScoreOptions, 'picture' | 'onWarning' | 'signal'> {
@@ -46,19 +49,34 @@ export function addScoreCommand(program: Command): void {
 }
 
 async function execute(picture: string[], { json, ...options }: ScoreFlags): Promise<void> {
-  const { score } = await import('../../score/score.js');
-  const found = await score({
-    ...options,
-    picture,
-    onWarning: ({ message }) => say(`scumble: ${message}`),
+  const { watchSignals } = await import('../interruption.js');
+  const stop = new AbortController();
+  watchSignals((exitCode) => {
+    process.exitCode = exitCode;
+    stop.abort();
   });
-  if (json) {
-    const { network, layers, scores } = found;
-    const pictures = scores.map((one, i) => ({ picture: picture[i]!, ...one }));
-    const { content, style } = options;
-    process.stdout.write(`${JSON.stringify({ content, style, network, layers, pictures }, null, 2)}\n`);
-    return;
+  try {
+    const found = await judge({ ...options, picture, signal: stop.signal });
+    const lines = json ? [inJson(picture, options, found)] : scoreTable(picture, found.scores);
+    process.stdout.write(`${lines.join('\n')}\n`);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    say('stopped: nothing is scored');
   }
-  const { scoreTable } = await import('../score-table.js');
-  process.stdout.write(`${scoreTable(picture, found.scores).join('\n')}\n`);
+}
+
+async function judge(options: ScoreOptions & { signal: AbortSignal }): Promise<Scores> {
+  const [{ score }, { resolveScoreOptions }] = await Promise.all([
+    import('../../score/score.js'),
+    import('../../score/options.js'),
+  ]);
+  const { weights, download } = resolveScoreOptions(options);
+  if (download && weights) await ensureNetwork(weights, options.signal);
+  return score({ ...options, onWarning: ({ message }) => say(`scumble: ${message}`) });
+}
+
+function inJson(picture: string[], { content, style }: ScoreFlags, found: Scores): string {
+  const { network, layers, scores } = found;
+  const pictures = scores.map((one, i) => ({ picture: picture[i]!, ...one }));
+  return JSON.stringify({ content, style, network, layers, pictures }, null, 2);
 }

@@ -5,6 +5,7 @@ import { OptionError } from '../../errors.js';
 import type { Picture, SaveOptions } from '../../image/picture.js';
 import type { StylizeOptions } from '../../options/options.js';
 import { DivergedError } from '../../run/diverged.js';
+import { ensureNetwork } from '../ensure-network.js';
 import { formatSize, formatTime } from '../format.js';
 import { InterruptibleRun } from '../interruptible.js';
 import { reporterFor } from '../progress.js';
@@ -131,14 +132,4 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
   }
   await save(picture);
   if (run.exitCode !== undefined) process.exitCode = run.exitCode;
-}
-
-/** Downloads the network that `weights` names, if that is a name and it is not here yet. */
-async function ensureNetwork(weights: string, signal: AbortSignal): Promise<void> {
-  const { catalogEntry } = await import('../../weights/catalog.js');
-  const { fileOf } = await import('../../weights/find.js');
-  const entry = catalogEntry(weights);
-  if (!entry || (await fileOf(entry))) return;
-  const { pullShown } = await import('../pull-progress.js');
-  await pullShown(entry, signal);
 }

@@ -48,7 +48,11 @@ std::vector<Features> features_of(const Backend& backend, const std::shared_ptr<
 
 size_t features_bytes(const Backend& backend, const Architecture& architecture, const FeatureRequest& request,
                       int width, int height) {
-  return backend.program_bytes(plan_of(backend, {&architecture}, request, width, height), request.threads);
+  const Plan plan = plan_of(backend, {&architecture}, request, width, height);
+  size_t bytes = backend.program_bytes(plan, request.threads);
+  for (const std::vector<BufferId>& ids : plan.targets)
+    bytes += plan.buffer(ids.front()).shape.elements() * sizeof(float);
+  return bytes;
 }
 
 }  // namespace scumble

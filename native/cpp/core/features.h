@@ -28,7 +28,7 @@ std::vector<Features> features_of(const Backend& backend, const std::shared_ptr<
                                   const FeatureRequest& request, const PictureView& image,
                                   const std::atomic<bool>& cancelled);
 
-// What that takes of the backend's memory, from sizes alone.
+// What that takes, the result included, from sizes alone.
 size_t features_bytes(const Backend& backend, const Architecture& architecture, const FeatureRequest& request,
                       int width, int height);
 

@@ -183,19 +183,14 @@ void Graph::end_with_variable() {
 Plan Graph::collect(int image) {
   std::vector<Look> looks = looks_at(image);
   plan_.targets.resize(looks.size());
-  for (const Glance& glance : looks_at_picture(looks))
-    arrive(glance, {3, request_.height, request_.width}, plan_.picture);
+  const std::vector<Glance> at_picture = looks_at_picture(looks);
+  for (const Glance& glance : at_picture) arrive(glance, {3, request_.height, request_.width}, plan_.picture);
+  describe(at_picture);
   for (size_t k = 0; k < networks_.size(); ++k) {
     std::vector<Node> nodes = chain(static_cast<int>(k), looks);
     for (size_t n = 0; n < nodes.size(); ++n) {
       forward(static_cast<int>(k), nodes, n);
-      for (const Glance& glance : nodes[n].looks) {
-        if (glance.look->missing > 0) continue;
-        const Site& site = glance.look->site;
-        auto& found = plan_.targets[static_cast<size_t>(site.slot)];
-        found = site.loss->describe(*this, site);
-        for (const BufferId id : found) persistent(id);
-      }
+      describe(nodes[n].looks);
     }
   }
   return std::move(plan_);
@@ -275,6 +270,16 @@ void Graph::arrive(const Glance& glance, const Shape& shape, BufferId features) 
 void Graph::measure(const std::vector<Glance>& arrived) {
   for (const Glance& glance : arrived) {
     if (glance.look->missing == 0) glance.look->site.loss->measure(*this, glance.look->site);
+  }
+}
+
+void Graph::describe(const std::vector<Glance>& arrived) {
+  for (const Glance& glance : arrived) {
+    if (glance.look->missing > 0) continue;
+    const Site& site = glance.look->site;
+    auto& found = plan_.targets[static_cast<size_t>(site.slot)];
+    found = site.loss->describe(*this, site);
+    for (const BufferId id : found) persistent(id);
   }
 }
 
@@ -377,7 +382,32 @@ void Graph::prepare(const Step& step) {
 }
 
 uint64_t Graph::seed(const Site& at) const {
-  return request_.seed + static_cast<uint64_t>(at.slot) * 0x9e3779b97f4a7c15U;
+  const std::vector<Term>& terms = request_.objective.terms;
+  return request_.seed + static_cast<uint64_t>(at.term - terms.data()) * 0x9e3779b97f4a7c15U;
+}
+
+Shape Graph::optimised() const {
+  return request_.optimised.channels > 0 ? request_.optimised : Shape{3, request_.height, request_.width};
+}
+
+Shape Graph::optimised_at(const Site& at) const {
+  Shape shape = optimised();
+  const Architecture& architecture = *networks_[static_cast<size_t>(at.term->network)];
+  for (const Layer& layer : layers_of(architecture)) {
+    if (layer.kind == LayerKind::conv) {
+      shape.channels = architecture.convolutions[static_cast<size_t>(layer.convolution)].outputs;
+    } else if (layer.kind == LayerKind::pool) {
+      shape.height = pooled(shape.height, request_.rounding);
+      shape.width = pooled(shape.width, request_.rounding);
+    }
+    if (layer.name == at.term->layers[0]) break;
+  }
+  return shape;
+}
+
+double Graph::range(const Site& at) const {
+  const Architecture& network = *networks_[static_cast<size_t>(at.term->network)];
+  return static_cast<double>(network.preprocessing.range) / 255;
 }
 
 // What preparation makes and iterations read must outlive every iteration.

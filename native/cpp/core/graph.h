@@ -63,8 +63,14 @@ class Graph {
   void emit(const Step& step);
   // Emits a step that runs once, when the targets are there. What it makes for iterations stays.
   void prepare(const Step& step);
-  // A seed of the term's own.
+  // A seed of the term's own, the same in every plan.
   uint64_t seed(const Site& at) const;
+  // The picture that the run makes, whatever image this plan is for.
+  Shape optimised() const;
+  // That picture's shape at the first layer of the term.
+  Shape optimised_at(const Site& at) const;
+  // What the picture is multiplied with to be in the range of the term's network.
+  double range(const Site& at) const;
   // Emits a step whose `out` is the gradient at the site being differentiated: the first one overwrites,
   // later ones add, and the last one applies the ReLU's mask.
   void contribute(Step step);
@@ -116,6 +122,7 @@ class Graph {
   void differentiate(Writing& writing, Site& at);
   void arrive(const Glance& glance, const Shape& shape, BufferId features);
   void measure(const std::vector<Glance>& arrived);
+  void describe(const std::vector<Glance>& arrived);
   void put_preparation_first();
   BufferId guide(int mask, const Shape& shape);
   BufferId buffer(BufferKind kind, const Shape& shape, size_t bytes);

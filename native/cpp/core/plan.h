@@ -62,13 +62,14 @@ struct Step {
   double scale = 0;  // of what is written to `out`
   Variation variation;
   int first_row = 0;
-  int rows = 0;  // of sums: this many from first_row on
+  int rows = 0;           // of sums: this many from first_row on
+  int first_channel = 0;  // of several layers' features side by side: where this one's begin
   bool relu = false;
   bool accumulate = false;  // add to what is in `out`, else overwrite
   bool transpose_in = false;
   bool transpose_other = false;
   bool symmetric = false;
-  uint64_t seed = 0;        // of what is drawn by lot, anew in every evaluation
+  uint64_t seed = 0;  // of what is drawn by lot, anew in every evaluation
 
   std::array<BufferId, 7> buffers() const { return {in, other, statistic, guide, mask, scratch, out}; }
 };
@@ -112,8 +113,9 @@ struct PlanRequest {
   Rounding rounding = Rounding::floor;
   Objective objective;
   uint64_t seed = 0;
-  int vectors = 0;  // of the variable's size, that the optimiser keeps
-  int details = 0;  // of the Laplacian pyramid whose coefficients are the variable; 0: the picture is
+  Shape optimised{};  // the picture that the run makes, where this is another image; else none
+  int vectors = 0;    // of the variable's size, that the optimiser keeps
+  int details = 0;    // of the Laplacian pyramid whose coefficients are the variable; 0: the picture is
 };
 
 struct Plan {

@@ -8,8 +8,15 @@
 namespace scumble {
 namespace {
 
+// What every pass of a run knows of its picture.
+Setup setup_of(const SessionOptions& options, const PictureView& picture) {
+  Setup setup = options;
+  setup.picture = {3, picture.height, picture.width};
+  return setup;
+}
+
 PlanRequest iteration_request(const SessionOptions& options, const PictureView& picture) {
-  PlanRequest request = request_of(options, picture.width, picture.height);
+  PlanRequest request = request_of(setup_of(options, picture), picture.width, picture.height);
   request.vectors = vectors_of(options.optimizer);
   request.details = options.details;
   return request;
@@ -49,7 +56,7 @@ MemoryEstimate Session::estimate(const Backend& backend, const Architectures& ne
   size_t largest = backend.program_bytes(iteration, options.threads);
   for (size_t i = 0; i < images.targets.size(); ++i) {
     const PictureView& image = images.targets[i];
-    const PlanRequest request = request_of(options, image.width, image.height);
+    const PlanRequest request = request_of(setup_of(options, images.start), image.width, image.height);
     const Plan plan = Plan::collect(backend, networks, request, static_cast<int>(i));
     largest = std::max(largest, backend.program_bytes(plan, options.threads));
   }
@@ -66,7 +73,7 @@ Session::Session(const Backend& backend, const Networks& networks, const Session
     throw InvalidArgument("pixels can be clamped, but the coefficients of a pyramid cannot");
   check_sizes(options, images);
   const std::vector<TargetValues> targets =
-      targets_of(backend, networks, options, images.targets, images.masks, cancelled);
+      targets_of(backend, networks, setup_of(options, images.start), images.targets, images.masks, cancelled);
 
   plan_ = Plan::iteration(backend, architectures_of(networks), iteration_request(options, images.start));
   bytes_ = backend.program_bytes(plan_, options.threads);

@@ -14,6 +14,7 @@ PlanRequest request_of(const Setup& setup, int width, int height) {
   request.rounding = setup.rounding;
   request.objective = setup.objective;
   request.seed = setup.seed;
+  request.optimised = setup.picture;
   return request;
 }
 

@@ -17,6 +17,7 @@ struct Setup {
   Rounding rounding = Rounding::floor;
   Objective objective;
   uint64_t seed = 0;  // of what terms draw by lot
+  Shape picture{};    // that the run makes
   int threads = 1;
 };
 

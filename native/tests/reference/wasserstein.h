@@ -23,7 +23,7 @@ template <typename Function>
 Matrix of_symmetric(Matrix a, size_t n, const Function& f) {
   Matrix v(n * n);
   for (size_t i = 0; i < n; ++i) v[i * n + i] = 1;
-  for (int sweep = 0; sweep < 30; ++sweep) {
+  for (int sweep = 0; sweep < 12; ++sweep) {
     for (size_t p = 0; p < n; ++p) {
       for (size_t q = p + 1; q < n; ++q) {
         if (a[p * n + q] == 0) continue;

@@ -1,0 +1,27 @@
+// The distance of features from the style's as two normal distributions: means and covariances together, in units of the
+// features themselves (K. Crowson's style-transfer-pytorch).
+
+import { layers, weight } from '../kinds.js';
+import { option, topic } from '../option.js';
+import { layerTerms } from '../terms.js';
+
+export const wasserstein = topic(
+  'Losses',
+  {
+    wassersteinWeight: option(weight().default(0), {
+      about: "weight of the Wasserstein-2 distance from the style's means and covariances",
+      more: 'At 0 it is not computed.',
+    }),
+    wassersteinLayers: option(layers().default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }), {
+      about: "layers whose means and covariances should be the style's",
+    }),
+  },
+  ({ wassersteinWeight, wassersteinLayers }) =>
+    wassersteinWeight === 0
+      ? []
+      : layerTerms(
+          { kind: 'wasserstein', of: 'style', option: 'wassersteinLayers' },
+          wassersteinWeight,
+          wassersteinLayers,
+        ),
+);

@@ -1,0 +1,138 @@
+#include "hypercolumns.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../error.h"
+
+namespace scumble {
+namespace {
+
+const Place& finest(const Site& at) {
+  const Place* found = &at.places[0];
+  for (const Place& place : at.places) {
+    if (place.shape.positions() > found->shape.positions()) found = &place;
+  }
+  return *found;
+}
+
+double scale_of(const Graph& graph, const Site& at, size_t place) {
+  if (at.term->layers.empty()) return 1.0 / 255;
+  return at.term->layers[place] == kPicture ? graph.range(at) : 1;
+}
+
+constexpr int kFewest = 64;
+constexpr int kMost = 1024;
+constexpr size_t kPixels = 128;  // for each sample
+constexpr int kStyleTimes = 5;
+constexpr int kMostOfStyle = 5000;
+constexpr int kLimit = 1 << 16;
+
+int parameter(const Site& at, const char* name, int otherwise) {
+  const auto found = at.term->parameters.find(name);
+  if (found == at.term->parameters.end()) return otherwise;
+  if (!(found->second >= 1 && found->second <= kLimit))
+    throw InvalidArgument("the term \"" + at.term->name + "\" needs " + name + " from 1 to " +
+                          std::to_string(kLimit));
+  return static_cast<int>(found->second);
+}
+
+int first_channel(const Site& at, size_t place) {
+  int channels = 0;
+  for (size_t i = 0; i < place; ++i) channels += at.places[i].shape.channels;
+  return channels;
+}
+
+}  // namespace
+
+BufferId draw(Graph& graph, const Site& at, int count, uint64_t seed) {
+  const Place& on = finest(at);
+  Step draw{};
+  draw.op = "draw";
+  draw.in = on.features;
+  if (on.guide != kNoBuffer) {
+    Step coverage{};
+    coverage.op = "coverage";
+    coverage.guide = on.guide;
+    coverage.out = graph.dense({1, on.shape.height, on.shape.width + 1});
+    if (at.target == nullptr) {
+      graph.prepare(coverage);
+    } else {
+      graph.emit(coverage);
+    }
+    draw.other = coverage.out;
+  }
+  draw.out = graph.dense({2, count, 1});
+  draw.seed = seed;
+  graph.emit(draw);
+  return draw.out;
+}
+
+int channels_of(const Site& at) {
+  return first_channel(at, at.places.size());
+}
+
+BufferId sample(Graph& graph, const Site& at, BufferId positions, int count, int first) {
+  const BufferId samples = graph.dense({channels_of(at), count, 1});
+  for (size_t i = 0; i < at.places.size(); ++i) {
+    Step step{};
+    step.op = "sample";
+    step.in = at.places[i].features;
+    step.other = positions;
+    step.out = samples;
+    step.first_row = first;
+    step.first_channel = first_channel(at, i);
+    step.scale = scale_of(graph, at, i);
+    graph.emit(step);
+  }
+  return samples;
+}
+
+void contribute_samples(Graph& graph, const Site& at, BufferId gradient, BufferId positions) {
+  const size_t place = static_cast<size_t>(at.place);
+  Step step{};
+  step.op = "sample_back";
+  step.in = gradient;
+  step.other = positions;
+  step.first_channel = first_channel(at, place);
+  step.scale = scale_of(graph, at, place);
+  graph.contribute(step);
+}
+
+BufferId unit_rows(Graph& graph, BufferId matrix, const Shape& shape) {
+  Step step{};
+  step.op = "unit_rows";
+  step.in = matrix;
+  step.out = graph.dense(shape);
+  graph.emit(step);
+  return step.out;
+}
+
+BufferId unit_rows_back(Graph& graph, BufferId gradient, BufferId matrix, const Shape& shape) {
+  Step step{};
+  step.op = "unit_rows_back";
+  step.in = gradient;
+  step.other = matrix;
+  step.out = graph.dense(shape);
+  step.scale = 1;
+  graph.emit(step);
+  return step.out;
+}
+
+int samples_of(const Graph& graph, const Site& at) {
+  const int wanted = static_cast<int>(std::min<size_t>(kMost, graph.optimised().positions() / kPixels));
+  return parameter(at, "samples", std::max(kFewest, wanted));
+}
+
+int style_samples_of(const Graph& graph, const Site& at, double share) {
+  const int all = parameter(at, "styleSamples", std::min(kMostOfStyle, kStyleTimes * samples_of(graph, at)));
+  return std::max(1, static_cast<int>(std::lround(all * std::clamp(share, 0.0, 1.0))));
+}
+
+int all_style_samples_of(const Graph& graph, const Site& at) {
+  int all = 0;
+  for (const Target& target : at.term->targets) all += style_samples_of(graph, at, target.blend);
+  return all;
+}
+
+}  // namespace scumble
