@@ -66,7 +66,8 @@ test('at other sizes an image is what it is when it is read whole and resized, t
   const sizes = [{ width: 20, height: 16 }, { width: 64, height: 50 }, { width: 100, height: 78 }]; // biome-ignore format: a list
   const { images } = await readSizes(file, 'content', sizes, { maxPixels: LIMIT, threads: 1 });
   const whole = await readImage(file, 'content', LIMIT);
-  for (const [i, size] of sizes.entries()) t.is(bits(images[i]!), bits(await resize(whole, size, { threads: 2 })));
+  for (const [i, size] of sizes.entries())
+    t.is(bits(images[i]!), bits(await resize(whole, size, { threads: 2 })));
 });
 
 for (const format of ['jpeg', 'png'] as const) {

@@ -9,6 +9,7 @@ import { bits, options, relative, wave } from './support/runs.js';
 const engine = await Engine.open({ device: 'cpu' });
 test.after.always(() => engine.close());
 
+const HOW = { filter: 'lanczos', threads: 2 } as const;
 const ITERATIONS = 4;
 const given = {
   content: wave(30, 20),
@@ -62,7 +63,7 @@ function carried(m: Float32Array, v: Float32Array): Promise<RunState> {
     numbers: { iteration: [0, 0], 'adam.steps': [0], best: [Number.POSITIVE_INFINITY] },
   };
   const state = { vectors: { 'adam.m': m, 'adam.v': v }, numbers: { 'adam.steps': [41], iteration: [9, 9] } };
-  return carriedMoments({ picture: { ...small, data: m }, state }, fresh, large, { filter: 'lanczos', threads: 2 }, engine, 0);
+  return carriedMoments({ picture: { ...small, data: m }, state }, fresh, large, HOW, engine, 0);
 }
 
 test('moments that are the same everywhere stay so, whatever their sign and size', async (t) => {
@@ -183,7 +184,7 @@ test('moments of a pyramid are carried level by level', async (t) => {
     numbers: { 'adam.steps': [3] },
   };
   const legacy = { picture: { ...small, data: filled(small, () => 0) }, state };
-  const { vectors, numbers } = await carriedMoments(legacy, fresh, large, { filter: 'lanczos', threads: 2 }, engine, details);
+  const { vectors, numbers } = await carriedMoments(legacy, fresh, large, HOW, engine, details);
   t.true(relative(vectors['adam.v']!, levels(large)) < 1e-6);
   t.true(
     relative(
@@ -194,7 +195,7 @@ test('moments of a pyramid are carried level by level', async (t) => {
   t.deepEqual(numbers, { 'adam.steps': [3] });
   // Where a small picture has fewer levels than the next.
   const deep = { ...fresh, vectors: { 'adam.m': new Float32Array(3), 'adam.v': new Float32Array(3) } };
-  t.is(await carriedMoments(legacy, deep, { width: 300, height: 200 }, { filter: 'lanczos', threads: 2 }, engine, 8), deep);
+  t.is(await carriedMoments(legacy, deep, { width: 300, height: 200 }, HOW, engine, 8), deep);
 });
 
 for (const optimizer of ['adam', 'rmsprop'] as const) {

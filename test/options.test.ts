@@ -68,6 +68,8 @@ const numbers: [option: string, what: string, wrong: number[], right: number[]][
   ['tvWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
   ['noiseDeviation', 'a number that is 0 or more', [-1, -1e-9], [0, 0.001, 64]],
   ['styleScale', 'a number above 0', [0, -1], [1e-3, 4]],
+  ['poolingScale', 'a number above 0', [0, -1], [0.78, 2]],
+  ['inputRange', 'a number above 0', [0, -1], [1, 256]],
   ['learningRate', 'a number above 0', [0, -1], [1e-3, 100]],
   ['epsilon', 'a number above 0', [0, -1e-8], [1e-12]],
   ['beta1', 'a number from 0 up to but not including 1', [-0.1, 1, 2], [0, 0.999]],
@@ -89,6 +91,11 @@ const words: Record<string, string[]> = {
   carry: ['nothing', 'moments'],
   pooling: ['max', 'average', 'l2'],
   rounding: ['floor', 'ceil'],
+  padding: ['zero', 'replicate'],
+  statistic: ['gram', 'mean-std', 'histogram', 'wasserstein'],
+  tvKind: ['absolute', 'squared', 'gradient', 'diagonal'],
+  filter: ['lanczos', 'cubic', 'sharp-cubic', 'triangle', 'box'],
+  carryFilter: ['lanczos', 'cubic', 'sharp-cubic', 'triangle', 'box'],
 };
 for (const [option, allowed] of Object.entries(words)) {
   test(`${option} is one of ${allowed.join(', ')}`, async (t) => {
@@ -262,6 +269,15 @@ test('defaults', (t) => {
     contentWeight: 5,
     styleWeight: 100,
     tvWeight: 0.001,
+    tvKind: 'absolute',
+    statistic: 'gram',
+    normalizeGradients: false,
+    poolingScale: 1,
+    filter: 'lanczos',
+    carryFilter: 'lanczos',
+    keepSmallStyles: false,
+    finish: 'none',
+    vividness: 0,
     meanStdWeight: 0,
     meanStdLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
     histogramWeight: 0,
@@ -383,4 +399,22 @@ test('every kind of image source is taken as it is', (t) => {
     t.is(resolveOptions({ ...missing, style: ['b.png', content] }).styles[1], content);
     t.is(resolveOptions({ ...missing, init: content }).init, content);
   }
+});
+
+test('gradients are normalised of the terms that compare with an image', (t) => {
+  const terms = (given: Partial<StylizeOptions>) => resolveOptions({ ...missing, ...given }).terms;
+  t.true(terms({}).every(({ normalize }) => normalize === undefined));
+  for (const { of, normalize } of terms({ normalizeGradients: true, meanStdWeight: 1 }))
+    t.is(normalize, of === undefined ? undefined : true);
+});
+
+test('the statistic is the kind of the style terms, and the kind of total variation that of its term', (t) => {
+  const terms = (given: Partial<StylizeOptions>) => resolveOptions({ ...missing, ...given }).terms;
+  const kinds = (given: Partial<StylizeOptions>) =>
+    new Map(terms(given).map(({ name, kind }) => [name.split(':')[0], kind]));
+  t.is(kinds({}).get('style'), 'gram');
+  t.is(kinds({ statistic: 'mean-std' }).get('style'), 'mean-std');
+  t.is(kinds({}).get('tv'), 'tv');
+  for (const kind of ['squared', 'gradient', 'diagonal'] as const)
+    t.is(kinds({ tvKind: kind }).get('tv'), `tv-${kind}`);
 });

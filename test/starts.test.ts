@@ -131,9 +131,21 @@ test('a scale between the first and the last may start with the finest detail of
   );
   const picture = wave(24, 16, 5);
   const content = wave(24, 16, 6);
-  const same = await startOf({ picture }, { startDetail: false }, content, { filter: 'lanczos', threads: 2 }, engine);
+  const same = await startOf(
+    { picture },
+    { startDetail: false },
+    content,
+    { filter: 'lanczos', threads: 2 },
+    engine,
+  );
   t.is(bits(same), bits(picture));
-  const { data } = await startOf({ picture }, { startDetail: true }, content, { filter: 'lanczos', threads: 2 }, engine);
+  const { data } = await startOf(
+    { picture },
+    { startDetail: true },
+    content,
+    { filter: 'lanczos', threads: 2 },
+    engine,
+  );
   const wanted = detail(content.data, 24, 16).map((value, i) => value + picture.data[i]!);
   t.true(relative(data, wanted) < 1e-6);
   t.not(bits(await stylize(options(given))), bits(await stylize(options({ ...given, startDetail: false }))));

@@ -90,6 +90,8 @@ test('options', (t) => {
   expectTypeOf<LayerWeights>().toEqualTypeOf<readonly string[] | Readonly<Record<string, number>>>();
   expectTypeOf<StylizeOptions['optimizer']>().toEqualTypeOf<'lbfgs' | 'adam' | 'rmsprop' | undefined>();
   expectTypeOf<StylizeOptions['pooling']>().toEqualTypeOf<'max' | 'average' | 'l2' | undefined>();
+  expectTypeOf<StylizeOptions['preset']>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<StylizeOptions['padding']>().toEqualTypeOf<'zero' | 'replicate' | undefined>();
   expectTypeOf<StylizeOptions['rounding']>().toEqualTypeOf<'floor' | 'ceil' | undefined>();
   expectTypeOf<StylizeOptions['signal']>().toEqualTypeOf<AbortSignal | undefined>();
   expectTypeOf<NonNullable<StylizeOptions['onWarning']>>().parameters.toEqualTypeOf<[ScumbleError]>();
@@ -106,6 +108,8 @@ test('options', (t) => {
     | 'contentWeight'
     | 'styleWeight'
     | 'tvWeight'
+    | 'poolingScale'
+    | 'inputRange'
     | 'meanStdWeight'
     | 'histogramWeight'
     | 'learningRate'

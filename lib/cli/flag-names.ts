@@ -6,7 +6,8 @@ import { ImageError, MemoryError, OptionError } from '../errors.js';
 /** The error's message with options as flags: `tvWeight must be …` becomes `--tv-weight must be …`. */
 export function flagged(error: unknown, options: readonly Option[]): string {
   const message = error instanceof Error ? error.message : String(error);
-  const flags = new Map(options.map((option) => [option.attributeName(), option.long!]));
+  // The first of two that set the same: a refusal comes behind.
+  const flags = new Map([...options].reverse().map((option) => [option.attributeName(), option.long!]));
   // A name of two words can only be an option. One word may be plain English, unless it is where the error points to.
   const sure = [...flags.keys()].filter((name) => /[A-Z]/.test(name));
   if (error instanceof OptionError || error instanceof ImageError) {

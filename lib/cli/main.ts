@@ -6,11 +6,14 @@ import { version } from '../package.js';
 import { addBuildCommand } from './commands/build.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addNeuralStyleCommand } from './commands/neural-style.js';
+import { addPresetsCommand } from './commands/presets.js';
 import { addScoreCommand } from './commands/score.js';
 import { addStylizeCommand } from './commands/stylize.js';
 import { addWeightsCommand } from './commands/weights.js';
 import { BROKEN_PIPE } from './exit-codes.js';
 import { fail } from './failure.js';
+import { withLongFlags } from './single-dash.js';
 
 // Whoever read the data has gone, as in `| head -1`: there is nobody left to work for. Talk may be lost without harm, and
 // what becomes of the work when a terminal has gone is for SIGHUP to say.
@@ -31,6 +34,8 @@ const program = new Command('scumble')
 addStylizeCommand(program, version);
 addScoreCommand(program);
 addWeightsCommand(program);
+addPresetsCommand(program);
+addNeuralStyleCommand(program);
 addDevicesCommand(program);
 addDoctorCommand(program);
 addBuildCommand(program);
@@ -40,7 +45,7 @@ program.hook('preAction', (_, command) => {
   running = command;
 });
 try {
-  await program.parseAsync();
+  await program.parseAsync(withLongFlags(process.argv));
 } catch (error) {
   process.exitCode = fail(error, running);
 }

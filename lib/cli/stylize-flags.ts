@@ -15,6 +15,9 @@ export interface StylizeFlags
   quality?: number;
   saveEvery?: number;
   progress: ProgressKind;
+  printOptions?: boolean;
+  /** A file of them. */
+  options?: string;
 }
 
 export function addStylizeFlags(program: Command, version: string): void {
@@ -37,6 +40,10 @@ export function addStylizeFlags(program: Command, version: string): void {
         .choices(PROGRESS_KINDS)
         .default('auto', 'auto'),
     );
+  program
+    .optionsGroup('Preset:')
+    .option('--options <file>', 'run by the options of a file that --print-options wrote; others override it')
+    .option('--print-options', 'print the options that result, as JSON, and do nothing else');
   for (const option of descriptions()) addFlag(program, option);
   program
     .optionsGroup('Other:')
@@ -53,13 +60,16 @@ const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
 
 function addFlag(program: Command, option: Description): void {
   const { name, about, title, reads, value, command } = option;
-  if (command === 'argument') program.argument(reads === 'texts' ? `<${name}...>` : `<${name}>`, about);
+  // A file of options may have them, so that who runs must see to it that they are there.
+  if (command === 'argument') program.argument(reads === 'texts' ? `[${name}...]` : `[${name}]`, about);
   const flag = flagOf(option);
   if (!flag) return;
   const flags = reads === 'switch' ? flag : `${flag} <${value}>`;
   const added = new Option(flags, typeof command === 'object' ? command.refusal : helpOf(option));
   const parser = PARSERS.get(reads);
   program.addOption((parser ? added.argParser(parser) : added).helpGroup(`${title}:`));
+  // What a preset or a file of options switched on can be switched off.
+  if (reads === 'switch' && !command) program.addOption(new Option(flag.replace('--', '--no-')).hideHelp());
 }
 
 /** Columns of a description where the help has 80. */

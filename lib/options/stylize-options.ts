@@ -28,22 +28,19 @@ export interface StylizeOptions {
   /** Largest image that is read, in pixels, 1 or more. Default: `268435456`. The default is 16384 × 16384. */
   maxPixels?: number;
   /**
-   * Whose colours the picture ends with: none, palette or content-colours. Default: `none`. `none`: those it
-   * was painted with; `palette`: hues, saturation and brightness are moved to the mean and spread of the
-   * style's; `content-colours`: as `palette`, but what has which colour is the content's.
+   * Whose colours the picture ends with: none, palette, content-colours or content-chrominance. Default:
+   * `none`. `none`: those it was painted with; `palette`: hues, saturation and brightness are moved to the
+   * mean and spread of the style's; `content-colours`: as `palette`, but what has which colour is the
+   * content's; `content-chrominance`: the content's chrominance with the luminance that was painted, as
+   * jcjohnson/neural-style.
    */
-  finish?: 'none' | 'palette' | 'content-colours';
+  finish?: 'none' | 'palette' | 'content-colours' | 'content-chrominance';
   /**
    * How far contrast and chroma go to the style's, 0 or more. Default: `0`. At 0 they are as painted, at 1
    * those of the style, at 1.2 a fifth more. With a `finish` chroma is that of the style below 1 too. Light
    * stays lighter than dark, and what sRGB cannot show loses chroma.
    */
   vividness?: number;
-  /**
-   * Give the picture the content's colours. Default: `false`. Its luminance with the content's chrominance,
-   * in YUV as jcjohnson/neural-style.
-   */
-  originalColors?: boolean;
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**
@@ -152,11 +149,11 @@ export interface StylizeOptions {
    */
   styleLayers?: LayerWeights;
   /**
-   * The statistic of features that the style loss compares: gram, mean-std or histogram. Default: `gram`.
-   * Gram matrices, means and deviations of channels, or histograms of channels. Others may be added to it by
-   * weights of their own.
+   * The statistic of features that the style loss compares: gram, mean-std, histogram or wasserstein.
+   * Default: `gram`. Gram matrices, means and deviations of channels, histograms of channels, or means and
+   * covariances by their Wasserstein-2 distance. Others may be added to it by weights of their own.
    */
-  statistic?: 'gram' | 'mean-std' | 'histogram';
+  statistic?: 'gram' | 'mean-std' | 'histogram' | 'wasserstein';
   /**
    * Weight of the total variation, 0 or more. Default: `0.001`. It is of differences of neighbours in
    * 0..255.

@@ -2,6 +2,7 @@
 // the run goes by it.
 
 import { blended, type Palette } from '../finish/palette.js';
+import { withColoursOf } from '../image/luminance.js';
 import { runJob } from '../image/pool.js';
 import type { Raster } from '../image/types.js';
 import type { ResolvedOptions } from '../options/options.js';
@@ -21,7 +22,20 @@ export class Finishing {
   /** The picture, whose memory is given away, of a stage with these images; finished. */
   async of(picture: Raster, { content }: StageImages): Promise<Raster> {
     const { finish, vividness } = this.#options;
+    if (finish === 'content-chrominance') {
+      const data = await withColoursOf(content.data, picture.data);
+      return vividness === 0 ? { ...picture, data } : this.#finished({ ...picture, data }, 'none');
+    }
     if (finish === 'none' && vividness === 0) return picture;
+    return this.#finished(picture, finish, content);
+  }
+
+  async #finished(
+    picture: Raster,
+    finish: Exclude<ResolvedOptions['finish'], 'content-chrominance'>,
+    content?: Raster,
+  ): Promise<Raster> {
+    const { vividness } = this.#options;
     this.#palette ??= this.#find();
     const style = await this.#palette;
     const from = finish === 'content-colours' ? content : undefined;

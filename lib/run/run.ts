@@ -5,7 +5,6 @@ import type { EngineLosses, EngineState } from '../engine/addon.js';
 import { warn } from '../engine/choose.js';
 import type { Engine } from '../engine/engine.js';
 import type { ScumbleError } from '../errors.js';
-import { withColoursOf } from '../image/luminance.js';
 import { Picture } from '../image/picture.js';
 import type { Raster } from '../image/types.js';
 import { lossesOf, namedLosses } from '../objective/objective.js';
@@ -342,14 +341,12 @@ export class Run implements AsyncIterable<Progress> {
   /** The session is kept until it is there. */
   #picture(session: StageSession): Promise<Picture> {
     const { width, height, images } = session;
-    const { alpha, data: colours } = images.content;
+    const { alpha } = images.content;
     const options = describe(this.#options, this.#deployment.engine);
-    const recoloured = async (data: Float32Array) =>
-      options.originalColors ? withColoursOf(colours, data) : data;
     const picture = session
       .image()
       .then((data) => this.#finishing.of({ width, height, data, ...(alpha && { alpha }) }, images))
-      .then(async (done) => new Picture({ ...done, data: await recoloured(done.data) }, options));
+      .then((finished) => new Picture(finished, options));
     session.keepFor(picture);
     return picture;
   }

@@ -1,6 +1,7 @@
 // `scumble <content> <style...>`: one run, from flags to a saved picture.
 
 import type { Command } from 'commander';
+import { OptionError } from '../../errors.js';
 import type { Picture, SaveOptions } from '../../image/picture.js';
 import type { StylizeOptions } from '../../options/options.js';
 import { DivergedError } from '../../run/diverged.js';
@@ -15,7 +16,9 @@ const DESCRIPTION = `Paints the content image in the style of one or more other 
 
 Examples:
   scumble river.jpg starry-night.jpg -o river-night.png --size 768
-  scumble river.jpg a.jpg b.jpg --style-blend 3,1 --init noise --seed 7`;
+  scumble river.jpg a.jpg b.jpg --style-blend 3,1 --init noise --seed 7
+  scumble river.jpg starry-night.jpg --preset crowsonkb --print-options > options.json
+  scumble --options options.json --size 1024`;
 
 const STATUS = `
 Ctrl-C, SIGTERM or SIGHUP (a closed terminal): the picture so far is saved; a
@@ -26,34 +29,63 @@ Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble devices\n       scumble doctor\n       scumble build',
+      '<content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
     )
     .description(DESCRIPTION);
   addStylizeFlags(program, version);
   program.addHelpText('after', STATUS).action(execute);
 }
 
-async function execute(content: string, style: string[], flags: StylizeFlags): Promise<void> {
-  const { output, bitDepth, quality, saveEvery, progress: kind, ...options } = flags;
+async function execute(
+  content: string | undefined,
+  style: string[],
+  flags: StylizeFlags,
+  command: Command,
+): Promise<void> {
+  const { output, bitDepth, quality, saveEvery, progress: kind, printOptions, options: file, ...own } = flags;
+  const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
+  const given = { ...own, ...images } as StylizeOptions;
+  const options = file === undefined ? given : { ...(await optionsIn(file, given)), ...given };
+  for (const argument of ['content', 'style'] as const) {
+    if (options[argument] !== undefined) continue;
+    command.error(`error: missing required argument '${argument}'`, { code: 'commander.missingArgument' });
+  }
+  if (printOptions) {
+    const { resultingOptions } = await import('../../options/file.js');
+    process.stdout.write(`${JSON.stringify(resultingOptions(options), null, 2)}\n`);
+    return;
+  }
   const saving: SaveOptions = {};
   if (bitDepth !== undefined) saving.bitDepth = bitDepth;
   if (quality !== undefined) saving.quality = quality;
   const reporter = await reporterFor(kind);
   process.once('exit', () => reporter.close());
   try {
-    await paint({ ...options, content, style }, { output, saving, saveEvery }, reporter);
+    await paint(options, { output, saving, saveEvery }, reporter);
   } finally {
     reporter.close();
   }
 }
 
-interface Target {
+/** @throws OptionError, and for a preset beside a file, which says what every option is */
+async function optionsIn(file: string, { preset }: StylizeOptions): Promise<StylizeOptions> {
+  if (preset !== undefined) {
+    const message = 'preset does not go with --options: the file says already what every option is';
+    throw new OptionError('preset', preset, message);
+  }
+  const { readOptions } = await import('../../options/file.js');
+  return readOptions(file);
+}
+
+/** Where the pictures go. */
+export interface Target {
   output: string;
   saving: SaveOptions;
   saveEvery: number | undefined;
 }
 
-async function paint(options: StylizeOptions, target: Target, reporter: Reporter): Promise<void> {
+/** A run with these options, from its checks to the picture saved. */
+export async function paint(options: StylizeOptions, target: Target, reporter: Reporter): Promise<void> {
   const { output, saving, saveEvery } = target;
   const run = new InterruptibleRun(reporter);
   const { resolveOptions } = await import('../../options/options.js');

@@ -11,9 +11,9 @@ export const style = topic(
     styleLayers: option(layers().default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }), {
       about: "layers whose statistic should be the style's",
     }),
-    statistic: option(words('gram', 'mean-std', 'histogram').default('gram'), {
+    statistic: option(words('gram', 'mean-std', 'histogram', 'wasserstein').default('gram'), {
       about: 'the statistic of features that the style loss compares',
-      more: 'Gram matrices, means and deviations of channels, or histograms of channels. Others may be added to it by weights of their own.',
+      more: 'Gram matrices, means and deviations of channels, histograms of channels, or means and covariances by their Wasserstein-2 distance. Others may be added to it by weights of their own.',
       value: 'name',
     }),
   },
