@@ -34,8 +34,7 @@ void nearest(const float* rows, int count, int channels, const float* panels, co
   p.out = {found, kBlock, 1, count};
   p.taps = 1;
   for (int column = column0; column < column1; column += kBlock) {
-    p.weights = panels + static_cast<ptrdiff_t>(column) * channels;
-    product_rows(p, 0, 0, 1);
+    product_rows(p, panels + static_cast<ptrdiff_t>(column) * channels, 0, 0, 1);
     Vec less[2] = {};
     Mask real[2] = {};
     for (int v = 0; v < 2; ++v) {
