@@ -2,15 +2,9 @@
 #pragma once
 
 #include "../../cpp/core/objective.h"
-#include "hypercolumns.h"
+#include "samples.h"
 
 namespace reference {
-
-inline double dot(const double* a, const double* b, size_t n) {
-  double sum = 0;
-  for (size_t i = 0; i < n; ++i) sum += a[i] * b[i];
-  return sum;
-}
 
 inline const double* row(const Matrix& m, size_t i) {
   return m.values.data() + i * m.columns;
