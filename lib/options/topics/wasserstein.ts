@@ -12,9 +12,12 @@ export const wasserstein = topic(
       about: "weight of the Wasserstein-2 distance from the style's means and covariances",
       more: 'At 0 it is not computed.',
     }),
-    wassersteinLayers: option(layers().default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }), {
-      about: "layers whose means and covariances should be the style's",
-    }),
+    wassersteinLayers: option(
+      layers().default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }),
+      {
+        about: "layers whose means and covariances should be the style's",
+      },
+    ),
   },
   ({ wassersteinWeight, wassersteinLayers }) =>
     wassersteinWeight === 0
