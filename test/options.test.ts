@@ -282,6 +282,14 @@ test('defaults', (t) => {
     meanStdLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
     histogramWeight: 0,
     histogramLayers: { relu1_1: 1, relu4_1: 1 },
+    relaxedEmdWeight: 0,
+    momentsWeight: 0,
+    paletteWeight: 0,
+    selfSimilarityWeight: 0,
+    hypercolumns: [
+      'picture',
+      ...['relu1_1', 'relu1_2', 'relu2_1', 'relu2_2', 'relu3_1', 'relu3_2', 'relu3_3', 'relu4_3', 'relu5_3'],
+    ],
     terms: [
       {
         name: 'content:relu4_2',
