@@ -38,7 +38,7 @@ export function resolveOptions(options: StylizeOptions): ResolvedOptions {
   const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data)).map(
     (term) => (normalizeGradients && term.of ? { ...term, normalize: true } : term),
   );
-  checkWeights(terms, given);
+  checkWeights(terms);
   return {
     ...rest,
     ...blendStyles(parsed.data),
@@ -47,12 +47,8 @@ export function resolveOptions(options: StylizeOptions): ResolvedOptions {
   };
 }
 
-/** The default total variation is no wish of anybody's. @throws OptionError if nothing else is to be minimised */
-function checkWeights(terms: LossTerm[], { tvWeight, styleWeight }: StylizeOptions): void {
-  if (tvWeight || terms.some(({ name, weight }) => name !== 'tv' && weight > 0)) return;
-  throw new OptionError(
-    'styleWeight',
-    styleWeight,
-    'contentWeight and styleWeight are both 0, so there is nothing to paint: give a tvWeight to smooth alone',
-  );
+/** @throws OptionError if nothing is to be minimised */
+function checkWeights(terms: LossTerm[]): void {
+  if (terms.some(({ weight }) => weight > 0)) return;
+  throw new OptionError('contentWeight', 0, 'all weights of losses are 0, so there is nothing to paint');
 }

@@ -29,14 +29,14 @@ export interface StylizeOptions {
   maxPixels?: number;
   /**
    * Whose colours the picture ends with: none, palette, content-colours or content-chrominance. Default:
-   * `none`. `none`: those it was painted with; `palette`: hues, saturation and brightness are moved to the
-   * mean and spread of the style's; `content-colours`: as `palette`, but what has which colour is the
+   * `palette`. `none`: those it was painted with; `palette`: hues, saturation and brightness are moved to
+   * the mean and spread of the style's; `content-colours`: as `palette`, but what has which colour is the
    * content's; `content-chrominance`: the content's chrominance with the luminance that was painted, as
    * jcjohnson/neural-style.
    */
   finish?: 'none' | 'palette' | 'content-colours' | 'content-chrominance';
   /**
-   * How far contrast and chroma go to the style's, 0 or more. Default: `0`. At 0 they are as painted, at 1
+   * How far contrast and chroma go to the style's, 0 or more. Default: `1.1`. At 0 they are as painted, at 1
    * those of the style, at 1.2 a fifth more. With a `finish` chroma is that of the style below 1 too. Light
    * stays lighter than dark, and what sRGB cannot show loses chroma.
    */
@@ -112,18 +112,18 @@ export interface StylizeOptions {
    */
   slicedLayers?: LayerWeights;
   /**
-   * Weight of the relaxed earth mover's distance, 0 or more. Default: `0`. Between samples of picture and
-   * style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
+   * Weight of the relaxed earth mover's distance, 0 or more. Default: `200000`. Between samples of picture
+   * and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
    */
   relaxedEmdWeight?: number;
   /**
-   * Weight of the moments of samples, 0 or more. Default: `0`. Their means and covariances should be the
+   * Weight of the moments of samples, 0 or more. Default: `1000`. Their means and covariances should be the
    * style's, over all `hypercolumns`. At 0 it is not computed.
    */
   momentsWeight?: number;
   /**
-   * Weight of the palette, 0 or more. Default: `0`. The relaxed earth mover's distance of colours. At 0 it
-   * is not computed.
+   * Weight of the palette, 0 or more. Default: `50000`. The relaxed earth mover's distance of colours. At 0
+   * it is not computed.
    */
   paletteWeight?: number;
   /**
@@ -133,15 +133,18 @@ export interface StylizeOptions {
   selfSimilarityWeight?: number;
   /**
    * Layers that samples take side by side: names. Default:
-   * `picture,relu1_1,relu1_2,relu2_1,relu2_2,relu3_1,relu3_2,relu3_3,relu4_3,relu5_3`. `picture` is the
-   * picture itself.
+   * `relu1_1,relu2_1,relu3_1,relu3_2,relu4_1,relu4_2`. `picture` is the picture itself. The default are
+   * layers that every VGG has, none behind that of the content.
    */
   hypercolumns?: readonly string[];
   /** Samples of the picture in each iteration, 1..65536. Default: one for 128 pixels, 64..1024. */
   samples?: number;
   /** Samples of the style images together, 1..65536. Default: five times as many, 5000 at most. */
   styleSamples?: number;
-  /** Weight of the style loss, 0 or more. Default: `100`. */
+  /**
+   * Weight of the style loss, the classic one, 0 or more. Default: `0`. neural-style has 100, with a content
+   * weight of 5. At 0 it is not computed.
+   */
   styleWeight?: number;
   /**
    * Layers whose statistic should be the style's: names, or names with weights. Default:
@@ -155,8 +158,8 @@ export interface StylizeOptions {
    */
   statistic?: 'gram' | 'mean-std' | 'histogram' | 'wasserstein';
   /**
-   * Weight of the total variation, 0 or more. Default: `0.001`. It is of differences of neighbours in
-   * 0..255.
+   * Weight of the total variation, 0 or more. Default: `0`. neural-style-pt has 0.001. It is of differences
+   * of neighbours in 0..255.
    */
   tvWeight?: number;
   /**
@@ -213,11 +216,12 @@ export interface StylizeOptions {
    * `size`; 1 turns the pyramid off.
    */
   scales?: number;
-  /** Long side of the smallest scale in pixels, 1..65536. Default: `128`. */
+  /** Long side of the smallest scale in pixels, 1..65536. Default: `64`. */
   minSize?: number;
   /**
-   * Iterations at each scale, 1 or more. Default: `100`. One number for all, or a list from the smallest
-   * scale on, whose last is for all that are left. There are five scales at the default sizes.
+   * Iterations at each scale, 1 or more. Default: `120,100,64,40,24,14,8`. One number for all, or a list
+   * from the smallest scale on, whose last is for all that are left. There are seven scales at the default
+   * sizes, and most is decided at the small ones.
    */
   iterations?: number | readonly number[];
   /**

@@ -50,6 +50,18 @@ export function plain(width: number, height: number, colour: [number, number, nu
   return { data, width, height, channels: 3 };
 }
 
+/** The objective of 2015, as painted: what most tests are about has nothing to do with which it is. */
+export const classic = {
+  contentWeight: 5,
+  styleWeight: 100,
+  tvWeight: 0.001,
+  relaxedEmdWeight: 0,
+  momentsWeight: 0,
+  paletteWeight: 0,
+  finish: 'none',
+  vividness: 0,
+} satisfies Partial<StylizeOptions>;
+
 /** A run of milliseconds, at one scale and without resampling, unless `changes` says otherwise. */
 export function options(changes: Partial<StylizeOptions> = {}): StylizeOptions {
   return {
@@ -59,6 +71,7 @@ export function options(changes: Partial<StylizeOptions> = {}): StylizeOptions {
     scales: 1,
     iterations: 3,
     weights: small,
+    ...classic,
     contentLayers: ['relu2_2'],
     styleLayers: ['relu1_1', 'relu2_1'],
     threads: 2,

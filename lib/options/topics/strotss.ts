@@ -8,15 +8,15 @@ import type { LossTerm } from '../terms.js';
 export const strotss = topic(
   'Losses',
   {
-    relaxedEmdWeight: option(weight().default(0), {
+    relaxedEmdWeight: option(weight().default(2e5), {
       about: "weight of the relaxed earth mover's distance",
       more: 'Between samples of picture and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.',
     }),
-    momentsWeight: option(weight().default(0), {
+    momentsWeight: option(weight().default(1000), {
       about: 'weight of the moments of samples',
       more: "Their means and covariances should be the style's, over all `hypercolumns`. At 0 it is not computed.",
     }),
-    paletteWeight: option(weight().default(0), {
+    paletteWeight: option(weight().default(5e4), {
       about: 'weight of the palette',
       more: "The relaxed earth mover's distance of colours. At 0 it is not computed.",
     }),
@@ -25,21 +25,10 @@ export const strotss = topic(
       more: 'What is alike in the content should be in the picture, over all `hypercolumns`. At 0 it is not computed.',
     }),
     hypercolumns: option(
-      layerNames().default([
-        'picture',
-        'relu1_1',
-        'relu1_2',
-        'relu2_1',
-        'relu2_2',
-        'relu3_1',
-        'relu3_2',
-        'relu3_3',
-        'relu4_3',
-        'relu5_3',
-      ]),
+      layerNames().default(['relu1_1', 'relu2_1', 'relu3_1', 'relu3_2', 'relu4_1', 'relu4_2']),
       {
         about: 'layers that samples take side by side',
-        more: '`picture` is the picture itself.',
+        more: '`picture` is the picture itself. The default are layers that every VGG has, none behind that of the content.',
       },
     ),
     samples: option(integer(1, 65536).optional(), {

@@ -7,7 +7,10 @@ import { layerTerms } from '../terms.js';
 export const style = topic(
   'Losses',
   {
-    styleWeight: option(weight().default(100), { about: 'weight of the style loss' }),
+    styleWeight: option(weight().default(0), {
+      about: 'weight of the style loss, the classic one',
+      more: 'neural-style has 100, with a content weight of 5. At 0 it is not computed.',
+    }),
     styleLayers: option(layers().default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }), {
       about: "layers whose statistic should be the style's",
     }),
@@ -18,9 +21,11 @@ export const style = topic(
     }),
   },
   ({ styleWeight, styleLayers, statistic }) =>
-    layerTerms(
-      { kind: statistic, group: 'style', of: 'style', option: 'styleLayers' },
-      styleWeight,
-      styleLayers,
-    ),
+    styleWeight === 0
+      ? []
+      : layerTerms(
+          { kind: statistic, group: 'style', of: 'style', option: 'styleLayers' },
+          styleWeight,
+          styleLayers,
+        ),
 );

@@ -15,14 +15,14 @@ const KINDS = {
 export const tv = topic(
   'Losses',
   {
-    tvWeight: option(weight().default(0.001), {
+    tvWeight: option(weight().default(0), {
       about: 'weight of the total variation',
-      more: 'It is of differences of neighbours in 0..255.',
+      more: 'neural-style-pt has 0.001. It is of differences of neighbours in 0..255.',
     }),
     tvKind: option(words('absolute', 'squared', 'gradient', 'diagonal').default('absolute'), {
       about: 'what of neighbours is summed',
       more: "`absolute`: the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as anishathalye/neural-style; `gradient`: half the sum of their squares without the last row and column, whose gradient counts and whose loss does not, as jcjohnson/neural-style; `diagonal`: the mean of their squares with those of diagonals, as crowsonkb.",
     }),
   },
-  ({ tvWeight, tvKind }) => [{ name: 'tv', kind: KINDS[tvKind], weight: tvWeight }],
+  ({ tvWeight, tvKind }) => (tvWeight === 0 ? [] : [{ name: 'tv', kind: KINDS[tvKind], weight: tvWeight }]),
 );
