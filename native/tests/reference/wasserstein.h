@@ -6,10 +6,10 @@
 namespace reference {
 
 // Row by row, square.
-using Matrix = std::vector<double>;
+using Square = std::vector<double>;
 
-inline Matrix times(const Matrix& a, const Matrix& b, size_t n) {
-  Matrix out(n * n);
+inline Square times(const Square& a, const Square& b, size_t n) {
+  Square out(n * n);
   for (size_t i = 0; i < n; ++i) {
     for (size_t k = 0; k < n; ++k) {
       for (size_t j = 0; j < n; ++j) out[i * n + j] += a[i * n + k] * b[k * n + j];
@@ -20,8 +20,8 @@ inline Matrix times(const Matrix& a, const Matrix& b, size_t n) {
 
 // f of a symmetric matrix, by Jacobi's rotations.
 template <typename Function>
-Matrix of_symmetric(Matrix a, size_t n, const Function& f) {
-  Matrix v(n * n);
+Square of_symmetric(Square a, size_t n, const Function& f) {
+  Square v(n * n);
   for (size_t i = 0; i < n; ++i) v[i * n + i] = 1;
   for (int sweep = 0; sweep < 12; ++sweep) {
     for (size_t p = 0; p < n; ++p) {
@@ -49,7 +49,7 @@ Matrix of_symmetric(Matrix a, size_t n, const Function& f) {
       }
     }
   }
-  Matrix out(n * n);
+  Square out(n * n);
   for (size_t i = 0; i < n; ++i) {
     for (size_t j = 0; j < n; ++j) {
       for (size_t k = 0; k < n; ++k) out[i * n + j] += v[i * n + k] * f(a[k * n + k]) * v[j * n + k];
@@ -58,10 +58,10 @@ Matrix of_symmetric(Matrix a, size_t n, const Function& f) {
   return out;
 }
 
-inline Matrix root(const Matrix& a, size_t n) {
+inline Square root(const Square& a, size_t n) {
   return of_symmetric(a, n, [](double x) { return std::sqrt(x); });
 }
-inline Matrix inverse_root(const Matrix& a, size_t n) {
+inline Square inverse_root(const Square& a, size_t n) {
   return of_symmetric(a, n, [](double x) { return 1 / std::sqrt(x); });
 }
 
@@ -89,7 +89,7 @@ inline double wasserstein_loss(const Tensor& f, double weight, double regulariza
   double square = 0;
   for (size_t i = 0; i < c; ++i) square += target[i * c + i] / f.channels;
   const auto covariance = [&](const std::vector<double>& of) {
-    Matrix s(of.begin(), of.begin() + static_cast<ptrdiff_t>(c * c));
+    Square s(of.begin(), of.begin() + static_cast<ptrdiff_t>(c * c));
     for (size_t i = 0; i < c; ++i) {
       for (size_t j = 0; j < c; ++j) s[i * c + j] -= of[c * c + i] * of[c * c + j];
       s[i * c + i] += regularization * square;
@@ -97,17 +97,17 @@ inline double wasserstein_loss(const Tensor& f, double weight, double regulariza
     return s;
   };
   const std::vector<double> found = moments(f, weights);
-  const Matrix s = covariance(found);
-  const Matrix s_target = covariance(target);
-  const Matrix r = root(s_target, c);
-  const Matrix middle = times(times(r, s, c), r, c);
-  const Matrix middle_root = root(middle, c);
+  const Square s = covariance(found);
+  const Square s_target = covariance(target);
+  const Square r = root(s_target, c);
+  const Square middle = times(times(r, s, c), r, c);
+  const Square middle_root = root(middle, c);
   double sum = 0;
   for (size_t i = 0; i < c; ++i) {
     const double away = found[c * c + i] - target[c * c + i];
     sum += away * away + s[i * c + i] + s_target[i * c + i] - 2 * middle_root[i * c + i];
   }
-  const Matrix map = times(times(r, inverse_root(middle, c), c), r, c);
+  const Square map = times(times(r, inverse_root(middle, c), c), r, c);
   const double each = weight / f.channels;
   for (size_t m = 0; m < weights.size(); ++m) {
     for (size_t i = 0; i < c; ++i) {
