@@ -37,12 +37,12 @@ inline std::vector<double> iterated(const std::vector<double>& a, size_t n, bool
   double norm = 0;
   for (const double x : a) norm += x * x;
   norm = std::sqrt(norm);
-  reference::Matrix y = a;
+  reference::Square y = a;
   for (double& x : y) x /= norm;
-  reference::Matrix z(n * n);
+  reference::Square z(n * n);
   for (size_t i = 0; i < n; ++i) z[i * n + i] = 1;
   for (int i = 0; i < 12; ++i) {
-    reference::Matrix t = reference::times(z, y, n);
+    reference::Square t = reference::times(z, y, n);
     for (double& x : t) x *= -0.5;
     for (size_t k = 0; k < n; ++k) t[k * n + k] += 1.5;
     y = reference::times(y, t, n);

@@ -24,7 +24,7 @@ TEST(roots_of_matrices) {
       std::vector<double> a = random_symmetric(random, n, 0.01);
       for (double& x : a) x = static_cast<double>(static_cast<float>(x * scale));
       for (const bool inverse : {false, true}) {
-        const reference::Matrix expected = inverse ? reference::inverse_root(a, n) : reference::root(a, n);
+        const reference::Square expected = inverse ? reference::inverse_root(a, n) : reference::root(a, n);
         for (const scumble::cpu::Isa* isa : support::isas()) {
           check::at() = std::string(isa->name) + " " + std::to_string(n) + (inverse ? " inverse" : "");
           const std::vector<float> found = root_of(*isa, a, n, inverse, 2);

@@ -43,7 +43,7 @@ TEST(cuda_roots) {
           for (double& x : a) x = static_cast<double>(static_cast<float>(x * 1e4));
           for (const bool inverse : {false, true}) {
             check::at() = std::to_string(n) + (inverse ? " inverse" : "");
-            const reference::Matrix expected =
+            const reference::Square expected =
                 inverse ? reference::inverse_root(a, n) : reference::root(a, n);
             CHECK_ALL_CLOSE(roots::root_of(device_backend(), a, n, inverse, 1), expected, 1e-5);
           }
