@@ -328,8 +328,6 @@ test('defaults', (t) => {
     minSize: 128,
     slicedWeight: 0,
     slicedLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
-    finish: 'none',
-    vividness: 0,
     seed: 0,
     device: 'auto',
     threads: availableParallelism(),
