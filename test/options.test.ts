@@ -146,7 +146,7 @@ test('each optimiser has defaults of its own', (t) => {
     return [learningRate, beta2];
   };
   t.deepEqual(found({ optimizer: 'adam' }), [5, 0.999]);
-  t.deepEqual(found({ optimizer: 'rmsprop' }), [1, 0.99]);
+  t.deepEqual(found({ optimizer: 'rmsprop' }), [0.5, 0.99]);
   t.deepEqual(found({ optimizer: 'lbfgs' }), [1, 0.999]);
   t.deepEqual(found({ optimizer: 'rmsprop', learningRate: 2, beta2: 0.9 }), [2, 0.9]);
 });
@@ -182,6 +182,8 @@ const table: [title: string, given: object, option: string, message: RegExp][] =
   ['styleBlend: NaN', { styleBlend: [Number.NaN] }, 'styleBlend', /^styleBlend\[0\] must be .*, not NaN$/],
   ['styleBlend: Infinity', { styleBlend: [Infinity] }, 'styleBlend', /^styleBlend\[0\] must be .*, not Infinity$/],
   ['styleBlend: a number', { styleBlend: 1 }, 'styleBlend', /^styleBlend must be a list of numbers .*, not 1$/],
+  ['hypercolumns: twice the same', { hypercolumns: ['picture', 'picture'] }, 'hypercolumns', /^hypercolumns must be a list of different layer names, at least one, not /],
+  ['samples: none', { samples: 0 }, 'samples', /^samples must be an integer from 1 to 65536, not 0$/],
   ['contentLayers: a word', { contentLayers: 'relu4_2' }, 'contentLayers', /^contentLayers must be layer names, or an object of layers and weights, at least one, not "relu4_2"$/],
   ['contentLayers: empty', { contentLayers: [] }, 'contentLayers', /at least one, not an empty list$/],
   ['styleLayers: empty', { styleLayers: {} }, 'styleLayers', /at least one, not an object of type Object$/],
@@ -274,8 +276,6 @@ test('defaults', (t) => {
     filter: 'lanczos',
     carryFilter: 'lanczos',
     keepSmallStyles: false,
-    finish: 'none',
-    vividness: 0,
     meanStdWeight: 0,
     meanStdLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
     histogramWeight: 0,
@@ -316,6 +316,8 @@ test('defaults', (t) => {
     rounding: 'floor',
     scales: 64,
     minSize: 128,
+    slicedWeight: 0,
+    slicedLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
     finish: 'none',
     vividness: 0,
     seed: 0,

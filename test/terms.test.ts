@@ -102,3 +102,39 @@ test('several styles are blended in every term', async (t) => {
   const both = await losses({ style: styles });
   for (const name of ['mean-std:relu1_1', 'histogram:relu1_1']) t.not(both[name], only[name]);
 });
+
+const SAMPLES = {
+  'relaxed-emd': 'relaxedEmdWeight',
+  moments: 'momentsWeight',
+  palette: 'paletteWeight',
+  'self-similarity': 'selfSimilarityWeight',
+} as const;
+const sampled = {
+  contentWeight: 0,
+  styleWeight: 0,
+  tvWeight: 0,
+  hypercolumns: ['picture', 'relu1_1', 'relu2_1'],
+  samples: 100,
+  iterations: 15,
+  optimizer: 'adam',
+} as const;
+
+for (const [kind, weight] of Object.entries(SAMPLES)) {
+  test(`${kind}: alone it falls, and the same seed makes the same bytes`, async (t) => {
+    const changes = { ...sampled, [weight]: 1, init: 'noise' } as const;
+    const losses = (await run(changes)).map((progress) => progress.losses[kind]!);
+    t.true(losses.every((loss) => Number.isFinite(loss) && loss > 0));
+    t.true(losses.at(-1)! < 0.9 * losses[0]!, `from ${losses[0]} to ${losses.at(-1)}`);
+    const again = (await run({ ...changes, threads: 1 })).map((progress) => progress.losses[kind]!);
+    t.deepEqual(again, losses);
+    const other = (await run({ ...changes, seed: 99 })).map((progress) => progress.losses[kind]!);
+    t.notDeepEqual(other, losses);
+  });
+}
+
+test('samples: one term each, in the order of the topics', async (t) => {
+  const all = Object.fromEntries(Object.values(SAMPLES).map((weight) => [weight, 1]));
+  const [first] = await run({ ...sampled, ...all, iterations: 1, styleSamples: 200 });
+  const found = Object.keys(first!.losses).filter((name) => name in SAMPLES);
+  t.deepEqual(found, Object.keys(SAMPLES));
+});

@@ -256,8 +256,8 @@ export interface StylizeOptions {
   /** The optimiser: lbfgs, adam or rmsprop. Default: `lbfgs`. */
   optimizer?: 'lbfgs' | 'adam' | 'rmsprop';
   /**
-   * The optimiser's step, above 0. Default: 1 for lbfgs, 5 for adam, 1 for rmsprop. Adam's and RMSprop's is
-   * in units of 0..255; L-BFGS's is a factor on its own step, torch's `lr`.
+   * The optimiser's step, above 0. Default: 1 for lbfgs, 5 for adam, 0.5 for rmsprop. Adam's and RMSprop's
+   * is in units of 0..255; L-BFGS's is a factor on its own step, torch's `lr`.
    */
   learningRate?: number;
   /**

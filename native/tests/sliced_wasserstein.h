@@ -71,7 +71,6 @@ inline std::vector<float> sorted_difference(const Backend& backend, const Rows& 
   step.in = of.dense({rows.of_picture, rows.rows, 1});
   step.other = of.dense({rows.of_target, rows.rows, 1});
   step.out = of.dense({rows.of_picture, rows.rows, 1});
-  step.scratch = of.working(step.op, {std::max(rows.of_picture, rows.of_target), rows.rows, 1});
   step.scale = -0.75;
   step.loss_scale = 2.5;
   step.slot = 0;

@@ -5,7 +5,7 @@ import { decay, integer, positive, words, yesOrNo } from '../kinds.js';
 import { option, topic, type Values } from '../option.js';
 
 /** Of an optimiser that is given none. */
-export const LEARNING_RATE = { lbfgs: 1, adam: 5, rmsprop: 1 };
+export const LEARNING_RATE = { lbfgs: 1, adam: 5, rmsprop: 0.5 };
 const BETA2 = { lbfgs: 0.999, adam: 0.999, rmsprop: 0.99 };
 
 export const optimizer = topic('Optimizer', {

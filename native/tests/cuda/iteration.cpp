@@ -34,6 +34,25 @@ TEST(cuda_iterations) {
   }
 }
 
+// Where the device moves coefficients by L-BFGS, or clamps, the CPU does the same.
+TEST(cuda_variables) {
+  const std::vector<Way> ways = {{scumble::OptimizerKind::lbfgs, 0, "lbfgs on coefficients", 2},
+                                 {scumble::OptimizerKind::rmsprop, 0, "rmsprop, clamped", 0, true}};
+  for (const Way& way : ways) {
+    check::at() = way.name;
+    const Job of = way.on(make(Pooling::average, {5, 4}, 3, 2));
+    scumble::Session exact = of.start(cpu_backend());
+    scumble::Session session = of.start(CudaBackend(0, Arithmetic::float32));
+    for (int i = 0; i < 3; ++i) {
+      const double expected = exact.step(support::running()).total;
+      CHECK_CLOSE(session.step(support::running()).total, expected, 1e-2 * expected);
+    }
+    CHECK_ALL_CLOSE(result_of(session), result_of(exact), 1e-2);
+    if (!way.clamp) continue;
+    for (const float value : session.save().vectors.at("picture")) CHECK(value >= 0 && value <= 255);
+  }
+}
+
 // What was the result when it was asked for, whatever the session does meanwhile.
 TEST(cuda_snapshot) {
   const Job of = make(Pooling::max, {9, 10}, 4, 2);

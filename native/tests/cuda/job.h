@@ -87,9 +87,7 @@ struct Way {
 inline const std::vector<Way> kWays = {{scumble::OptimizerKind::adam, 0, "adam"},
                                        {scumble::OptimizerKind::adam, 0.9, "adam, averaged"},
                                        {scumble::OptimizerKind::lbfgs, 0, "lbfgs"},
-                                       {scumble::OptimizerKind::rmsprop, 0, "rmsprop, clamped", 0, true},
-                                       {scumble::OptimizerKind::rmsprop, 0.9, "rmsprop on coefficients", 2},
-                                       {scumble::OptimizerKind::lbfgs, 0, "lbfgs on coefficients", 2}};
+                                       {scumble::OptimizerKind::rmsprop, 0.9, "rmsprop on coefficients", 2}};
 
 inline std::vector<float> result_of(const scumble::Session& session) {
   return session.result().values();

@@ -90,9 +90,8 @@ TEST(cuda_laplacian_steps) {
       const auto coefficients =
           support::uniform(random, scumble::Pyramid(height, width, details).elements(), -100, 100);
       std::vector<std::vector<Values>> found;
-      for (const scumble::Backend* on :
-           {static_cast<const scumble::Backend*>(&job::cpu_backend()),
-            static_cast<const scumble::Backend*>(&backend)}) {
+      for (const scumble::Backend* on : {static_cast<const scumble::Backend*>(&job::cpu_backend()),
+                                         static_cast<const scumble::Backend*>(&backend)}) {
         const scumble::Plan plan = scumble::Plan::iteration(*on, {}, request);
         const auto program = on->compile({}, plan, 1);
         program->write(plan.variable, coefficients.data());

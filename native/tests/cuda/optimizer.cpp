@@ -79,9 +79,9 @@ class Cuda {
       cuda::lbfgs(update(), progress_.get(), memory_.get(), nullptr);
     } else if (options_.kind == scumble::OptimizerKind::rmsprop) {
       const scumble::RmspropConstants& k = options_.rmsprop;
-      cuda::rmsprop({x_.get(), gradient_.get(), pointers_[0], x.size(), options_.learning_rate, k.decay,
-                     k.epsilon},
-                    progress_.get(), nullptr);
+      cuda::rmsprop(
+          {x_.get(), gradient_.get(), pointers_[0], x.size(), options_.learning_rate, k.decay, k.epsilon},
+          progress_.get(), nullptr);
     } else {
       const scumble::AdamConstants& k = options_.adam;
       cuda::adam({x_.get(), gradient_.get(), pointers_[0], pointers_[1], x.size(), options_.learning_rate,
@@ -240,8 +240,8 @@ TEST(lbfgs_repeats_itself) {
 }
 
 TEST(nothing_moves_once_diverged) {
-  for (const auto kind : {scumble::OptimizerKind::lbfgs, scumble::OptimizerKind::adam,
-                          scumble::OptimizerKind::rmsprop}) {
+  for (const auto kind :
+       {scumble::OptimizerKind::lbfgs, scumble::OptimizerKind::adam, scumble::OptimizerKind::rmsprop}) {
     scumble::OptimizerOptions options;
     options.kind = kind;
     options.history = 3;

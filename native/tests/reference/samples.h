@@ -60,7 +60,8 @@ inline Compared relaxed_emd(const Matrix& x, const Matrix& y, Cost cost) {
   const auto same = [n](const Matrix& of, size_t a, size_t b) {
     return std::equal(&of.values[a * n], &of.values[a * n] + n, &of.values[b * n]);
   };
-  // What each has nearest, and by how much the next one that is another is farther.
+  // What each has nearest, and by how much the next one that is another is farther. What is exactly as far, as everything
+  // is from zero, is that in float32 too.
   struct Side {
     double mean = 0;
     double gap = std::numeric_limits<double>::infinity();
@@ -72,7 +73,8 @@ inline Compared relaxed_emd(const Matrix& x, const Matrix& y, Cost cost) {
       size_t best = 0;
       for (size_t j = 1; j < others; ++j) best = at(i, j) < at(i, best) ? j : best;
       for (size_t j = 0; j < others; ++j) {
-        if (j != best && !same(of, j, best)) made.gap = std::min(made.gap, at(i, j) - at(i, best));
+        const double farther = at(i, j) - at(i, best);
+        if (farther > 0 && !same(of, j, best)) made.gap = std::min(made.gap, farther);
       }
       made.mean += at(i, best) / static_cast<double>(count);
       made.best.push_back(best);
@@ -83,7 +85,7 @@ inline Compared relaxed_emd(const Matrix& x, const Matrix& y, Cost cost) {
   const Side columns = side(y.rows, x.rows, x, [&](size_t j, size_t i) { return costs.at(i, j); });
   const bool by_rows = rows.mean >= columns.mean;
   found.loss = std::max(rows.mean, columns.mean);
-  found.kink(std::abs(rows.mean - columns.mean));
+  if (rows.mean != columns.mean) found.kink(std::abs(rows.mean - columns.mean));
   found.kink(by_rows ? rows.gap : columns.gap);
   const std::vector<size_t>& best = by_rows ? rows.best : columns.best;
   for (size_t k = 0; k < best.size(); ++k) {

@@ -91,7 +91,6 @@ class SlicedWasserstein final : public Loss {
     compare.in = projected(graph, draw.out, channels, samples, count);
     compare.other = projected(graph, draw.out, channels, theirs, of_target);
     compare.out = graph.dense({count, channels, 1});
-    compare.scratch = graph.working(compare.op, {std::max(count, of_target), channels, 1});
     compare.slot = at.slot;
     compare.loss_scale = at.term->weight / n;
     compare.scale = 2 * at.term->weight / n;

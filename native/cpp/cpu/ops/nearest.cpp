@@ -7,13 +7,15 @@
 namespace scumble::cpu {
 namespace {
 
-constexpr size_t kRowBytes = size_t{256}
-                             << 10;  // of a task's rows: they should stay in the second-level cache
-constexpr size_t kMostRows = 128;
-constexpr size_t kColumns = 512;  // of a task
+constexpr size_t kMostRows = 252;  // of a task: so many that a block of columns, once near, is used often
+constexpr size_t kTile = 42;       // whole register tiles of 6 or 14 rows
+constexpr size_t kColumns = 512;   // of a task
 
-size_t rows_of(size_t channels) {
-  return std::clamp(kRowBytes / (channels * sizeof(float)), size_t{1}, kMostRows);
+// Rows of one task out of n, so that the last one has little less.
+size_t rows_of(size_t n) {
+  const size_t chunks = (n + kMostRows - 1) / kMostRows;
+  const size_t rows = (n + chunks - 1) / chunks;
+  return (rows + kTile - 1) / kTile * kTile;
 }
 
 double panels(const Workspace& w, const Step& step) {
@@ -40,7 +42,7 @@ double nearest(const Workspace& w, const Step& step) {
   const size_t c = static_cast<size_t>(shape.channels);
   const size_t n = static_cast<size_t>(shape.height);
   const size_t columns = static_cast<size_t>(w.shape(step.other).height);
-  const size_t rows = rows_of(c);
+  const size_t rows = rows_of(n);
   const size_t chunks = (n + rows - 1) / rows;
   const size_t groups = (columns + kColumns - 1) / kColumns;
   std::vector<float> index(groups * n);
@@ -81,8 +83,8 @@ double occurrences(const Workspace& w, const Step& step) {
 }
 
 size_t scratch(const Machine& machine, const Plan& plan, const Step& step) {
-  const size_t channels = static_cast<size_t>(plan.buffer(step.in).shape.channels);
-  return kernels::nearest_scratch(machine.isa)(static_cast<int>(rows_of(channels)));
+  const size_t n = static_cast<size_t>(plan.buffer(step.in).shape.height);
+  return kernels::nearest_scratch(machine.isa)(static_cast<int>(rows_of(n)));
 }
 
 size_t panel_bytes(const Isa& isa, const Shape& rows) {
