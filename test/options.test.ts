@@ -316,6 +316,8 @@ test('defaults', (t) => {
     rounding: 'floor',
     scales: 64,
     minSize: 128,
+    wassersteinWeight: 0,
+    wassersteinLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
     slicedWeight: 0,
     slicedLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
     finish: 'none',
