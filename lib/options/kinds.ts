@@ -108,14 +108,13 @@ export const layers = () => {
 };
 
 const NAMES = 'a list of different layer names, at least one';
-export const layerNames = () =>
-  kind(
-    z
-      .array(z.string('a layer name').min(1, 'a layer name'), NAMES)
-      .min(1, NAMES)
-      .refine((names) => new Set(names).size === names.length, NAMES),
-    { type: 'readonly string[]', reads: 'names', range: 'names', value: 'list' },
-  );
+export const layerNames = () => {
+  const schema: z.ZodType<string[], readonly string[]> = z
+    .array(z.string('a layer name').min(1, 'a layer name'), NAMES)
+    .min(1, NAMES)
+    .refine((names) => new Set(names).size === names.length, NAMES);
+  return kind(schema, { type: 'readonly string[]', reads: 'names', range: 'names', value: 'list' });
+};
 
 /** @param type F, for people */
 export const callback = <F extends (...args: never[]) => unknown>(type: string) =>
