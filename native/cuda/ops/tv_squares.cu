@@ -8,7 +8,7 @@
 namespace scumble::cuda {
 namespace {
 
-struct Picture {
+struct Pixels {
   const float* at;
   int width;
   int height;
@@ -46,7 +46,7 @@ __device__ int place(int own, int size, int k) {
   return own == size - 1 ? size : -2;
 }
 
-__device__ Share share_at(const Picture& p, const Weights& by, int y, int x, int c) {
+__device__ Share share_at(const Pixels& p, const Weights& by, int y, int x, int c) {
   Share share;
   const float here = p.value(y, x, c);
   if (!by.inner || y + 1 < p.height) {
@@ -73,7 +73,7 @@ __device__ Share share_at(const Picture& p, const Weights& by, int y, int x, int
 }
 
 __global__ void __launch_bounds__(kSumThreads)
-    squares_and_gradient(Picture picture, Weights by, size_t n, size_t stretch, float* gradient,
+    squares_and_gradient(Pixels picture, Weights by, size_t n, size_t stretch, float* gradient,
                          bool accumulate, float scale, double loss_scale, Partials partials) {
   const size_t begin = blockIdx.x * stretch;
   const size_t end = begin + stretch < n ? begin + stretch : n;
@@ -98,7 +98,7 @@ void tv_squares(const float* picture, int width, int height, const Variation& by
   const Weights weights{static_cast<float>(by.across), static_cast<float>(by.down),
                         static_cast<float>(by.diagonal), by.inner};
   launch(squares_and_gradient, dim3(blocks), dim3(kSumThreads), block_sums_bytes<1>(kSumThreads), stream,
-         Picture{picture, width, height}, weights, n, (n + blocks - 1) / blocks, gradient, accumulate,
+         Pixels{picture, width, height}, weights, n, (n + blocks - 1) / blocks, gradient, accumulate,
          static_cast<float>(scale), loss_scale, partials);
 }
 
