@@ -5,8 +5,8 @@
 //
 // Samples shrink with the picture: a product of 1024 x 5000 x 2179, as STROTSS has it at every size, costs many
 // times a network's 64 x 64 pixels. So there are 1024 at most, one for every 128 pixels, but 64 at least; and five
-// times as many of the style, over all its images. With that the losses together take about half an iteration
-// or less of VGG-19 at every size.
+// times as many of the style, over all its images. Even so they are no small part: measured on a CPU, an iteration
+// of all four terms of STROTSS takes 1.45 to 1.9 times as long as one of a Gram objective.
 //
 //   coverage        guide: of a mask; out: sums of its square, along every row and down the rows
 //   draw            in: features, of whose grid cells are drawn by `seed`, anew in every evaluation, other: coverage of the
