@@ -130,8 +130,9 @@ TEST(pool) {
                 "kind " + std::to_string(kind) + (rounding == scumble::Rounding::floor ? " floor" : " ceil"));
             Bordered source(in);
             Bordered out(channels, pooled.height, pooled.width, kGarbage);
-            in_parts(pooled.height,
-                     [&](int y0, int y1) { kernels::pool (*isa)(kind, scale, source.view(), out.view(), y0, y1); });
+            in_parts(pooled.height, [&](int y0, int y1) {
+              kernels::pool (*isa)(kind, scale, source.view(), out.view(), y0, y1);
+            });
             CHECK_ALL_CLOSE(out.inside(), pooled.values, kElementwise);
             CHECK(out.border_is_zero());
             for (const bool accumulate : {false, true}) {

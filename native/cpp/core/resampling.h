@@ -17,7 +17,7 @@ enum class Filter {
   cubic,        // Keys 1981 with a = -1/2
   sharp_cubic,  // with a = -3/4; beyond the edge is the edge
   triangle,     // linear
-  box,          // the mean over an output sample's share; when enlarging, linear between corners that stay corners
+  box,  // the mean over an output sample's share; when enlarging, linear between corners that stay corners
 };
 
 // Cubics and Lanczos overshoot at edges: the result is held to [low, high].

@@ -36,8 +36,7 @@ Napi::Value resample(const Napi::CallbackInfo& info) {
   const float* pixels = data.Data();
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(env).start(env, never, {data}, [=]() -> Finish {
-    return floats_of(
-        backend->resample(pixels, width, height, channels, to_width, to_height, how, threads));
+    return floats_of(backend->resample(pixels, width, height, channels, to_width, to_height, how, threads));
   });
 }
 

@@ -24,8 +24,8 @@ std::vector<float> resample_on(int device, const float* from, int width, int hei
   const Stream stream(device);
   const auto floats = [&](size_t offset) { return reinterpret_cast<float*>(memory.at(offset)); };
   to_device(memory.at(in), from, in_bytes);
-  resample(floats(in), width, height, channels, to_width, to_height, how, floats(out),
-           memory.at(scratch), stream);
+  resample(floats(in), width, height, channels, to_width, to_height, how, floats(out), memory.at(scratch),
+           stream);
   check(cudaGetLastError(), "resampling");
   stream.wait("resampling");
   check(cudaMemcpy(values.data(), memory.at(out), out_bytes, cudaMemcpyDeviceToHost), "resampling");

@@ -185,7 +185,8 @@ void normalize(const Tensor& in, double weight, const Gradient& gradient, void* 
 // As scumble::Pooling. Windows of 2x2, stride 2; one that hangs over the edge (rounding up) counts what is
 // inside. A tie of max sends its gradient to the first in row order. All is multiplied by `scale`.
 enum class Pool { max, average, l2 };
-void pool(Pool kind, double scale, const Tensor& in, const Tensor& out, Arithmetic precision, cudaStream_t stream);
+void pool(Pool kind, double scale, const Tensor& in, const Tensor& out, Arithmetic precision,
+          cudaStream_t stream);
 // convolve(), and pool() of its result, while it is at hand where there is a kernel for that.
 void convolve_and_pool(const Convolution& convolution, Pool kind, const Tensor& pooled, Arithmetic precision,
                        cudaStream_t stream);

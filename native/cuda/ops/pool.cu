@@ -72,7 +72,8 @@ __global__ void pool_forward(Tensor in, Tensor out, float scale) {
 }
 
 template <typename E, Pool kKind>
-__global__ void pool_backward(Tensor gradient, Tensor in, Tensor out, const E* mask, bool accumulate, float scale) {
+__global__ void pool_backward(Tensor gradient, Tensor in, Tensor out, const E* mask, bool accumulate,
+                              float scale) {
   each_cell<E>((in.height + 1) / 2, (in.width + 1) / 2, in.channels, [&](int y, int x, int channel) {
     const Cell cell(in, y, x, channel);
     const bool covered = y < gradient.height && x < gradient.width;
@@ -148,7 +149,8 @@ void queue_pool(const Workspace& w, const Step& step) {
 }
 
 void queue_pool_back(const Workspace& w, const Step& step) {
-  pool_back(w.pool(), step.scale, w.tensor(step.in), w.tensor(step.other), w.gradient(step), w.precision(), w.stream());
+  pool_back(w.pool(), step.scale, w.tensor(step.in), w.tensor(step.other), w.gradient(step), w.precision(),
+            w.stream());
 }
 
 const RegisterOperation kPool("pool", {queue_pool});

@@ -10,7 +10,7 @@
 namespace scumble::cuda {
 namespace {
 
-constexpr double kWidest = 3;  // the radius of the widest filter
+constexpr double kWidest = 3;          // the radius of the widest filter
 constexpr unsigned kGridRows = 65535;  // CUDA's limit for a grid's second axis
 
 // For every output sample the first input sample it looks at and how many; weight t of sample i is at
@@ -120,7 +120,8 @@ void resample(const float* from, int width, int height, int channels, int to_wid
   const Weights columns = filter_at(at, width, to_width);
   const Weights rows = filter_at(at + filter_bytes(width, to_width), height, to_height);
   for (const Weights& filter : {columns, rows}) {
-    launch(resample_weights, grid_of(static_cast<size_t>(filter.to), 1), dim3(kThreads), 0, stream, how.filter, filter);
+    launch(resample_weights, grid_of(static_cast<size_t>(filter.to), 1), dim3(kThreads), 0, stream,
+           how.filter, filter);
   }
   const size_t row = static_cast<size_t>(to_width) * static_cast<size_t>(channels);
   launch(resample_across, grid_of(row, height), dim3(kThreads), 0, stream, from, columns, height, channels,

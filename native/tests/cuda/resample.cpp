@@ -20,8 +20,8 @@ std::vector<float> resampled(const std::vector<float>& values, const Sizes& s, i
   const Array<float> to(static_cast<size_t>(s.to_width * s.to_height * channels));
   const Array<unsigned char> scratch(
       scumble::cuda::resample_scratch_bytes(s.width, s.height, channels, s.to_width, s.to_height));
-  scumble::cuda::resample(from.get(), s.width, s.height, channels, s.to_width, s.to_height, how,
-                          to.get(), scratch.get(), nullptr);
+  scumble::cuda::resample(from.get(), s.width, s.height, channels, s.to_width, s.to_height, how, to.get(),
+                          scratch.get(), nullptr);
   return to.values();
 }
 

@@ -128,8 +128,8 @@ TEST(total_variation_of_squares) {
   device::in_every_order(
       [] {
         Random numbers(7);
-        for (const auto& [height, width] :
-             std::vector<std::pair<int, int>>{{1, 1}, {1, 2}, {2, 1}, {17, 31}, {300, 1}, {1, 300}, {60, 90}}) {
+        for (const auto& [height, width] : std::vector<std::pair<int, int>>{
+                 {1, 1}, {1, 2}, {2, 1}, {17, 31}, {300, 1}, {1, 300}, {60, 90}}) {
           for (const Squares kind : {Squares::squared, Squares::gradient, Squares::diagonal}) {
             say(Arithmetic::float32, height, width, 3, "kind " + std::to_string(static_cast<int>(kind)));
             const reference::Tensor picture = support::random_tensor(numbers, 3, height, width, 0, 255);

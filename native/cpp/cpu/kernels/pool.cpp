@@ -70,8 +70,8 @@ void forward(float scale, const Tensor& in, const Tensor& out, int y0, int y1) {
 }
 
 template <int kKind>
-void backward(float scale, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask, bool accumulate,
-              int y0, int y1) {
+void backward(float scale, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask,
+              bool accumulate, int y0, int y1) {
   for (int y = y0; y < y1; ++y) {
     for (int x = 0; x < gradient.width; ++x) {
       const Window window(in, y, x);
@@ -119,8 +119,8 @@ void pool(int kind, float scale, const Tensor& in, const Tensor& out, int y0, in
                       : forward<kL2>)(scale, in, out, y0, y1);
 }
 
-void pool_back(int kind, float scale, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask,
-               bool accumulate, int y0, int y1) {
+void pool_back(int kind, float scale, const Tensor& gradient, const Tensor& in, const Tensor& out,
+               const float* mask, bool accumulate, int y0, int y1) {
   (kind == kMax       ? backward<kMax>
    : kind == kAverage ? backward<kAverage>
                       : backward<kL2>)(scale, gradient, in, out, mask, accumulate, y0, y1);

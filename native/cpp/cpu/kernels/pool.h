@@ -10,7 +10,7 @@ SCUMBLE_KERNEL(void, pool, (int kind, float scale, const Tensor& in, const Tenso
 // gradient: of the pooled tensor; in, out: as the pool's input. Rows [y0, y1) of the windows; the last window
 // row also clears what no window covers.
 SCUMBLE_KERNEL(void, pool_back,
-               (int kind, float scale, const Tensor& gradient, const Tensor& in, const Tensor& out, const float* mask,
-                bool accumulate, int y0, int y1));
+               (int kind, float scale, const Tensor& gradient, const Tensor& in, const Tensor& out,
+                const float* mask, bool accumulate, int y0, int y1));
 
 }  // namespace scumble::cpu

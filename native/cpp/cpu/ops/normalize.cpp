@@ -9,9 +9,8 @@ namespace {
 double normalize(const Workspace& w, const Step& step) {
   const Tensor in = w.tensor(step.in);
   const Tensor out = w.tensor(step.out);
-  const double norm = w.sum_rows(in.height, elements_of(in), [&](int y0, int y1) {
-    return kernels::magnitudes(w.isa())(in, y0, y1);
-  });
+  const double norm = w.sum_rows(in.height, elements_of(in),
+                                 [&](int y0, int y1) { return kernels::magnitudes(w.isa())(in, y0, y1); });
   const float factor = static_cast<float>(step.scale / (norm + kLeastNorm * step.scale));
   w.each_rows(in.height, elements_of(in), [&](int y0, int y1) {
     kernels::scaled(w.isa())(in, factor, out, w.origin(step.mask), step.accumulate, y0, y1);

@@ -25,7 +25,8 @@ double pool_back(const Workspace& w, const Step& step) {
   const Tensor out = w.tensor(step.out);
   const float scale = static_cast<float>(step.scale);
   w.each_rows(gradient.height, 2 * elements_of(in), [&](int y0, int y1) {
-    kernels::pool_back(w.isa())(kind_of(w), scale, gradient, in, out, w.origin(step.mask), step.accumulate, y0, y1);
+    kernels::pool_back(w.isa())(kind_of(w), scale, gradient, in, out, w.origin(step.mask), step.accumulate,
+                                y0, y1);
   });
   return 0;
 }
