@@ -86,7 +86,9 @@ TEST(a_good_objective) {
 
 TEST(kinds) {
   CHECK(scumble::loss_kinds() ==
-        (std::vector<std::string>{"content", "gram", "histogram", "mean-std", "parametric", "tv", "tv-diagonal", "tv-gradient", "tv-squared"}));
+        (std::vector<std::string>{"content", "gram", "histogram", "mean-std", "moments", "nearest", "palette",
+                                  "parametric", "relaxed-emd", "self-similarity", "sliced-wasserstein", "tv",
+                                  "tv-diagonal", "tv-gradient", "tv-squared", "wasserstein"}));
   check_message(refusal_of_term(0, [](Term& t) { t.kind = "contents"; }),
                 "there is no kind of loss called \"contents\"");
   check_message(refusal_of_term(0, [](Term& t) { t.kind = ""; }), "there is no kind of loss called \"\"");

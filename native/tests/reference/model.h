@@ -117,7 +117,8 @@ inline Tensor Model::backward(const std::vector<Tensor>& tape, std::vector<Tenso
       case scumble::LayerKind::pool:
         back = pool_back(gradients[n], in, pooling);
         for (double& v : back.values) v *= pool_scale;
-        if (pooling == Pooling::max) margin = std::min(margin, margin_of(in, tape[n], layer.kind));
+        if (pooling == Pooling::max)
+          margin = std::min(margin, margin_of(in, pool(in, pooling, rounding), layer.kind));
         break;
     }
     for (size_t i = 0; i < back.values.size(); ++i) gradients[n - 1].values[i] += back.values[i];
