@@ -1,13 +1,14 @@
 // Operations alone, on plans made by hand: statistics taken region by region are those of the whole.
 #include "check.h"
-#include "plan_by_hand.h"
+#include "steps.h"
 #include "support.h"
 
 using scumble::BufferId;
 using scumble::Shape;
 using scumble::Step;
+using scumble::cpu::CpuBackend;
 using scumble::cpu::Isa;
-using support::PlanByHand;
+using steps::Steps;
 using support::Random;
 
 namespace {
@@ -35,7 +36,8 @@ template <typename Finish>
 std::vector<float> in_regions(const Isa& isa, const Shape& shape, std::string_view sums_op,
                               const std::vector<Region>& regions, const std::vector<float>& features,
                               const std::vector<float>& guide, const Finish& finish) {
-  PlanByHand plan(isa);
+  const CpuBackend backend(isa);
+  Steps plan(backend);
   const BufferId in = plan.tensor(shape);
   const BufferId guides = guide.empty() ? scumble::kNoBuffer : plan.dense({1, shape.height, shape.width});
   const BufferId sums = plan.working(sums_op, shape);
@@ -79,7 +81,7 @@ TEST(gram_matrices_of_regions) {
     for (const Isa* isa : support::isas()) {
       for (size_t way = 0; way < ways.size(); ++way) {
         say(*isa, shape, way);
-        const auto gram = [&](PlanByHand& plan, BufferId sums) {
+        const auto gram = [&](Steps& plan, BufferId sums) {
           Step step{};
           step.op = "gram";
           step.in = sums;
@@ -117,7 +119,7 @@ TEST(means_and_deviations_of_regions) {
       for (const Isa* isa : support::isas()) {
         for (size_t way = 0; way < ways.size(); ++way) {
           say(*isa, shape, way);
-          const auto finish = [&](PlanByHand& plan, BufferId sums) {
+          const auto finish = [&](Steps& plan, BufferId sums) {
             Step step{};
             step.op = "mean_std";
             step.in = sums;
@@ -144,7 +146,7 @@ TEST(a_small_deviation) {
   const std::vector<double> weights(shape.positions(), 1);
   for (const Isa* isa : support::isas()) {
     say(*isa, shape, 0);
-    const auto finish = [&](PlanByHand& plan, BufferId sums) {
+    const auto finish = [&](Steps& plan, BufferId sums) {
       Step step{};
       step.op = "mean_std";
       step.in = sums;
@@ -169,7 +171,8 @@ TEST(quantiles) {
     const std::vector<double> expected = reference::quantiles(features);
     for (const Isa* isa : support::isas()) {
       say(*isa, shape, 0);
-      PlanByHand plan(*isa);
+      const CpuBackend backend(*isa);
+      Steps plan(backend);
       Step histogram{};
       histogram.op = "histogram";
       histogram.in = plan.tensor(shape);

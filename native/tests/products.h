@@ -1,7 +1,7 @@
 // Products of matrices in every way there is, with what they come to in double: what every backend is held against.
 #pragma once
 
-#include "plan_by_hand.h"
+#include "steps.h"
 
 namespace products {
 
@@ -52,12 +52,13 @@ inline std::vector<double> expected_of(const Size& size, const Way& way, const s
 }
 
 struct Made {
-  support::PlanByHand plan;
+  std::unique_ptr<scumble::Backend> backend;
+  steps::Steps plan;
   scumble::Step step;
 
-  Made(std::unique_ptr<scumble::Backend> backend, const Size& size, const Way& way, int threads,
+  Made(std::unique_ptr<scumble::Backend> on, const Size& size, const Way& way, int threads,
        bool symmetric = false)
-      : plan(std::move(backend)), step{} {
+      : backend(std::move(on)), plan(*backend, threads), step{} {
     const auto matrix = [&](int rows, int columns) { return plan.dense({columns, rows, 1}); };
     step.op = "multiply";
     step.in = way.transpose_in ? matrix(size.inner, size.rows) : matrix(size.rows, size.inner);
@@ -69,7 +70,7 @@ struct Made {
     step.accumulate = way.accumulate;
     step.symmetric = symmetric;
     plan.emit(step);
-    plan.compile(threads);
+    plan.compile();
   }
 
   std::vector<float> run(const std::vector<float>& in, const std::vector<float>& other,

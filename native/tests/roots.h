@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cases.h"
-#include "plan_by_hand.h"
+#include "steps.h"
 
 namespace roots {
 
@@ -53,17 +53,17 @@ inline std::vector<double> iterated(const std::vector<double>& a, size_t n, bool
   return inverse ? z : y;
 }
 
-inline std::vector<float> root_of(std::unique_ptr<scumble::Backend> backend, const std::vector<double>& a,
-                                  size_t n, bool inverse, int threads) {
+inline std::vector<float> root_of(const std::unique_ptr<scumble::Backend>& backend,
+                                  const std::vector<double>& a, size_t n, bool inverse, int threads) {
   const int channels = static_cast<int>(n);
-  support::PlanByHand plan(std::move(backend));
+  steps::Steps plan(*backend, threads);
   scumble::Step step{};
   step.op = inverse ? "inverse_root" : "root";
   step.in = plan.dense({channels, channels, 1});
   step.out = plan.dense({channels, channels, 1});
   step.scratch = plan.working(step.op, {channels, channels, 1});
   plan.emit(step);
-  plan.compile(threads);
+  plan.compile();
   plan.write(step.in, {a.begin(), a.end()});
   plan.run();
   return plan.read(step.out);

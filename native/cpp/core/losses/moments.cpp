@@ -34,7 +34,7 @@ Samples samples_at(Graph& graph, const Site& at, int count, BufferId target) {
   product.op = "multiply";
   product.in = product.other = centre.out;
   product.out = graph.dense({channels, channels, 1});
-  product.transpose_in = true;
+  product.transpose_in = product.symmetric = true;
   product.scale = 1.0 / count;
   graph.emit(product);
   return {positions, centre.out, centre.statistic, product.out};

@@ -25,7 +25,7 @@ BufferId cosines_of(Graph& graph, BufferId units, int count) {
   step.op = "multiply";
   step.in = step.other = units;
   step.out = graph.dense({count, count, 1});
-  step.transpose_other = true;
+  step.transpose_other = step.symmetric = true;
   step.scale = 1;
   graph.emit(step);
   return step.out;
