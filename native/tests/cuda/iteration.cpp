@@ -49,7 +49,8 @@ TEST(cuda_variables) {
     }
     CHECK_ALL_CLOSE(result_of(session), result_of(exact), 1e-2);
     if (!way.clamp) continue;
-    for (const float value : session.save().vectors.at("picture")) CHECK(value >= 0 && value <= 255);
+    const scumble::State state = session.save();
+    for (const float value : state.vectors.at("picture")) CHECK(value >= 0 && value <= 255);
   }
 }
 
