@@ -237,6 +237,7 @@ test('objects are not made, called or bent by hand', async (t) => {
 
 test('resample and whiteNoise check what they are given', async (t) => {
   const image = { ...wave(8, 4), channels: 3 };
+  const how = { filter: 'lanczos', range: [0, 255] };
   const shapes = [
     undefined,
     null,
@@ -248,18 +249,18 @@ test('resample and whiteNoise check what they are given', async (t) => {
     { ...image, width: 9 },
     { ...image, height: -4 },
   ];
-  for (const wrong of shapes) await refused(t, () => engine.resample(cpu, wrong, 5, 5, [0, 255], 1), /./);
+  for (const wrong of shapes) await refused(t, () => engine.resample(cpu, wrong, 5, 5, how, 1), /./);
   for (const size of [0, -1, 1.5, Number.NaN, 2 ** 31, 2 ** 32 + 5, '5', undefined]) {
-    await refused(t, () => engine.resample(cpu, image, size, 5, [0, 255], 1), /width must be an integer/);
-    await refused(t, () => engine.resample(cpu, image, 5, size, [0, 255], 1), /height must be an integer/);
+    await refused(t, () => engine.resample(cpu, image, size, 5, how, 1), /width must be an integer/);
+    await refused(t, () => engine.resample(cpu, image, 5, size, how, 1), /height must be an integer/);
     await refused(t, () => engine.whiteNoise(size, 5, [1, 2, 3], 4, 5), /width must be an integer/);
     await refused(t, () => engine.whiteNoise(5, size, [1, 2, 3], 4, 5), /height must be an integer/);
   }
-  await refused(t, () => engine.resample(cpu, image, 5, 5, [0, 255], 0), /threads must be an integer/);
+  await refused(t, () => engine.resample(cpu, image, 5, 5, how, 0), /threads must be an integer/);
   for (const range of [undefined, 255, [], [0], [0, 1, 2]]) {
     await refused(
       t,
-      () => engine.resample(cpu, image, 5, 5, range, 1),
+      () => engine.resample(cpu, image, 5, 5, { ...how, range }, 1),
       /range must be an array of two numbers/,
     );
   }
@@ -269,7 +270,11 @@ test('resample and whiteNoise check what they are given', async (t) => {
     [Number.NaN, 1],
     [0, Number.NaN],
   ]) {
-    await refused(t, () => engine.resample(cpu, image, 5, 5, range, 1), /range must begin below its end/);
+    await refused(
+      t,
+      () => engine.resample(cpu, image, 5, 5, { ...how, range }, 1),
+      /range must begin below its end/,
+    );
   }
   for (const mean of [undefined, 5, [1, 2], [1, 2, 3, 4]]) {
     await refused(t, () => engine.whiteNoise(5, 5, mean, 4, 5), /mean must be an array of three numbers/);

@@ -8,6 +8,7 @@ import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import { readOptions } from '../dist/image/write.js';
 import { ended, MAIN, scumble, start, studio, weightsIn } from './support/cli.js';
+import { classicFlags } from './support/runs.js';
 
 /** Scales 32 × 24, 45 × 34 and 64 × 48. */
 const SMALL = ['content.png', 'style.png', '--size', '64', '--min-size', '32', '--threads', '2'];
@@ -32,7 +33,8 @@ async function prepared(t: ExecutionContext) {
 test.serial('a run saves a picture with its options, and talks in plain lines on stderr', async (t) => {
   const { folder, run, size, files } = await prepared(t);
   await writeFile(join(folder, 'out.png'), 'old');
-  const flags = '--iterations 20 --style-blend 3,1 --tv-weight 0.5 --seed 7 --init noise --save-every 25';
+  const flags =
+    '--iterations 20 --style-blend 3,1 --style-weight 100 --tv-weight 0.5 --seed 7 --init noise --save-every 25';
   const layers = ['--style-layers', 'relu1_1,relu2_1:0.5', '--bit-depth', '16'];
   const { code, stdout, stderr } = await run(...SMALL, 'other.png', ...flags.split(' '), ...layers);
   t.is(code, 0, stderr);
@@ -47,7 +49,7 @@ test.serial('a run saves a picture with its options, and talks in plain lines on
     styleLayers: { relu1_1: 1, relu2_1: 0.5 },
     size: 64,
     minSize: 32,
-    iterations: 20,
+    iterations: [20],
     tvWeight: 0.5,
     seed: 7,
     init: 'noise',
@@ -61,7 +63,7 @@ test.serial('a run saves a picture with its options, and talks in plain lines on
   t.is(lines.length, 3 * 11 + 1);
   t.regex(
     lines[1]!,
-    /^32×24 \(scale 1\/3\) {2}iteration 2\/20 {2}total \S+ {2}content \S+ {2}style \S+ {2}ETA \d+:\d\d$/,
+    /^32×24 \(scale 1\/3\) {2}iteration 2\/20 {2}total \S+ {2}content \S+ {2}relaxed-emd \S+ {2}moments \S+ {2}palette \S+ {2}style \S+ {2}tv \S+ {2}ETA \d+:\d\d$/,
   );
   t.regex(lines.at(-1)!, /^out\.png: 64×48, 60 iterations, \d+\.\d s on cpu$/);
 });
@@ -69,7 +71,7 @@ test.serial('a run saves a picture with its options, and talks in plain lines on
 test.serial('--progress json: one object per iteration and nothing else on stdout', async (t) => {
   const { run, size } = await prepared(t);
   const { code, stdout, stderr } = await run(
-    ...[...SMALL, '--iterations', '4', '--progress', 'json', '-o', 'a.webp'],
+    ...[...SMALL, ...classicFlags, '--iterations', '4', '--progress', 'json', '-o', 'a.webp'],
   );
   t.is(code, 0, stderr);
   t.is(await size('a.webp'), 'webp 64x48');
@@ -249,7 +251,10 @@ test.serial('on a terminal a bar that leaves nothing behind; plain lines on a du
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   const bar = onTerminal('xterm');
-  t.regex(bar, /32×24 1\/3 [█░]+ +\d+\/60 total \S+ content \S+ style \S+ ETA 0:\d\d/);
+  t.regex(
+    bar,
+    /32×24 1\/3 [█░]+ +\d+\/60 total \S+ (content \S+ relaxed-emd \S+ moments \S+ palette \S+ )?ETA 0:\d\d/,
+  );
   const shown = bar.replaceAll('\x1b', 'ESC');
   t.notRegex(shown, /ESC\[(\?25l|\?7l|[\d;]*m)/, 'cursor, wrapping and colours are left alone');
   t.regex(shown, /ESC\[2Kout\.png: 64×48, 180 iterations, .*\r\n$/);

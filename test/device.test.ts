@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { DeviceError, devices, stylize } from '../dist/index.js';
 import { GOLDEN } from './support/golden.js';
-import { folder, options, root } from './support/runs.js';
+import { classicFlags, folder, options, root } from './support/runs.js';
 import {
   LAUNCH_FAILURE,
   type Machine,
@@ -205,7 +205,7 @@ onStandIn('the command says where it computed, and that it went on on the CPU', 
   const { weights } = options();
   const args = [join(root, 'examples/river.png'), join(root, 'examples/poster.png'), '--size', '16'];
   const flags = ['--iterations', '2', '--weights', String(weights), '--content-layers', 'relu2_2'];
-  const rest = ['--style-layers', 'relu1_1', '-o', join(folder, 'device.png')];
+  const rest = [...classicFlags, '--style-layers', 'relu1_1', '-o', join(folder, 'device.png')];
   const onGpu = await scumbleOn({}, [...args, ...flags, ...rest]);
   t.is(onGpu.code, 0, onGpu.stderr);
   t.regex(onGpu.stderr, /device\.png: .* on cuda:0\n/);

@@ -10,6 +10,7 @@ import { withColoursOf } from '../dist/image/luminance.js';
 import { OptionError, stylize } from '../dist/index.js';
 import { resolveOptions } from '../dist/options/options.js';
 import { scumble, studio, weightsIn } from './support/cli.js';
+import { classic } from './support/runs.js';
 
 const needed = {
   styleImage: 's.png',
@@ -146,6 +147,7 @@ test.serial('-original_colors: the picture and its previews have the colours of 
     content: grey,
     style: join(folder, 'style.png'),
     weights: await weightsIn(folder),
+    ...classic,
     contentLayers: ['relu1_1'],
     styleLayers: ['relu1_1'],
     scales: 1,

@@ -9,6 +9,7 @@ import { resolveOptions } from '../dist/options/options.js';
 import { schema } from '../dist/options/schema.js';
 
 // None of these files exists: whatever looks for one fails with another error than the one expected.
+const weightless = { contentWeight: 0, relaxedEmdWeight: 0, momentsWeight: 0, paletteWeight: 0 };
 const missing: StylizeOptions = {
   content: '/nowhere/content.png',
   style: '/nowhere/style.png',
@@ -108,7 +109,8 @@ for (const [option, allowed] of Object.entries(words)) {
         value,
       );
     }
-    for (const value of allowed) t.like(resolveOptions({ ...missing, [option]: value }), { [option]: value });
+    const given = { ...missing, styleWeight: 1 };
+    for (const value of allowed) t.like(resolveOptions({ ...given, [option]: value }), { [option]: value });
   });
 }
 
@@ -199,7 +201,7 @@ const table: [title: string, given: object, option: string, message: RegExp][] =
   ['precision: another', { precision: 'half' }, 'precision', /^precision must be exact, balanced or fast, not "half"$/],
   ['onProgress: a word', { onProgress: 'log' }, 'onProgress', /^onProgress must be a function, not "log"$/],
   ['signal: a controller', { signal: new AbortController() }, 'signal', /^signal must be an AbortSignal, not an object of type AbortController$/],
-  ['nothing to paint', { contentWeight: 0, styleWeight: 0 }, 'styleWeight', /^contentWeight and styleWeight are both 0, so there is nothing to paint: /],
+  ['nothing to paint', weightless, 'contentWeight', /^all weights of losses are 0, so there is nothing to paint$/],
   ['an unknown option', { iteration: 5 }, 'iteration', /^iteration is not an option of stylize\(\)$/],
 ]; // biome-ignore format: a table
 for (const [title, given, option, message] of table) {
@@ -252,6 +254,9 @@ test('every option is declared once, and described', (t) => {
   }
 });
 
+const HYPERCOLUMNS = ['relu1_1', 'relu2_1', 'relu3_1', 'relu3_2', 'relu4_2'];
+const everywhere = { layers: HYPERCOLUMNS, option: 'hypercolumns', parameters: {} };
+
 test('defaults', (t) => {
   t.deepEqual(resolveOptions(missing), {
     content: '/nowhere/content.png',
@@ -259,16 +264,16 @@ test('defaults', (t) => {
     styleBlend: [1],
     size: 512,
     styleScale: 1,
-    iterations: [100],
+    iterations: [120, 100, 64, 40, 24, 14, 8],
     startDetail: false,
     linear: false,
     weights: '/nowhere/vgg.safetensors',
     download: false,
     contentLayers: { relu4_2: 1 },
     styleLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
-    contentWeight: 5,
-    styleWeight: 100,
-    tvWeight: 0.001,
+    contentWeight: 10,
+    styleWeight: 0,
+    tvWeight: 0,
     tvKind: 'absolute',
     statistic: 'gram',
     normalizeGradients: false,
@@ -280,32 +285,23 @@ test('defaults', (t) => {
     meanStdLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
     histogramWeight: 0,
     histogramLayers: { relu1_1: 1, relu4_1: 1 },
-    relaxedEmdWeight: 0,
-    momentsWeight: 0,
-    paletteWeight: 0,
+    relaxedEmdWeight: 2e5,
+    momentsWeight: 1000,
+    paletteWeight: 5e4,
     selfSimilarityWeight: 0,
-    hypercolumns: [
-      'picture',
-      ...['relu1_1', 'relu1_2', 'relu2_1', 'relu2_2', 'relu3_1', 'relu3_2', 'relu3_3', 'relu4_3', 'relu5_3'],
-    ],
+    hypercolumns: HYPERCOLUMNS,
     terms: [
       {
         name: 'content:relu4_2',
         kind: 'content',
-        weight: 5,
+        weight: 10,
         layers: ['relu4_2'],
         of: 'content',
         option: 'contentLayers',
       },
-      ...['relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1'].map((layer) => ({
-        name: `style:${layer}`,
-        kind: 'gram',
-        weight: 100,
-        layers: [layer],
-        of: 'style' as const,
-        option: 'styleLayers',
-      })),
-      { name: 'tv', kind: 'tv', weight: 0.001 },
+      { name: 'relaxed-emd', kind: 'relaxed-emd', weight: 2e5, of: 'style', ...everywhere },
+      { name: 'moments', kind: 'moments', weight: 1000, of: 'style', ...everywhere },
+      { name: 'palette', kind: 'palette', weight: 5e4, of: 'style', parameters: {} },
     ],
     init: 'content',
     noiseDeviation: 64,
@@ -323,11 +319,16 @@ test('defaults', (t) => {
     pooling: 'max',
     rounding: 'floor',
     scales: 64,
-    minSize: 128,
+    minSize: 64,
     wassersteinWeight: 0,
     wassersteinLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
     slicedWeight: 0,
     slicedLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
+    finish: 'palette',
+    vividness: 1.1,
+    nearestWeight: 0,
+    nearestLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
+    nearestOccurrence: 0.05,
     seed: 0,
     device: 'auto',
     threads: availableParallelism(),
@@ -365,11 +366,7 @@ test('a term for every layer that counts: its weight times its own', (t) => {
     ],
   );
   t.is(new Set(found.map(({ name }) => name)).size, found.length);
-  t.is(
-    terms({ contentWeight: 0, styleWeight: 0, meanStdWeight: 1 }).length,
-    12,
-    'a term alone is enough to paint',
-  );
+  t.is(terms({ ...weightless, meanStdWeight: 1 }).length, 6, 'a term alone is enough to paint');
 });
 
 test('undefined is the same as left out', (t) => {
@@ -390,7 +387,8 @@ test('blends sum to 1', (t) => {
 });
 
 test('layer names weigh 1, and keep their order', (t) => {
-  const { styleLayers } = resolveOptions({ ...missing, styleLayers: ['relu3_1', 'relu1_1'] });
+  const given = { ...missing, styleWeight: 1, styleLayers: ['relu3_1', 'relu1_1'] };
+  const { styleLayers } = resolveOptions(given);
   t.deepEqual(Object.entries(styleLayers), [
     ['relu3_1', 1],
     ['relu1_1', 1],
@@ -418,9 +416,9 @@ test('the statistic is the kind of the style terms, and the kind of total variat
   const terms = (given: Partial<StylizeOptions>) => resolveOptions({ ...missing, ...given }).terms;
   const kinds = (given: Partial<StylizeOptions>) =>
     new Map(terms(given).map(({ name, kind }) => [name.split(':')[0], kind]));
-  t.is(kinds({}).get('style'), 'gram');
-  t.is(kinds({ statistic: 'mean-std' }).get('style'), 'mean-std');
-  t.is(kinds({}).get('tv'), 'tv');
+  t.is(kinds({ styleWeight: 1 }).get('style'), 'gram');
+  t.is(kinds({ styleWeight: 1, statistic: 'mean-std' }).get('style'), 'mean-std');
+  t.is(kinds({ tvWeight: 1 }).get('tv'), 'tv');
   for (const kind of ['squared', 'gradient', 'diagonal'] as const)
-    t.is(kinds({ tvKind: kind }).get('tv'), `tv-${kind}`);
+    t.is(kinds({ tvWeight: 1, tvKind: kind }).get('tv'), `tv-${kind}`);
 });

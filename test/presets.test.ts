@@ -49,7 +49,7 @@ for (const name of presetNames()) {
 }
 
 test('what is given overrides a preset, and a preset overrides defaults', (t) => {
-  t.like(resolved({}), { tvKind: 'absolute', contentWeight: 5, history: 10 });
+  t.like(resolved({}), { tvKind: 'absolute', contentWeight: 10, history: 10 });
   t.like(resolved({ preset: 'neural-style' }), { tvKind: 'gradient', inputRange: 256, history: 100 });
   t.like(resolved({ preset: 'neural-style', history: 7, size: 100 }), { history: 7, size: 100, scales: 1 });
   t.is(
@@ -199,7 +199,8 @@ test.serial('the command lists presets, prints options, and runs by a file of th
   t.is(unknown.code, 2);
   t.regex(unknown.stderr, /^scumble: preset must be .*gatys.*, not "monet"\n$/);
 
-  const flags = '--size 32 --iterations 2 --scales 1 --clamp --content-layers relu1_1 --style-layers relu1_1';
+  const flags =
+    '--size 32 --iterations 2 --scales 1 --clamp --content-layers relu1_1 --style-weight 1 --style-layers relu1_1';
   const printed = await scumble(folder, [
     'content.png',
     'style.png',

@@ -61,6 +61,7 @@ test('what is exported, and nothing else', async (t) => {
     'WeightsError',
     'devices',
     'pullWeights',
+    'score',
     'stylize',
   ]);
   t.is(exports.stylize, built.stylize, "the package's own name leads to what was built");
@@ -205,7 +206,7 @@ test('an editor shows what an option is, and its default', (t) => {
     return ts.displayPartsToString(info?.documentation);
   };
   t.is(shown('size'), 'Long side of the picture in pixels, 1..65536. Default: `512`.');
-  t.regex(shown('styleLayers'), /Gram matrices.* Default:\s`relu1_1,/s);
+  t.regex(shown('styleLayers'), /statistic.* Default:\s`relu1_1,/s);
   t.regex(shown('signal'), /^Aborts /);
 });
 

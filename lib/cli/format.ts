@@ -23,7 +23,12 @@ export function formatClock(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** The sum of a loss's layers. */
-export function sumOf(losses: Record<string, number>): number {
-  return Object.values(losses).reduce((a, b) => a + b, 0);
+/** Every loss, its layers together: `content 1.2e6`, `moments 340` …, of those named `content:relu4_2`, `moments` … */
+export function formatLosses(losses: Record<string, number>): string[] {
+  const sums = new Map<string, number>();
+  for (const [name, loss] of Object.entries(losses)) {
+    const [group = name] = name.split(':', 1);
+    sums.set(group, (sums.get(group) ?? 0) + loss);
+  }
+  return [...sums].map(([group, sum]) => `${group} ${formatLoss(sum)}`);
 }

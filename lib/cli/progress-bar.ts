@@ -3,7 +3,7 @@
 
 import cliProgress from 'cli-progress';
 import type { Progress } from '../run/progress.js';
-import { formatClock, formatLoss, formatSize, sumOf } from './format.js';
+import { formatClock, formatLoss, formatLosses, formatSize } from './format.js';
 import type { Reporter } from './reporter.js';
 import { say } from './talk.js';
 
@@ -50,12 +50,12 @@ export function barProgress(): Reporter {
 /** The line; where there is little room, the parts of the loss go first and then the bar. */
 function line({ progress, at }: Latest, share: number, columns: number): string {
   if (!progress) return 'reading and preparing…';
-  const { scale, scaleIndex, scaleCount, iteration, iterations, total, content, style } = progress;
+  const { scale, scaleIndex, scaleCount, iteration, iterations, total, losses } = progress;
   const remaining = Math.max(0, progress.remaining - (performance.now() - at) / 1000);
   const where = `${formatSize(...scale)} ${scaleIndex}/${scaleCount}`;
   const count = `${String(iteration).padStart(String(iterations).length)}/${iterations}`;
   const sum = `total ${formatLoss(total)}`;
-  const parts = `content ${formatLoss(sumOf(content))} style ${formatLoss(sumOf(style))}`;
+  const parts = formatLosses(losses).join(' ');
   const eta = `ETA ${formatClock(remaining)}`;
   for (const facts of [`${count} ${sum} ${parts} ${eta}`, `${count} ${sum} ${eta}`]) {
     const room = Math.min(BAR.most, columns - where.length - facts.length - 3);

@@ -1,22 +1,20 @@
 // Progress for logs and plain terminals: a line at the start, every tenth and the end of each scale.
 
-import { formatClock, formatLoss, formatSize, sumOf } from './format.js';
+import { formatClock, formatLoss, formatLosses, formatSize } from './format.js';
 import type { Reporter } from './reporter.js';
 import { say } from './talk.js';
 
 export function lineProgress(): Reporter {
   return {
     step(progress) {
-      const { scale, scaleIndex, scaleCount, iteration, iterations, total, content, style, remaining } =
-        progress;
+      const { scale, scaleIndex, scaleCount, iteration, iterations, total, losses, remaining } = progress;
       const tenth = Math.ceil(iterations / 10);
       if (iteration !== 1 && iteration !== iterations && iteration % tenth !== 0) return;
       const parts = [
         `${formatSize(...scale)} (scale ${scaleIndex}/${scaleCount})`,
         `iteration ${iteration}/${iterations}`,
         `total ${formatLoss(total)}`,
-        `content ${formatLoss(sumOf(content))}`,
-        `style ${formatLoss(sumOf(style))}`,
+        ...formatLosses(losses),
         `ETA ${formatClock(remaining)}`,
       ];
       say(parts.join('  '));

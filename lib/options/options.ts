@@ -39,6 +39,7 @@ export function resolveOptions(options: StylizeOptions): ResolvedOptions {
     (term) => (normalizeGradients && term.of ? { ...term, normalize: true } : term),
   );
   checkWeights(terms);
+  checkStyle(options, parsed.data);
   return {
     ...rest,
     ...blendStyles(parsed.data),
@@ -51,4 +52,21 @@ export function resolveOptions(options: StylizeOptions): ResolvedOptions {
 function checkWeights(terms: LossTerm[]): void {
   if (terms.some(({ weight }) => weight > 0)) return;
   throw new OptionError('contentWeight', 0, 'all weights of losses are 0, so there is nothing to paint');
+}
+
+/** @throws OptionError for what the caller says of the style loss where it has no weight, and would do nothing */
+function checkStyle(
+  { styleLayers, statistic }: StylizeOptions,
+  { styleWeight }: z.output<typeof schema>,
+): void {
+  if (styleWeight !== 0) return;
+  for (const [option, value] of Object.entries({ styleLayers, statistic })) {
+    if (value === undefined || isDefault(option as 'styleLayers' | 'statistic', value)) continue;
+    throw new OptionError(option, value, `${option} does nothing while styleWeight is 0: give it a weight`);
+  }
+}
+
+function isDefault(option: keyof typeof schema.shape, value: unknown): boolean {
+  const known = schema.shape[option];
+  return JSON.stringify(known.parse(value)) === JSON.stringify(known.parse(undefined));
 }

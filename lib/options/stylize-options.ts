@@ -56,7 +56,7 @@ export interface StylizeOptions {
   noiseDeviation?: number;
   /** Seed of the noise, 0..2^53-1. Default: `0`. */
   seed?: number;
-  /** Weight of the content loss, 0 or more. Default: `5`. */
+  /** Weight of the content loss, 0 or more. Default: `10`. */
   contentWeight?: number;
   /** Layers whose features should be the content's: names, or names with weights. Default: `relu4_2`. */
   contentLayers?: LayerWeights;
@@ -132,9 +132,9 @@ export interface StylizeOptions {
    */
   selfSimilarityWeight?: number;
   /**
-   * Layers that samples take side by side: names. Default:
-   * `relu1_1,relu2_1,relu3_1,relu3_2,relu4_1,relu4_2`. `picture` is the picture itself. The default are
-   * layers that every VGG has, none behind that of the content.
+   * Layers that samples take side by side: names. Default: `relu1_1,relu2_1,relu3_1,relu3_2,relu4_2`.
+   * `picture` is the picture itself. The default are layers that every VGG has, none behind that of the
+   * content.
    */
   hypercolumns?: readonly string[];
   /** Samples of the picture in each iteration, 1..65536. Default: one for 128 pixels, 64..1024. */

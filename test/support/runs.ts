@@ -62,6 +62,12 @@ export const classic = {
   vividness: 0,
 } satisfies Partial<StylizeOptions>;
 
+/** The same as flags of the command. */
+export const classicFlags = Object.entries(classic).flatMap(([name, value]) => [
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  String(value),
+]);
+
 /** A run of milliseconds, at one scale and without resampling, unless `changes` says otherwise. */
 export function options(changes: Partial<StylizeOptions> = {}): StylizeOptions {
   return {

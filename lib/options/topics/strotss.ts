@@ -24,13 +24,10 @@ export const strotss = topic(
       about: 'weight of self-similarity',
       more: 'What is alike in the content should be in the picture, over all `hypercolumns`. At 0 it is not computed.',
     }),
-    hypercolumns: option(
-      layerNames().default(['relu1_1', 'relu2_1', 'relu3_1', 'relu3_2', 'relu4_1', 'relu4_2']),
-      {
-        about: 'layers that samples take side by side',
-        more: '`picture` is the picture itself. The default are layers that every VGG has, none behind that of the content.',
-      },
-    ),
+    hypercolumns: option(layerNames().default(['relu1_1', 'relu2_1', 'relu3_1', 'relu3_2', 'relu4_2']), {
+      about: 'layers that samples take side by side',
+      more: '`picture` is the picture itself. The default are layers that every VGG has, none behind that of the content.',
+    }),
     samples: option(integer(1, 65536).optional(), {
       about: 'samples of the picture in each iteration',
       byDefault: 'one for 128 pixels, 64..1024',
