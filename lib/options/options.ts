@@ -54,12 +54,10 @@ function checkWeights(terms: LossTerm[]): void {
   throw new OptionError('contentWeight', 0, 'all weights of losses are 0, so there is nothing to paint');
 }
 
-/** @throws OptionError for what the caller says of the style loss where it has no weight, and would do nothing */
-function checkStyle(
-  { styleLayers, statistic }: StylizeOptions,
-  { styleWeight }: z.output<typeof schema>,
-): void {
-  if (styleWeight !== 0) return;
+/** @throws OptionError for what the caller says of the style loss and would do nothing, as it has no weight by default */
+function checkStyle(given: StylizeOptions, { styleWeight }: z.output<typeof schema>): void {
+  const { styleLayers, statistic } = given;
+  if (styleWeight !== 0 || given.styleWeight !== undefined) return;
   for (const [option, value] of Object.entries({ styleLayers, statistic })) {
     if (value === undefined || isDefault(option as 'styleLayers' | 'statistic', value)) continue;
     throw new OptionError(option, value, `${option} does nothing while styleWeight is 0: give it a weight`);
