@@ -10,8 +10,8 @@ constexpr float kLeastMean = 1e-5f;  // of a column: where all samples are alike
 
 // Of the columns at hand: 1 / their sums, and whether these are their own.
 struct Columns {
-  float inverse[kShareColumns];
-  bool own[kShareColumns];
+  float inverse[kShareColumns] = {};
+  bool own[kShareColumns] = {};
 
   Columns(const float* cosines, int n, int begin, int end) {
     double sums[kShareColumns] = {};
