@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import { addon } from '../dist/engine/addon.js';
 import { type Progress, stylize } from '../dist/index.js';
 import { type Changes, GOLDEN, golden, iterate, type Terms, WEIGHTS } from './support/golden.js';
-import { node } from './support/runs.js';
+import { classic, node } from './support/runs.js';
 
 const present = existsSync(GOLDEN) && existsSync(WEIGHTS);
 const withGolden = (title: string, run: (t: ExecutionContext) => Promise<void>) =>
@@ -98,6 +98,7 @@ withGolden('neural-style-pt: stylize() gives these losses', async (t) => {
     content: join(GOLDEN, 'content-128x96.png'),
     style: join(GOLDEN, 'style-128x101.png'),
     weights: WEIGHTS,
+    ...classic,
     scales: 1,
     size: 128,
     history: 100,

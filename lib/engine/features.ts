@@ -26,6 +26,7 @@ export async function featuresOf(
   const { shape } = network;
   const { convolutions } = needsOf(shape, [{ layers }], HOW.rounding);
   const packed = await engine.guard(network.packed(convolutions));
+  signal?.throwIfAborted();
   const how = { ...HOW, layers, threads, image };
   const bytes = addon().featureBytes(engine.backend, architectureOf(shape, convolutions), how);
   const reservation = take(engine, bytes, image);
@@ -33,7 +34,9 @@ export async function featuresOf(
   const { features, cancel } = addon().features(packed, how);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    return await engine.guard(features);
+    const found = await engine.guard(features);
+    signal?.throwIfAborted();
+    return found;
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
