@@ -125,7 +125,7 @@ test('in the middle of a long step picture and state are there before its end', 
   });
   const seen = new Set<string>();
   let last = -1;
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 3 || seen.size < 2; i++) {
     const [image, { vectors, numbers }] = await Promise.all([session.image(), session.save()]);
     t.false(ended);
     t.is(image.length, large.start.data.length);
@@ -133,7 +133,6 @@ test('in the middle of a long step picture and state are there before its end', 
     last = numbers.iteration![0]!;
     seen.add(bits({ data: vectors.picture! }));
   }
-  t.true(seen.size > 1);
   session.cancel();
   await t.throwsAsync(step, { code: 'CANCELLED' });
   await session.dispose();
