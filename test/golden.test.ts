@@ -1,21 +1,13 @@
 // Against numbers that other programs computed with the real VGG-19: gradients in float64, and the losses that
 // neural-style-pt prints, from the engine at every instruction set of this machine and from stylize() itself.
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { addon } from '../dist/engine/addon.js';
 import { type Progress, stylize } from '../dist/index.js';
 import { type Changes, GOLDEN, golden, iterate, type Terms, WEIGHTS } from './support/golden.js';
 import { classic, node } from './support/runs.js';
-
-const present = existsSync(GOLDEN) && existsSync(WEIGHTS);
-const withGolden = (title: string, run: (t: ExecutionContext) => Promise<void>) =>
-  test.serial(title, async (t) => {
-    if (present) return run(t);
-    t.log('skipped: ../shared/golden or ../shared/weights is not here');
-    t.pass();
-  });
+import { present, withGolden } from './support/with-golden.js';
 
 function closeTo(t: ExecutionContext, found: Terms, wanted: Terms, bar: number, where: string) {
   const all = ({ content, style, total }: Terms) => [...content, ...style, total];

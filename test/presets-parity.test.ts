@@ -1,19 +1,11 @@
 // The presets against what the programs themselves computed with the real VGG-19: each iteration's losses, and the pictures.
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import { type Progress, type StylizeOptions, stylize } from '../dist/index.js';
 import { GOLDEN, golden, type Terms, WEIGHTS } from './support/golden.js';
-
-const present = existsSync(GOLDEN) && existsSync(WEIGHTS);
-const withGolden = (title: string, run: (t: ExecutionContext) => Promise<void>) =>
-  test.serial(title, async (t) => {
-    if (present) return run(t);
-    t.log('skipped: ../shared/golden or ../shared/weights is not here');
-    t.pass();
-  });
+import { present, withGolden } from './support/with-golden.js';
 
 const input = {
   content: join(GOLDEN, 'content-128x96.png'),
