@@ -34,15 +34,10 @@ std::vector<Features> features_of(const Backend& backend, const std::shared_ptr<
                                   const std::atomic<bool>& cancelled) {
   const Networks networks = {network};
   const Plan plan = plan_of(backend, architectures_of(networks), request, image.width, image.height);
-  const std::unique_ptr<Program> program = backend.compile(networks, plan, request.threads);
-  program->write(plan.picture, image.data);
-  program->run(nullptr, cancelled, 0);
+  std::vector<TargetValues> values = collect(backend, networks, setup_of(request), {}, image, 0, cancelled);
   std::vector<Features> found;
-  for (const std::vector<BufferId>& ids : plan.targets) {
-    const Shape& shape = plan.buffer(ids.front()).shape;
-    found.push_back({shape, std::vector<float>(shape.elements())});
-    program->read(ids.front(), found.back().values.data());
-  }
+  for (size_t i = 0; i < values.size(); ++i)
+    found.push_back({plan.buffer(plan.targets[i].front()).shape, std::move(values[i].front())});
   return found;
 }
 
