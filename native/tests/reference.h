@@ -76,15 +76,13 @@ inline Positions positions_of(const Scene& scene, size_t term, const std::vector
 }
 
 inline int samples_of(const scumble::Term& term, const Tensor& picture) {
-  const auto given = term.parameters.find("samples");
-  if (given != term.parameters.end()) return static_cast<int>(given->second);
-  return std::clamp(static_cast<int>(picture.positions()) / 128, 64, 1024);
+  return static_cast<int>(
+      term.parameter("samples", std::clamp(static_cast<int>(picture.positions()) / 128, 64, 1024)));
 }
 
 inline int style_samples_of(const scumble::Term& term, const Tensor& picture, double share) {
-  const auto given = term.parameters.find("styleSamples");
-  const int all = given != term.parameters.end() ? static_cast<int>(given->second)
-                                                 : std::min(5000, 5 * samples_of(term, picture));
+  const int all =
+      static_cast<int>(term.parameter("styleSamples", std::min(5000, 5 * samples_of(term, picture))));
   return std::max(1, static_cast<int>(std::lround(all * share)));
 }
 
@@ -297,9 +295,8 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
       } else if (term.kind == "mean-std") {
         loss = mean_std_loss(f, term.weight, targets[t], weights, own);
       } else if (term.kind == "wasserstein") {
-        const auto given = term.parameters.find("regularization");
-        loss = wasserstein_loss(f, term.weight, given == term.parameters.end() ? 1e-5 : given->second,
-                                targets[t], weights, own);
+        loss = wasserstein_loss(f, term.weight, term.parameter("regularization", 1e-5), targets[t], weights,
+                                own);
       } else if (term.kind == "nearest") {
         loss = nearest_loss(t, term, picture, f, weights, targets[t], held ? &held->counterparts[t] : nullptr,
                             point.counterparts[t], point.margin, own);

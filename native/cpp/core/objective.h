@@ -29,6 +29,12 @@ struct Term {
   std::vector<Target> targets;
   int mask = -1;                             // where in the picture; -1: everywhere
   std::map<std::string, double> parameters;  // the kind's own
+
+  // One of them, or what it is where it is not given.
+  double parameter(const std::string& of, double otherwise) const {
+    const auto found = parameters.find(of);
+    return found == parameters.end() ? otherwise : found->second;
+  }
   bool normalize = false;  // its gradient at each layer is scaled so that its magnitudes sum to the weight
 };
 

@@ -123,11 +123,8 @@ inline double nearest_loss(size_t number, const scumble::Term& term, const Tenso
   Matrix samples(target.size() / static_cast<size_t>(f.channels), static_cast<size_t>(f.channels));
   samples.values = target;
   const Units theirs(samples);
-  const auto occurrence = term.parameters.find("occurrence");
   double gap = std::numeric_limits<double>::infinity();
-  found = held ? *held
-               : matches(ours.rows, theirs.rows,
-                         occurrence == term.parameters.end() ? 0.05 : occurrence->second, gap);
+  found = held ? *held : matches(ours.rows, theirs.rows, term.parameter("occurrence", 0.05), gap);
   // Cosines are known to a few roundings only.
   margin = std::min(margin, gap / 10);
   Matrix back;

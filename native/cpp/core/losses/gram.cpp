@@ -6,26 +6,13 @@
 //                   there if `accumulate`
 //   gram            in: those sums; out: scale * them
 //   gram_back       in: features F, other: S (symmetric); out: S F
-#include "loss.h"
+#include "statistics.h"
 
 namespace scumble {
 namespace {
 
 BufferId gram_of(Graph& graph, const Site& at) {
-  const int channels = at.shape.channels;
-  Step sums{};
-  sums.op = "gram_sums";
-  sums.in = graph.guided(at);
-  sums.out = graph.working(sums.op, at.shape);
-  sums.rows = at.shape.height;
-  graph.emit(sums);
-  Step gram{};
-  gram.op = "gram";
-  gram.in = sums.out;
-  gram.out = graph.dense({channels, channels, 1});
-  gram.scale = 1 / static_cast<double>(at.shape.elements());
-  graph.emit(gram);
-  return gram.out;
+  return products_of(graph, at, 1 / static_cast<double>(at.shape.elements()));
 }
 
 class Gram final : public Loss {
@@ -52,15 +39,7 @@ class Gram final : public Loss {
   }
 
   void differentiate(Graph& graph, Site& at) const override {
-    Step step{};
-    step.op = "gram_back";
-    // A guide multiplies features on the way to the sums, and gradients on the way back.
-    Site twice = at;
-    if (at.guide != kNoBuffer) twice.features = graph.guided(at);
-    step.in = graph.guided(twice);
-    step.other = at.kept[0];
-    step.scratch = graph.working(step.op, at.shape);
-    graph.contribute(step);
+    graph.contribute(products_back(graph, at, at.kept[0]));
   }
 };
 

@@ -29,12 +29,11 @@ constexpr int kMostOfStyle = 5000;
 constexpr int kLimit = 1 << 16;
 
 int parameter(const Site& at, const char* name, int otherwise) {
-  const auto found = at.term->parameters.find(name);
-  if (found == at.term->parameters.end()) return otherwise;
-  if (!(found->second >= 1 && found->second <= kLimit))
+  const double found = at.term->parameter(name, otherwise);
+  if (!(found >= 1 && found <= kLimit))
     throw InvalidArgument("the term \"" + at.term->name + "\" needs " + name + " from 1 to " +
                           std::to_string(kLimit));
-  return static_cast<int>(found->second);
+  return static_cast<int>(found);
 }
 
 int first_channel(const Site& at, size_t place) {

@@ -7,28 +7,10 @@
 //   mean_std        in: those sums; out: scale * the first, and the standard deviation
 //   mean_std_back   in: features, statistic: their mean and deviation, other: the gradient of both, guide; out:
 //                   scale * the gradient of the features
-#include "loss.h"
+#include "statistics.h"
 
 namespace scumble {
 namespace {
-
-// [mu, sigma] per channel.
-BufferId mean_std_of(Graph& graph, const Site& at) {
-  Step sums{};
-  sums.op = "channel_sums";
-  sums.in = at.features;
-  sums.guide = at.guide;
-  sums.out = graph.working(sums.op, at.shape);
-  sums.rows = at.shape.height;
-  graph.emit(sums);
-  Step finish{};
-  finish.op = "mean_std";
-  finish.in = sums.out;
-  finish.out = graph.dense({at.shape.channels, 2, 1});
-  finish.scale = 1 / static_cast<double>(at.shape.positions());
-  graph.emit(finish);
-  return finish.out;
-}
 
 class MeanStd final : public Loss {
  public:

@@ -27,10 +27,7 @@
 namespace scumble {
 namespace {
 
-double occurrence_of(const Term& term) {
-  const auto given = term.parameters.find("occurrence");
-  return given == term.parameters.end() ? 0.05 : given->second;
-}
+constexpr double kOccurrence = 0.05;
 
 // So few for a small picture that matching costs no more than the network, whatever the size.
 int samples_of(const Graph& graph, size_t most) {
@@ -86,7 +83,7 @@ class Nearest final : public Loss {
     nearest.other = panels.out;
     nearest.out = graph.dense({2, n, 1});
     graph.emit(nearest);
-    const double occurrence = occurrence_of(*at.term);
+    const double occurrence = at.term->parameter("occurrence", kOccurrence);
     if (occurrence != 0) {
       Step occurrences{};
       occurrences.op = "occurrences";

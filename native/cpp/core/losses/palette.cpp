@@ -6,7 +6,7 @@
 //   colour_costs       in: rows X, other: rows Y; out: their costs
 //   match              as relaxed_emd.cpp has it
 //   colour_match_back  in: what match made, other: Y, statistic: X; out: scale * the gradient of the mean cost
-#include "hypercolumns.h"
+#include "relaxed_emd.h"
 
 namespace scumble {
 namespace {
@@ -33,16 +33,9 @@ class Palette final : public Loss {
     costs.other = graph.target(at, BufferKind::dense, {3, others, 1});
     costs.out = graph.dense({others, count, 1});
     graph.emit(costs);
-    Step match{};
-    match.op = "match";
-    match.in = costs.out;
-    match.out = graph.dense({1, count + others + 1, 1});
-    match.slot = at.slot;
-    match.loss_scale = at.term->weight;
-    graph.emit(match);
     Step back{};
     back.op = "colour_match_back";
-    back.in = match.out;
+    back.in = match_of(graph, at, costs.out, count, others, 0);
     back.other = costs.other;
     back.statistic = costs.in;
     back.out = graph.dense({3, count, 1});

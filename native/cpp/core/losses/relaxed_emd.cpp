@@ -7,7 +7,7 @@
 //   match           in: costs, rows by columns; out: the best column of every row, the best row of every column, and which of
 //                   both counts; loss: loss_scale * (scale + the larger mean of the least costs)
 //   match_back      in: that, other: rows Y; out: scale * the mean, over the pairs that count, of Y_j, at row i
-#include "hypercolumns.h"
+#include "relaxed_emd.h"
 
 namespace scumble {
 namespace {
@@ -39,17 +39,9 @@ class RelaxedEmd final : public Loss {
     costs.transpose_other = true;
     costs.scale = -1;
     graph.emit(costs);
-    Step match{};
-    match.op = "match";
-    match.in = costs.out;
-    match.out = graph.dense({1, count + others + 1, 1});
-    match.scale = 1;
-    match.slot = at.slot;
-    match.loss_scale = at.term->weight;
-    graph.emit(match);
     Step back{};
     back.op = "match_back";
-    back.in = match.out;
+    back.in = match_of(graph, at, costs.out, count, others, 1);
     back.other = costs.other;
     back.out = graph.dense(shape);
     back.scale = -at.term->weight;
@@ -65,4 +57,17 @@ class RelaxedEmd final : public Loss {
 const LossKind kRelaxedEmd("relaxed-emd", std::make_unique<RelaxedEmd>());
 
 }  // namespace
+
+BufferId match_of(Graph& graph, const Site& at, BufferId costs, int count, int others, double scale) {
+  Step match{};
+  match.op = "match";
+  match.in = costs;
+  match.out = graph.dense({1, count + others + 1, 1});
+  match.scale = scale;
+  match.slot = at.slot;
+  match.loss_scale = at.term->weight;
+  graph.emit(match);
+  return match.out;
+}
+
 }  // namespace scumble

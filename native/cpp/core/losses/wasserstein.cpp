@@ -16,7 +16,7 @@
 //   wasserstein     in: covariance and means, other: the target's, statistic: G; out: scale * (I - G), and below it
 //                   scale * (G mu - mu_T); loss: loss_scale * what the weight w / C above is of
 //   shift           in: a gradient, other: a matrix, guide; out: in + the guide's square times its last row
-#include "loss.h"
+#include "statistics.h"
 
 namespace scumble {
 namespace {
@@ -25,45 +25,18 @@ constexpr double kRegularization = 1e-5;
 
 // Mean products of features, two by two, and their means and deviations.
 std::vector<BufferId> moments_of(Graph& graph, const Site& at) {
-  const int c = at.shape.channels;
-  const double scale = 1 / static_cast<double>(at.shape.positions());
-  Step products{};
-  products.op = "gram_sums";
-  products.in = graph.guided(at);
-  products.out = graph.working(products.op, at.shape);
-  products.rows = at.shape.height;
-  graph.emit(products);
-  Step gram{};
-  gram.op = "gram";
-  gram.in = products.out;
-  gram.out = graph.dense({c, c, 1});
-  gram.scale = scale;
-  graph.emit(gram);
-  Step sums{};
-  sums.op = "channel_sums";
-  sums.in = at.features;
-  sums.guide = at.guide;
-  sums.out = graph.working(sums.op, at.shape);
-  sums.rows = at.shape.height;
-  graph.emit(sums);
-  Step mean{};
-  mean.op = "mean_std";
-  mean.in = sums.out;
-  mean.out = graph.dense({c, 2, 1});
-  mean.scale = scale;
-  graph.emit(mean);
-  return {gram.out, mean.out};
+  const BufferId products = products_of(graph, at, 1 / static_cast<double>(at.shape.positions()));
+  return {products, mean_std_of(graph, at)};
 }
 
 Step covariance_of(Graph& graph, const Site& at, const std::vector<BufferId>& moments, BufferId target) {
-  const auto given = at.term->parameters.find("regularization");
   Step step{};
   step.op = "covariance";
   step.in = moments[0];
   step.statistic = moments[1];
   step.other = target;
   step.out = graph.dense({at.shape.channels, at.shape.channels + 1, 1});
-  step.scale = given == at.term->parameters.end() ? kRegularization : given->second;
+  step.scale = at.term->parameter("regularization", kRegularization);
   return step;
 }
 
@@ -132,14 +105,7 @@ class Wasserstein final : public Loss {
   }
 
   void differentiate(Graph& graph, Site& at) const override {
-    Step product{};
-    product.op = "gram_back";
-    // A guide multiplies features on the way to the sums, and gradients on the way back.
-    Site twice = at;
-    if (at.guide != kNoBuffer) twice.features = graph.guided(at);
-    product.in = graph.guided(twice);
-    product.other = at.kept[0];
-    product.scratch = graph.working(product.op, at.shape);
+    Step product = products_back(graph, at, at.kept[0]);
     product.out = graph.tensor(at.shape);
     graph.emit(product);
     Step shift{};
