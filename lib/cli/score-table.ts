@@ -16,22 +16,19 @@ function whole(score: Score): string[] {
   ];
   const { style, content, palette } = score.position;
   const { faults, faultsOf } = score;
-  return table(
-    [
-      [`${score.width}×${score.height}`, 'picture', 'content', 'style', 'position'],
-      ...measures.map(([name, { value, content, style, position }]) => [
-        name,
-        ...[value, content, style].map(number),
-        percent(position),
-      ]),
-      ...(['grain', 'grid', 'border', 'veil'] as const).map((name) => [
-        name,
-        ...[faults, faultsOf.content, faultsOf.style].map((of) => number(of[name])),
-        '',
-      ]),
-    ],
-    1,
-  ).concat(`style ${percent(style)}, content ${percent(content)}, palette ${percent(palette)}`);
+  return table([
+    [`${score.width}×${score.height}`, 'picture', 'content', 'style', 'position'],
+    ...measures.map(([name, { value, content, style, position }]) => [
+      name,
+      ...[value, content, style].map(number),
+      percent(position),
+    ]),
+    ...(['grain', 'grid', 'border', 'veil'] as const).map((name) => [
+      name,
+      ...[faults, faultsOf.content, faultsOf.style].map((of) => number(of[name])),
+      '',
+    ]),
+  ]).concat(`style ${percent(style)}, content ${percent(content)}, palette ${percent(palette)}`);
 }
 
 const named = (group: string, measures: Record<string, Measure>) =>
@@ -40,18 +37,15 @@ const named = (group: string, measures: Record<string, Measure>) =>
 function lines(names: readonly string[], scores: readonly Score[]): string[] {
   const strengths = Object.keys(scores[0]!.strength);
   const head = ['', 'style', 'content', 'palette', ...strengths, 'grain', 'grid', 'border', 'veil'];
-  return table(
-    [
-      head,
-      ...scores.map(({ position, strength, faults }, i) => [
-        names[i]!,
-        ...[position.style, position.content, position.palette].map(percent),
-        ...strengths.map((name) => number(strength[name]!.value)),
-        ...[faults.grain, faults.grid, faults.border, faults.veil].map(number),
-      ]),
-    ],
-    1,
-  );
+  return table([
+    head,
+    ...scores.map(({ position, strength, faults }, i) => [
+      names[i]!,
+      ...[position.style, position.content, position.palette].map(percent),
+      ...strengths.map((name) => number(strength[name]!.value)),
+      ...[faults.grain, faults.grid, faults.border, faults.veil].map(number),
+    ]),
+  ]);
 }
 
 /** Three digits or a dash; small differences are not what a score is for. */
@@ -63,12 +57,12 @@ function number(value: number | null): string {
 
 const percent = (position: number | null) => (position === null ? '–' : position.toFixed(2));
 
-/** Columns as wide as they need to be; the first `left` of them stand to the left. */
-function table(rows: string[][], left: number): string[] {
+/** Columns as wide as they need to be: names to the left, numbers to the right. */
+function table(rows: string[][]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row
-      .map((cell, i) => (i < left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
       .join('  ')
       .trimEnd(),
   );
