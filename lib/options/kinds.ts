@@ -36,6 +36,10 @@ export const positive = () => number((n) => n > 0, 'a number above 0', 'above 0'
 export const decay = () =>
   number((n) => n >= 0 && n < 1, 'a number from 0 up to but not including 1', '0 to below 1', 'decay');
 
+/** A share of a whole that is cut off at both of its ends. */
+export const margin = () =>
+  number((n) => n >= 0 && n < 0.5, 'a number from 0 up to but not including 0.5', '0 to below 0.5', 'share');
+
 /** One of some words. */
 export function words<const W extends readonly [string, string, ...string[]]>(...allowed: W) {
   const what = `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`;

@@ -18,6 +18,11 @@ export interface StylizeOptions {
   style: ImageSource | readonly ImageSource[];
   /** Long side of style images over the picture's, above 0. Default: `1`. Larger means larger strokes. */
   styleScale?: number;
+  /**
+   * Share of a style image that is left out at each edge, 0 to below 0.5. Default: `0.025`. A frame or an
+   * unpainted rim would else be painted along the edges of the picture.
+   */
+  styleMargin?: number;
   /** A weight for each style image, 0 or more, not all 0. Default: equal. They are scaled to sum to 1. */
   styleBlend?: readonly number[];
   /**

@@ -7,6 +7,7 @@ import { probeImage, readSizes } from '../image/read.js';
 import type { Header, ImageSource, Raster } from '../image/types.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { STARTS } from '../options/topics/picture.js';
+import { trimmed } from './margin.js';
 import { longSides, type Size, sizeAt } from './scales.js';
 import { mirrored } from './strips.js';
 
@@ -83,7 +84,7 @@ export function planSizes(
 
 type SizeWithAlpha = Size & Pick<Header, 'hasAlpha'>;
 
-/** The sizes of a stage's images; styles as they will be after strips are made usable. */
+/** The sizes of a stage's images; styles as they will be without their margin, and after strips are made usable. */
 export function sizesAt(
   options: ResolvedOptions,
   { content, styles }: Sources,
@@ -93,7 +94,10 @@ export function sizesAt(
   return {
     content: { ...sizeAt(content, side), hasAlpha: content.hasAlpha },
     styles: styles.map((style) => ({
-      ...mirrored.size(sizeAt(style, styleSide(options, side, style)), shortest),
+      ...mirrored.size(
+        trimmed.size(sizeAt(style, styleSide(options, side, style)), options.styleMargin),
+        shortest,
+      ),
       hasAlpha: style.hasAlpha,
     })),
   };
@@ -132,7 +136,8 @@ export async function readInputs(
     const option = styleName(options, i);
     const probed = sources.styles[i]!;
     const sizes = sides.map((side) => sizeAt(probed, styleSide(options, side, probed)));
-    const images = await read(style, option, probed, sizes);
+    const whole = await read(style, option, probed, sizes);
+    const images = whole.map((image) => trimmed.image(image, options.styleMargin));
     const usable = images.map((image) => mirrored.image(image, shortest));
     const strips = images.filter((image, k) => image !== usable[k]);
     if (strips.length > 0) {

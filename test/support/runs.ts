@@ -58,6 +58,7 @@ export const classic = {
   relaxedEmdWeight: 0,
   momentsWeight: 0,
   paletteWeight: 0,
+  styleMargin: 0,
   finish: 'none',
   vividness: 0,
 } satisfies Partial<StylizeOptions>;

@@ -2,7 +2,7 @@
 
 import { OptionError } from '../../errors.js';
 import type { ImageSource } from '../../image/types.js';
-import { image, imageOrImages, integer, positive, weights, yesOrNo } from '../kinds.js';
+import { image, imageOrImages, integer, margin, positive, weights, yesOrNo } from '../kinds.js';
 import { option, topic, type Values } from '../option.js';
 
 export const images = topic('Images', {
@@ -20,6 +20,10 @@ export const images = topic('Images', {
     about: "long side of style images over the picture's",
     more: 'Larger means larger strokes.',
     value: 'ratio',
+  }),
+  styleMargin: option(margin().default(0.025), {
+    about: 'share of a style image that is left out at each edge',
+    more: 'A frame or an unpainted rim would else be painted along the edges of the picture.',
   }),
   styleBlend: option(weights().optional(), {
     about: 'a weight for each style image',
