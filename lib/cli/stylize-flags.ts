@@ -4,7 +4,15 @@
 import { type Command, Option } from 'commander';
 import { type Description, descriptions, flagOf, whatItIs } from '../options/describe.js';
 import type { StylizeOptions } from '../options/stylize-options.js';
-import { parseEvery, parseLayers, parseNames, parseNumber, parseNumbers, parseOutput } from './parse.js';
+import {
+  parseByScale,
+  parseEvery,
+  parseLayers,
+  parseNames,
+  parseNumber,
+  parseNumbers,
+  parseOutput,
+} from './parse.js';
 import { PROGRESS_KINDS, type ProgressKind } from './reporter.js';
 
 /** The flags as parsed: the API's options, and the command's own. */
@@ -54,6 +62,7 @@ export function addStylizeFlags(program: Command, version: string): void {
 const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
   ['number', parseNumber],
   ['numbers', parseNumbers],
+  ['byScale', parseByScale],
   ['layers', parseLayers],
   ['names', parseNames],
 ]);

@@ -319,14 +319,14 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   #progress(session: StageSession, engineLosses: EngineLosses): Progress {
-    const { terms } = this.#options;
+    const { terms, iterations } = session.stage;
     const losses = namedLosses(terms, engineLosses);
     return {
       scale: [session.width, session.height],
       scaleIndex: this.#index + 1,
       scaleCount: this.stages.length,
       iteration: session.iteration,
-      iterations: session.stage.iterations,
+      iterations,
       ...this.#clock!.tick(this.#index, session.iteration),
       total: engineLosses.total,
       losses,

@@ -64,7 +64,12 @@ export class StageSession {
     const { signal } = options;
     signal?.throwIfAborted();
     const creation = addon().Session.create([network], {
-      ...sessionOf(options, images, ({ alpha, width, height }) => alpha && { data: alpha, width, height }),
+      ...sessionOf(
+        options,
+        stage.terms,
+        images,
+        ({ alpha, width, height }) => alpha && { data: alpha, width, height },
+      ),
       optimizer: stage.optimizer,
       averaging: stage.averaging,
       details: stage.details,

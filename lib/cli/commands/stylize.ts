@@ -89,12 +89,13 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
   const { output, saving, saveEvery } = target;
   const run = new InterruptibleRun(reporter);
   const { resolveOptions } = await import('../../options/options.js');
+  const { numbersOf } = await import('../../options/by-scale.js');
   const { checkFrame, checkSaving, framePath } = await import('../output.js');
-  const { size, weights, download, iterations, scales } = resolveOptions(options);
+  const { size, weights, download, iterations, scales, passes } = resolveOptions(options);
   const [{ stylize }] = await Promise.all([
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
-    saveEvery && checkFrame(output, Math.max(...iterations) * scales),
+    saveEvery && checkFrame(output, Math.max(...numbersOf(iterations)) * (scales + passes - 1)),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 
