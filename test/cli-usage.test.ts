@@ -140,7 +140,7 @@ const MISTAKES: [args: string, code: number, message: RegExp][] = [
   ['content.png style.png --progress loud', 2, /--progress.*'loud'.*auto, bar, lines, json, none/],
   ['content.png style.png --bit-depth 12', 2, /--bit-depth must be 8 or 16, not 12/],
   ['content.png style.png --bit-depth 16 -o a.jpg', 2, /--bit-depth 16 is for png and tiff/],
-  ['content.png style.png --quality 101', 2, /--quality must be .*, not 101/],
+  ['content.png style.png --encoder-quality 101', 2, /--encoder-quality must be .*, not 101/],
   ['content.png style.png --size 16384 -o a.webp', 2, /--size 16384 is too large for webp/],
   ['content.png style.png -o -', 2, /--output.*'-'.*not written to stdout/],
   ['content.png style.png -o a.gif', 2, /--output must end in .*, not "a\.gif"/],

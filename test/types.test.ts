@@ -302,7 +302,7 @@ test('pictures', (t) => {
   expectTypeOf<ReturnType<Picture['save']>>().toEqualTypeOf<Promise<void>>();
   expectTypeOf<ReturnType<Picture['encode']>>().resolves.toEqualTypeOf<Buffer>();
   expectTypeOf<ReturnType<Picture['toRaw']>>().toExtend<RawImage>();
-  expectTypeOf<SaveOptions>().toEqualTypeOf<{ bitDepth?: 8 | 16; quality?: number }>();
+  expectTypeOf<SaveOptions>().toEqualTypeOf<{ bitDepth?: 8 | 16; encoderQuality?: number }>();
   t.is(Picture.name, 'Picture');
 });
 

@@ -20,7 +20,7 @@ export interface StylizeFlags
   extends Omit<StylizeOptions, 'content' | 'style' | 'onProgress' | 'onWarning' | 'signal'> {
   output: string;
   bitDepth?: 8 | 16;
-  quality?: number;
+  encoderQuality?: number;
   saveEvery?: number;
   progress: ProgressKind;
   printOptions?: boolean;
@@ -38,7 +38,7 @@ export function addStylizeFlags(program: Command, version: string): void {
       'out.png',
     )
     .option('--bit-depth <bits>', '8, or 16 for PNG and TIFF (default: 8)', parseNumber)
-    .option('--quality <n>', '1..100 for JPEG, WebP, AVIF (default: 95, 95, 80)', parseNumber)
+    .option('--encoder-quality <n>', '1..100 for JPEG, WebP, AVIF (default: 95, 95, 80)', parseNumber)
     .option('--save-every <n>', 'after every n iterations also save out_<count>.png', parseEvery)
     .addOption(
       new Option(

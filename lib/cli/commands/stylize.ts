@@ -42,7 +42,7 @@ async function execute(
   flags: StylizeFlags,
   command: Command,
 ): Promise<void> {
-  const { output, bitDepth, quality, saveEvery, progress: kind, printOptions, options: file, ...own } = flags;
+  const { output, bitDepth, encoderQuality, saveEvery, progress: kind, printOptions, options: file, ...own } = flags;
   const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
   const given = { ...own, ...images } as StylizeOptions;
   const options = file === undefined ? given : { ...(await optionsIn(file, given)), ...given };
@@ -57,7 +57,7 @@ async function execute(
   }
   const saving: SaveOptions = {};
   if (bitDepth !== undefined) saving.bitDepth = bitDepth;
-  if (quality !== undefined) saving.quality = quality;
+  if (encoderQuality !== undefined) saving.encoderQuality = encoderQuality;
   const reporter = await reporterFor(kind);
   process.once('exit', () => reporter.close());
   try {
