@@ -28,7 +28,7 @@ const stage = (kind: Stage['optimizer']['kind'], carry: Stage['carry'], details 
   size: 24,
   iterations: 1,
   terms: [],
-  optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 1 },
+  optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 1, firstStep: 0 },
   details,
   clamp: false,
   averaging: 0,

@@ -12,6 +12,7 @@ import { type LossTerm, nothingToPaint } from './terms.js';
 import { blendStyles } from './topics/images.js';
 import type { Precision } from './topics/machine.js';
 import { settleOptimizer } from './topics/optimizer.js';
+import { type Pace, settlePace } from './topics/pyramid.js';
 import { TOPICS } from './topics.js';
 
 export type { ByScale } from './by-scale.js';
@@ -22,10 +23,11 @@ export type { Precision };
 /** The options with every default filled in. */
 export type ResolvedOptions = Omit<
   z.output<typeof schema>,
-  'style' | 'styleBlend' | keyof ReturnType<typeof settleOptimizer>
+  'style' | 'styleBlend' | keyof Pace | keyof ReturnType<typeof settleOptimizer>
 > &
   ReturnType<typeof blendStyles> &
-  ReturnType<typeof settleOptimizer> & {
+  ReturnType<typeof settleOptimizer> &
+  Pace & {
     /** What is minimised at some scale, in the order of the topics. */
     terms: LossTerm[];
   };
@@ -35,7 +37,7 @@ export function resolveOptions(options: StylizeOptions): ResolvedOptions {
   const given = withPreset(options);
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
-  const { style, styleBlend, learningRate, beta2, ...rest } = parsed.data;
+  const { style, styleBlend, learningRate, beta2, quality, iterations, ...rest } = parsed.data;
   const { normalizeGradients } = rest;
   const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data))
     .filter(({ weight }) => numbersOf(weight).some((number) => number > 0))
@@ -46,6 +48,7 @@ export function resolveOptions(options: StylizeOptions): ResolvedOptions {
     ...rest,
     ...blendStyles(parsed.data),
     ...settleOptimizer(parsed.data),
+    ...settlePace(parsed.data, options),
     terms,
   };
 }

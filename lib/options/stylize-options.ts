@@ -229,10 +229,17 @@ export interface StylizeOptions {
    */
   passes?: number;
   /**
-   * Iterations at each scale, 1 or more, or a list. Default: `120,100,64,40,24,14,8`. As the weights of
-   * losses and `learningRate`, one number for all scales, or a list from the smallest on, whose last is for
-   * all that are left; what stands behind `'...'` is for the last ones instead. There are seven scales at
-   * the default sizes, and most is decided at the small ones.
+   * How long to look for better at each scale: draft, good or best. Default: good, unless iterations are
+   * given. Each has a most for every scale, and leaves it when the total loss hardly goes down any more.
+   * `draft` takes a third of the time of `good`, `best` three to four times as long. See
+   * [quality.md](quality.md).
+   */
+  quality?: 'draft' | 'good' | 'best';
+  /**
+   * Iterations at each scale, in place of a quality, 1 or more, or a list. Default: by quality. As the
+   * weights of losses and `learningRate`, one number for all scales, or a list from the smallest on, whose
+   * last is for all that are left; what stands behind `'...'` is for the last ones instead. Exactly so many
+   * are done.
    */
   iterations?: ByScale;
   /**
@@ -280,6 +287,12 @@ export interface StylizeOptions {
    * Laplacian pyramid.
    */
   history?: number;
+  /**
+   * L-BFGS: most that a scale begins with, the mean change of a pixel in 0..255, 0 or more. Default: `2`. 0
+   * is torch's, with which all pixels together change by 1: four or five iterations are lost at every scale
+   * where losses draw samples.
+   */
+  firstStep?: number;
   /** Adam: decay of the gradient's mean, 0 to below 1. Default: `0.9`. */
   beta1?: number;
   /**

@@ -4,12 +4,16 @@ import type { SessionOptions } from '../engine/addon.js';
 import { atStage, type ByScale } from '../options/by-scale.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { nothingToPaint, type StageTerm, termsAt } from '../options/terms.js';
+import type { Plateau } from './plateau.js';
+import { stayOf } from './quality.js';
 
-/** One stage: so many iterations at one size. */
+/** One stage: so many iterations at one size, or fewer. */
 export interface Stage {
   /** Long side of the picture, in pixels. */
   size: number;
+  /** At most, where there is a plateau to stop at; else exactly. */
   iterations: number;
+  plateau?: Plateau;
   /** What is minimised. */
   terms: readonly StageTerm[];
   optimizer: SessionOptions['optimizer'];
@@ -30,8 +34,9 @@ export interface Stage {
 
 /** The stages that the options mean. @throws OptionError for one that has nothing to minimise */
 export function scheduleOf(options: ResolvedOptions, sizes: readonly number[]): Stage[] {
-  const { averaging, clamp, carry, history, beta1, beta2, epsilon } = options;
+  const { averaging, clamp, carry, history, firstStep, beta1, beta2, epsilon } = options;
   const details = options.variable === 'laplacian' ? options.variableLevels : 0;
+  const { iterations, plateau } = stayOf(options);
   const largest = sizes.at(-1)!;
   const all = [...sizes, ...Array<number>(options.passes - 1).fill(largest)];
   return all.map((size, i) => {
@@ -40,12 +45,14 @@ export function scheduleOf(options: ResolvedOptions, sizes: readonly number[]): 
     if (terms.length === 0) throw nothingToPaint(` at scale ${i + 1} of ${all.length}`);
     return {
       size,
-      iterations: at(options.iterations),
+      iterations: at(iterations),
+      ...(plateau && { plateau }),
       terms,
       optimizer: {
         kind: options.optimizer,
         learningRate: at(options.learningRate),
         history,
+        firstStep,
         beta1,
         beta2,
         epsilon,

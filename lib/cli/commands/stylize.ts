@@ -90,12 +90,15 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
   const run = new InterruptibleRun(reporter);
   const { resolveOptions } = await import('../../options/options.js');
   const { numbersOf } = await import('../../options/by-scale.js');
+  const { stayOf } = await import('../../run/quality.js');
   const { checkFrame, checkSaving, framePath } = await import('../output.js');
-  const { size, weights, download, iterations, scales, passes } = resolveOptions(options);
+  const resolved = resolveOptions(options);
+  const { size, weights, download, scales, passes } = resolved;
+  const most = Math.max(...numbersOf(stayOf(resolved).iterations)) * (scales + passes - 1);
   const [{ stylize }] = await Promise.all([
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
-    saveEvery && checkFrame(output, Math.max(...numbersOf(iterations)) * (scales + passes - 1)),
+    saveEvery && checkFrame(output, most),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 

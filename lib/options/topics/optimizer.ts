@@ -2,7 +2,7 @@
 
 import { OptionError } from '../../errors.js';
 import type { ByScale } from '../by-scale.js';
-import { byScale, decay, integer, positive, words, yesOrNo } from '../kinds.js';
+import { byScale, decay, integer, positive, weight, words, yesOrNo } from '../kinds.js';
 import { option, topic, type Values } from '../option.js';
 
 /** Of an optimiser that is given none. */
@@ -32,6 +32,11 @@ export const optimizer = topic('Optimizer', {
   history: option(integer(1, 1000).default(10), {
     about: 'L-BFGS: pairs remembered',
     more: 'Each costs 24 bytes a pixel, a third more with a Laplacian pyramid.',
+  }),
+  firstStep: option(weight().default(2), {
+    about: 'L-BFGS: most that a scale begins with, the mean change of a pixel in 0..255',
+    more: "0 is torch's, with which all pixels together change by 1: four or five iterations are lost at every scale where losses draw samples.",
+    value: 'd',
   }),
   beta1: option(decay().default(0.9), { about: "Adam: decay of the gradient's mean" }),
   beta2: option(decay().optional(), {
