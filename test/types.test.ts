@@ -288,7 +288,7 @@ test('progress', (t) => {
     | 'remaining';
   expectTypeOf<Progress[Numeric]>().toEqualTypeOf<number>();
   expectTypeOf<keyof Progress>().toEqualTypeOf<
-    Numeric | 'scale' | 'losses' | 'content' | 'style' | 'device' | 'image'
+    Numeric | 'scale' | 'scaleDone' | 'losses' | 'content' | 'style' | 'device' | 'image'
   >();
   expectTypeOf<Progress['device']>().toEqualTypeOf<string>();
   t.pass();
