@@ -6,6 +6,7 @@ import { say } from './talk.js';
 
 export function lineProgress(): Reporter {
   return {
+    forecasts: true,
     step(progress) {
       const { scale, scaleIndex, scaleCount, iteration, iterations, scaleDone } = progress;
       const { total, losses, remaining } = progress;

@@ -12,6 +12,7 @@ import { type ResolvedOptions, resolveOptions, type StylizeOptions } from '../op
 import { Clock } from './clock.js';
 import { describe } from './describe.js';
 import { DivergedError } from './diverged.js';
+import { type Estimate, estimate } from './estimate.js';
 import { Finishing } from './finishing.js';
 import { type Deployment, type Prepared, prepare, release } from './prepare.js';
 import type { Progress } from './progress.js';
@@ -117,6 +118,18 @@ export class Run implements AsyncIterable<Progress> {
     return this.#inTurn(async () => {
       if (this.#options.onProgress) while (await this.#next());
       return this.#finish();
+    });
+  }
+
+  /** @internal How long it will take. Before its first iteration; nothing where the trial fails or would take too long. */
+  estimate(): Promise<Estimate | undefined> {
+    return this.#inTurn(async () => {
+      try {
+        return await estimate(this.#deployment, this.#prepared, this.#options);
+      } catch {
+        this.#options.signal?.throwIfAborted();
+        return undefined; // what is wrong the run itself will meet and say
+      }
     });
   }
 
