@@ -84,6 +84,8 @@ test.serial('--progress json: one object per iteration and nothing else on stdou
     t.deepEqual(Object.keys(progress), [
       'scale',
       'iteration',
+      'iterations',
+      'scaleDone',
       'total',
       'losses',
       'content',

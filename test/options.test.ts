@@ -77,6 +77,7 @@ const byScale: Numbers = [
 const numbers: Numbers = [
   ['noiseDeviation', 'a number that is 0 or more', [-1, -1e-9], [0, 0.001, 64]],
   ['styleScale', 'a number above 0', [0, -1], [1e-3, 4]],
+  ['firstStep', 'a number that is 0 or more', [-1, -1e-9], [0, 2]],
   ['poolingScale', 'a number above 0', [0, -1], [0.78, 2]],
   ['inputRange', 'a number above 0', [0, -1], [1, 256]],
   ['scaleFactor', 'a number above 1', [1, 0, -2], [1.1, 2]],
@@ -103,6 +104,7 @@ const words: Record<string, string[]> = {
   padding: ['zero', 'replicate'],
   statistic: ['gram', 'mean-std', 'histogram', 'wasserstein'],
   tvKind: ['absolute', 'squared', 'gradient', 'diagonal'],
+  quality: ['draft', 'good', 'best'],
   filter: ['lanczos', 'cubic', 'sharp-cubic', 'triangle', 'box'],
   carryFilter: ['lanczos', 'cubic', 'sharp-cubic', 'triangle', 'box'],
 };
@@ -276,7 +278,7 @@ test('defaults', (t) => {
     styleBlend: [1],
     size: 512,
     styleScale: 1,
-    iterations: [120, 100, 64, 40, 24, 14, 8],
+    quality: 'good',
     startDetail: false,
     linear: false,
     weights: '/nowhere/vgg.safetensors',
@@ -324,6 +326,7 @@ test('defaults', (t) => {
     optimizer: 'lbfgs',
     learningRate: 1,
     history: 10,
+    firstStep: 2,
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,

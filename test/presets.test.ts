@@ -221,6 +221,11 @@ test.serial('the command lists presets, prints options, and runs by a file of th
   const file = ['--options', 'options.json'];
   const without = JSON.parse((await scumble(folder, [...file, '--no-clamp', '--print-options'])).stdout);
   t.false(without.options.clamp);
+  const drafted = JSON.parse(
+    (await scumble(folder, [...file, '--quality', 'draft', '--print-options'])).stdout,
+  );
+  t.is(drafted.options.quality, 'draft', 'in place of the iterations in the file');
+  t.is(drafted.options.iterations, undefined);
   const one = await scumble(folder, ['content.png', 'style.png', ...flags.split(' '), '--weights', weights]);
   t.is(one.code, 0, one.stderr);
   const other = await scumble(folder, [...file, '-o', 'again.png']);
