@@ -5,7 +5,7 @@ export { Engine, type EngineOptions } from './engine/engine.js';
 export * from './errors.js';
 export { Picture, type SaveOptions } from './image/picture.js';
 export type { ImageSource, RawImage } from './image/types.js';
-export type { LayerWeights, Precision, StylizeOptions } from './options/options.js';
+export type { ByScale, LayerWeights, Precision, StylizeOptions } from './options/options.js';
 export { DivergedError } from './run/diverged.js';
 export type { Progress } from './run/progress.js';
 export { Run, type RunOptions } from './run/run.js';

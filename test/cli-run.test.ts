@@ -49,7 +49,7 @@ test.serial('a run saves a picture with its options, and talks in plain lines on
     styleLayers: { relu1_1: 1, relu2_1: 0.5 },
     size: 64,
     minSize: 32,
-    iterations: [20],
+    iterations: 20,
     tvWeight: 0.5,
     seed: 7,
     init: 'noise',
@@ -84,6 +84,8 @@ test.serial('--progress json: one object per iteration and nothing else on stdou
     t.deepEqual(Object.keys(progress), [
       'scale',
       'iteration',
+      'iterations',
+      'scaleDone',
       'total',
       'losses',
       'content',

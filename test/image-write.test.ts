@@ -74,11 +74,11 @@ test('jpeg drops alpha and keeps full chroma', async (t) => {
   t.true(difference((await read(jpeg)).data, gradient(64, 48).data) < 8);
 });
 
-test('quality makes a lossy file smaller', async (t) => {
+test('encoderQuality makes a lossy file smaller', async (t) => {
   const raster = { data: Float32Array.from(noise(W * H * 3, 8)), width: W, height: H };
   for (const format of ['jpeg', 'webp', 'avif'] as const) {
-    const low = await encodeImage(raster, format, { quality: 5 });
-    t.true(low.length < (await encodeImage(raster, format, { quality: 100 })).length);
+    const low = await encodeImage(raster, format, { encoderQuality: 5 });
+    t.true(low.length < (await encodeImage(raster, format, { encoderQuality: 100 })).length);
   }
 });
 
@@ -126,8 +126,8 @@ test('encodeImage refuses bad options by name', async (t) => {
   const bad: [string, object, RegExp][] = [
     ['png', { bitDepth: 12 }, /^bitDepth must be 8 or 16, not 12$/],
     ['jpeg', { bitDepth: 16 }, /^bitDepth 16 is for png and tiff only, not jpeg$/],
-    ['jpeg', { quality: 0 }, /^quality must be a whole number from 1 to 100, not 0$/],
-    ['jpeg', { quality: 50.5 }, /^quality must be .* not 50\.5$/],
+    ['jpeg', { encoderQuality: 0 }, /^encoderQuality must be a whole number from 1 to 100, not 0$/],
+    ['jpeg', { encoderQuality: 50.5 }, /^encoderQuality must be .* not 50\.5$/],
     ['bmp', {}, /^format must be one of png, jpeg, webp, tiff, avif, not "bmp"$/],
   ];
   for (const [format, options, message] of bad) {

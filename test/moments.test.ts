@@ -27,7 +27,8 @@ function carrying(changes: object = {}, state?: RunState): Promise<Run> {
 const stage = (kind: Stage['optimizer']['kind'], carry: Stage['carry'], details = 0): Stage => ({
   size: 24,
   iterations: 1,
-  optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 1 },
+  terms: [],
+  optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 1, firstStep: 0 },
   details,
   clamp: false,
   averaging: 0,

@@ -69,7 +69,7 @@ test("flags become options, in Scumble's units", (t) => {
     contentWeight: 1,
     styleWeight: 2,
     tvWeight: 0.5 * (256 / 255) ** 2,
-    iterations: [10],
+    iterations: 10,
     init: 'content',
     learningRate: 10 / (256 / 255),
     normalizeGradients: true,

@@ -3,7 +3,8 @@
 
 import { availableParallelism } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
-import { OptionError, type StylizeOptions, stylize } from '../dist/index.js';
+import { type ByScale, OptionError, type StylizeOptions, stylize } from '../dist/index.js';
+import { atStage } from '../dist/options/by-scale.js';
 import { descriptions } from '../dist/options/describe.js';
 import { resolveOptions } from '../dist/options/options.js';
 import { schema } from '../dist/options/schema.js';
@@ -32,6 +33,7 @@ const integers = {
   minSize: [1, 65536],
   seed: [0, Number.MAX_SAFE_INTEGER],
   threads: [1, 1024],
+  passes: [1, 64],
   maxPixels: [1, 2 ** 40],
 };
 for (const [option, [low, high]] of Object.entries(integers) as [string, [number, number]][]) {
@@ -62,16 +64,23 @@ for (const [option, [low, high]] of Object.entries(integers) as [string, [number
   });
 }
 
-const UNLIKELY = [Number.NaN, Infinity, -Infinity, null, '1', [1], {}, true];
-const numbers: [option: string, what: string, wrong: number[], right: number[]][] = [
+const UNLIKELY = [Number.NaN, Infinity, -Infinity, null, '1', {}, true];
+type Numbers = [option: string, what: string, wrong: number[], right: number[]][];
+const byScale: Numbers = [
   ['contentWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
   ['styleWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
   ['tvWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
+  ['momentsWeight', 'a number that is 0 or more', [-1, -1e-9], [0, 1e6]],
+  ['learningRate', 'a number above 0', [0, -1], [1e-3, 100]],
+  ['iterations', 'an integer from 1 to 1000000000', [0, 1e9 + 1, 0.5], [1, 7, 1e9]],
+];
+const numbers: Numbers = [
   ['noiseDeviation', 'a number that is 0 or more', [-1, -1e-9], [0, 0.001, 64]],
   ['styleScale', 'a number above 0', [0, -1], [1e-3, 4]],
+  ['firstStep', 'a number that is 0 or more', [-1, -1e-9], [0, 2]],
   ['poolingScale', 'a number above 0', [0, -1], [0.78, 2]],
   ['inputRange', 'a number above 0', [0, -1], [1, 256]],
-  ['learningRate', 'a number above 0', [0, -1], [1e-3, 100]],
+  ['scaleFactor', 'a number above 1', [1, 0, -2], [1.1, 2]],
   ['epsilon', 'a number above 0', [0, -1e-8], [1e-12]],
   ['beta1', 'a number from 0 up to but not including 1', [-0.1, 1, 2], [0, 0.999]],
   ['beta2', 'a number from 0 up to but not including 1', [-0.1, 1, 2], [0, 0.999]],
@@ -79,7 +88,7 @@ const numbers: [option: string, what: string, wrong: number[], right: number[]][
 ];
 for (const [option, what, wrong, right] of numbers) {
   test(`${option} is ${what}`, async (t) => {
-    for (const value of [...wrong, ...UNLIKELY]) {
+    for (const value of [...wrong, ...UNLIKELY, [1]]) {
       await refused(t, { [option]: value }, option, new RegExp(`^${option} must be ${what}, not .`), value);
     }
     for (const value of right) t.like(resolveOptions({ ...missing, [option]: value }), { [option]: value });
@@ -95,6 +104,7 @@ const words: Record<string, string[]> = {
   padding: ['zero', 'replicate'],
   statistic: ['gram', 'mean-std', 'histogram', 'wasserstein'],
   tvKind: ['absolute', 'squared', 'gradient', 'diagonal'],
+  quality: ['draft', 'good', 'best'],
   filter: ['lanczos', 'cubic', 'sharp-cubic', 'triangle', 'box'],
   carryFilter: ['lanczos', 'cubic', 'sharp-cubic', 'triangle', 'box'],
 };
@@ -114,32 +124,36 @@ for (const [option, allowed] of Object.entries(words)) {
   });
 }
 
-test('iterations is an integer for all scales, or a list', async (t) => {
-  const wanted = 'an integer from 1 to 1000000000';
-  for (const value of [0, -5, 1e9 + 1, 0.5, Number.NaN, null, '1', {}, true, []]) {
-    await refused(
-      t,
-      { iterations: value },
-      'iterations',
-      new RegExp(`^iterations must be ${wanted}(, or a list of at least one)?, not `),
-      value,
-    );
-  }
-  await refused(
-    t,
-    { iterations: [5, 0] },
-    'iterations',
-    new RegExp(`^iterations\\[1\\] must be ${wanted}, not 0$`),
-  );
-  for (const [given, meant] of [
-    [7, [7]],
-    [
-      [1000, 500],
-      [1000, 500],
-    ],
-  ] as const) {
-    t.deepEqual(resolveOptions({ ...missing, iterations: given }).iterations, [...meant]);
-  }
+for (const [option, what, wrong, right] of byScale) {
+  test(`${option} is ${what}, or a list by scale`, async (t) => {
+    const list = `${option} must be ${what}, or a list of at least one`;
+    for (const value of [...wrong, ...UNLIKELY, []]) {
+      const message = new RegExp(`^${option} must be ${what}(, or a list of at least one)?, not .`);
+      await refused(t, { [option]: value }, option, message, value);
+    }
+    for (const value of [...wrong, ...UNLIKELY, [1]]) {
+      const message = new RegExp(`^${option}\\[1\\] must be ${what}, not .`);
+      await refused(t, { [option]: [right.at(-1), value] }, option, message, value);
+    }
+    for (const value of [['...'], ['...', 1], [1, '...'], [1, '...', 2, '...', 3]]) {
+      const message = new RegExp(`^${list}, with "\\.\\.\\." once at most, between two, not a list of `);
+      await refused(t, { [option]: value }, option, message, value);
+    }
+    for (const value of [...right, right, [...right, '...', 1]]) {
+      t.deepEqual(resolveOptions({ ...missing, [option]: value })[option as 'iterations'], value);
+    }
+  });
+}
+
+test('a list by scale: its last entry is for all that are left, behind a gap are those of the last stages', (t) => {
+  const all = (values: ByScale, count: number) =>
+    Array.from({ length: count }, (_, stage) => atStage(values, stage, count));
+  t.deepEqual(all(3, 2), [3, 3]);
+  t.deepEqual(all([1, 2], 1), [1]);
+  t.deepEqual(all([1, 2], 4), [1, 2, 2, 2]);
+  t.deepEqual(all([1, 2, '...', 3, 4], 6), [1, 2, 2, 2, 3, 4]);
+  t.deepEqual(all([1, 2, '...', 3, 4], 3), [1, 3, 4]);
+  t.deepEqual(all([1, 2, '...', 3, 4], 1), [4]);
 });
 
 test('each optimiser has defaults of its own', (t) => {
@@ -264,7 +278,7 @@ test('defaults', (t) => {
     styleBlend: [1],
     size: 512,
     styleScale: 1,
-    iterations: [120, 100, 64, 40, 24, 14, 8],
+    quality: 'good',
     startDetail: false,
     linear: false,
     weights: '/nowhere/vgg.safetensors',
@@ -313,6 +327,7 @@ test('defaults', (t) => {
     optimizer: 'lbfgs',
     learningRate: 1,
     history: 10,
+    firstStep: 2,
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
@@ -320,6 +335,8 @@ test('defaults', (t) => {
     pooling: 'max',
     rounding: 'floor',
     scales: 64,
+    scaleFactor: Math.SQRT2,
+    passes: 1,
     minSize: 64,
     wassersteinWeight: 0,
     wassersteinLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
@@ -367,7 +384,7 @@ test('a term for every layer that counts: its weight times its own', (t) => {
     ],
   );
   t.is(new Set(found.map(({ name }) => name)).size, found.length);
-  t.is(terms({ ...weightless, meanStdWeight: 1 }).length, 6, 'a term alone is enough to paint');
+  t.is(terms({ ...weightless, meanStdWeight: 1 }).length, 5, 'a term alone is enough to paint');
 });
 
 test('undefined is the same as left out', (t) => {

@@ -200,7 +200,7 @@ test.serial('the command lists presets, prints options, and runs by a file of th
   t.regex(unknown.stderr, /^scumble: preset must be .*gatys.*, not "monet"\n$/);
 
   const flags =
-    '--size 32 --iterations 2 --scales 1 --clamp --content-layers relu1_1 --style-weight 1 --style-layers relu1_1';
+    '--size 32 --iterations 2 --scales 1 --clamp --content-layers relu1_1 --style-weight 1,...,2 --style-layers relu1_1';
   const printed = await scumble(folder, [
     'content.png',
     'style.png',
@@ -216,10 +216,16 @@ test.serial('the command lists presets, prints options, and runs by a file of th
     style: ['style.png'],
     size: 32,
     clamp: true,
+    styleWeight: [1, '...', 2],
   });
   const file = ['--options', 'options.json'];
   const without = JSON.parse((await scumble(folder, [...file, '--no-clamp', '--print-options'])).stdout);
   t.false(without.options.clamp);
+  const drafted = JSON.parse(
+    (await scumble(folder, [...file, '--quality', 'draft', '--print-options'])).stdout,
+  );
+  t.is(drafted.options.quality, 'draft', 'in place of the iterations in the file');
+  t.is(drafted.options.iterations, undefined);
   const one = await scumble(folder, ['content.png', 'style.png', ...flags.split(' '), '--weights', weights]);
   t.is(one.code, 0, one.stderr);
   const other = await scumble(folder, [...file, '-o', 'again.png']);

@@ -2,13 +2,23 @@
 
 import test from 'ava';
 import { type ImageSource, type StylizeOptions, stylize } from '../dist/index.js';
-import { longSides, sizeAt } from '../dist/run/scales.js';
+import { longSides as longSidesBy, sizeAt } from '../dist/run/scales.js';
 import { collect, network, options, wave } from './support/runs.js';
+
+const longSides = (size: number, minSize: number, scales: number) =>
+  longSidesBy(size, minSize, scales, Math.SQRT2);
 
 test('√2 steps that end exactly at the size', (t) => {
   t.deepEqual(longSides(512, 128, 64), [128, 181, 256, 362, 512]);
   t.deepEqual(longSides(1024, 128, 64), [128, 181, 256, 362, 512, 724, 1024]);
   t.deepEqual(longSides(500, 128, 64), [177, 250, 354, 500]);
+  t.deepEqual(longSides(513, 250, 64), [257, 363, 513], 'a half is rounded up, whatever √2 twice is');
+});
+
+test('steps of another factor', (t) => {
+  t.deepEqual(longSidesBy(512, 64, 64, 2), [64, 128, 256, 512]);
+  t.deepEqual(longSidesBy(512, 64, 3, 2), [128, 256, 512]);
+  t.deepEqual(longSidesBy(500, 64, 64, 3), [167, 500]);
 });
 
 test('the smallest scale is not below minSize', (t) => {
@@ -78,6 +88,23 @@ test('a run with scales: 1, with few scales, with the default minSize', async (t
   t.deepEqual(await scalesOf({ ...images, size: 48, minSize: 16, scales: 1 }), ['48x32']);
   t.deepEqual(await scalesOf({ ...images, size: 48, minSize: 16, scales: 2 }), ['34x23', '48x32']);
   t.deepEqual(await scalesOf({ ...images, size: 48, scales: 64 }), ['48x32']);
+});
+
+test('a run by another factor, with passes over the largest', async (t) => {
+  const given = { ...images, size: 48, minSize: 12, scales: 64, scaleFactor: 2 };
+  t.deepEqual(await scalesOf(given), ['12x8', '24x16', '48x32']);
+  const all = await collect(stylize(options({ ...given, iterations: [1, '...', 2], passes: 3 })));
+  t.deepEqual(
+    all.map(({ scale: [width], scaleIndex, scaleCount }) => [width, scaleIndex, scaleCount]),
+    [
+      [12, 1, 5],
+      [24, 2, 5],
+      [48, 3, 5],
+      [48, 4, 5],
+      [48, 5, 5],
+      [48, 5, 5],
+    ],
+  );
 });
 
 test('scales that are too small for the layers are left out for the content, not for a style', async (t) => {

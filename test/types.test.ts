@@ -6,6 +6,7 @@ import test from 'ava';
 import { expectTypeOf } from 'expect-type';
 import {
   AddonError,
+  type ByScale,
   DeviceError,
   type Devices,
   DivergedError,
@@ -106,26 +107,31 @@ test('options', (t) => {
   type Numeric =
     | 'size'
     | 'styleScale'
-    | 'contentWeight'
-    | 'styleWeight'
-    | 'tvWeight'
     | 'poolingScale'
     | 'inputRange'
-    | 'meanStdWeight'
-    | 'histogramWeight'
-    | 'learningRate'
     | 'history'
     | 'beta1'
     | 'beta2'
     | 'epsilon'
     | 'averaging'
     | 'scales'
+    | 'scaleFactor'
+    | 'passes'
     | 'minSize'
     | 'seed'
     | 'threads'
     | 'maxPixels';
   expectTypeOf<StylizeOptions[Numeric]>().toEqualTypeOf<number | undefined>();
-  expectTypeOf<StylizeOptions['iterations']>().toEqualTypeOf<number | readonly number[] | undefined>();
+  type Scaled =
+    | 'iterations'
+    | 'learningRate'
+    | 'contentWeight'
+    | 'styleWeight'
+    | 'tvWeight'
+    | 'meanStdWeight'
+    | 'histogramWeight';
+  expectTypeOf<StylizeOptions[Scaled]>().toEqualTypeOf<ByScale | undefined>();
+  expectTypeOf<ByScale>().toEqualTypeOf<number | readonly (number | '...')[]>();
   t.pass();
 });
 
@@ -282,7 +288,7 @@ test('progress', (t) => {
     | 'remaining';
   expectTypeOf<Progress[Numeric]>().toEqualTypeOf<number>();
   expectTypeOf<keyof Progress>().toEqualTypeOf<
-    Numeric | 'scale' | 'losses' | 'content' | 'style' | 'device' | 'image'
+    Numeric | 'scale' | 'scaleDone' | 'losses' | 'content' | 'style' | 'device' | 'image'
   >();
   expectTypeOf<Progress['device']>().toEqualTypeOf<string>();
   t.pass();
@@ -296,7 +302,7 @@ test('pictures', (t) => {
   expectTypeOf<ReturnType<Picture['save']>>().toEqualTypeOf<Promise<void>>();
   expectTypeOf<ReturnType<Picture['encode']>>().resolves.toEqualTypeOf<Buffer>();
   expectTypeOf<ReturnType<Picture['toRaw']>>().toExtend<RawImage>();
-  expectTypeOf<SaveOptions>().toEqualTypeOf<{ bitDepth?: 8 | 16; quality?: number }>();
+  expectTypeOf<SaveOptions>().toEqualTypeOf<{ bitDepth?: 8 | 16; encoderQuality?: number }>();
   t.is(Picture.name, 'Picture');
 });
 

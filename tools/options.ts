@@ -54,6 +54,7 @@ function stylizeOptions(): string {
 import type { ScumbleError } from '../errors.js';
 import type { ImageSource } from '../image/types.js';
 import type { Progress } from '../run/progress.js';
+import type { ByScale } from './by-scale.js';
 import type { LayerWeights } from './kinds.js';
 
 /** The options of stylize(). */

@@ -40,7 +40,7 @@ export class InterruptibleRun {
   /** Whether this was a scale's last iteration, and not the run's. */
   get isBetweenScales(): boolean {
     const latest = this.#latest;
-    return latest?.iteration === latest?.iterations && latest?.scaleIndex !== latest?.scaleCount;
+    return latest?.scaleDone === true && latest.scaleIndex !== latest.scaleCount;
   }
 
   /** Keeps the picture of a finished scale, to be saved if the next one is not to begin. */

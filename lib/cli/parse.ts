@@ -1,6 +1,7 @@
 // The values of flags. Only their form is checked here; ranges are the API's business.
 
 import { InvalidArgumentError } from 'commander';
+import { type ByScale, GAP } from '../options/by-scale.js';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -20,6 +21,12 @@ export function parseNumbers(text: string): number[] {
       throw new InvalidArgumentError(`It must be numbers with commas between; "${part}" is not one.`);
     }
   });
+}
+
+/** `1,0.5,...,0` */
+export function parseByScale(text: string): ByScale {
+  if (!text.includes(',')) return parseNumber(text);
+  return text.split(',').map((part) => (part.trim() === GAP ? GAP : parseNumbers(part)[0]!));
 }
 
 /** `picture,relu1_1` */

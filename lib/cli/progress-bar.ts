@@ -30,6 +30,7 @@ export function barProgress(): Reporter {
   });
   bar.start(1, 0);
   return {
+    forecasts: true,
     step(progress) {
       latest = { progress, at: performance.now() };
       share = progress.elapsed / (progress.elapsed + progress.remaining);

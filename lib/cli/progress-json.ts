@@ -5,8 +5,9 @@ import { say } from './talk.js';
 
 export function jsonProgress(): Reporter {
   return {
-    step({ scale, iteration, total, losses, content, style, tv, device }) {
-      const line = { scale, iteration, total, losses, content, style, tv, device };
+    forecasts: false,
+    step({ scale, iteration, iterations, scaleDone, total, losses, content, style, tv, device }) {
+      const line = { scale, iteration, iterations, scaleDone, total, losses, content, style, tv, device };
       process.stdout.write(`${JSON.stringify(line)}\n`);
     },
     note: say,

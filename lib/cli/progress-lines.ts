@@ -6,10 +6,12 @@ import { say } from './talk.js';
 
 export function lineProgress(): Reporter {
   return {
+    forecasts: true,
     step(progress) {
-      const { scale, scaleIndex, scaleCount, iteration, iterations, total, losses, remaining } = progress;
+      const { scale, scaleIndex, scaleCount, iteration, iterations, scaleDone } = progress;
+      const { total, losses, remaining } = progress;
       const tenth = Math.ceil(iterations / 10);
-      if (iteration !== 1 && iteration !== iterations && iteration % tenth !== 0) return;
+      if (iteration !== 1 && !scaleDone && iteration % tenth !== 0) return;
       const parts = [
         `${formatSize(...scale)} (scale ${scaleIndex}/${scaleCount})`,
         `iteration ${iteration}/${iterations}`,

@@ -6,6 +6,7 @@ import { say } from './talk.js';
 /** @param every how many iterations, 0 for none */
 export function neuralStyleProgress(every: number): Reporter {
   return {
+    forecasts: false, // its iterations are what people compare
     step({ iteration, iterations, content, style, total }) {
       if (every === 0 || iteration % every !== 0) return;
       const lines = [`Iteration ${iteration} / ${iterations}`];

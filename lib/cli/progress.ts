@@ -6,7 +6,7 @@ import { say } from './talk.js';
 /** The reporter for a kind; one that the terminal cannot show gives way to lines. */
 export async function reporterFor(kind: ProgressKind): Promise<Reporter> {
   if (kind === 'json') return (await import('./progress-json.js')).jsonProgress();
-  if (kind === 'none') return { step() {}, note: say, close() {} };
+  if (kind === 'none') return { forecasts: false, step() {}, note: say, close() {} };
   const capable = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
   if (kind === 'lines' || !capable) return (await import('./progress-lines.js')).lineProgress();
   return (await import('./progress-bar.js')).barProgress();

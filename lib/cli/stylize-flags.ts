@@ -4,7 +4,15 @@
 import { type Command, Option } from 'commander';
 import { type Description, descriptions, flagOf, whatItIs } from '../options/describe.js';
 import type { StylizeOptions } from '../options/stylize-options.js';
-import { parseEvery, parseLayers, parseNames, parseNumber, parseNumbers, parseOutput } from './parse.js';
+import {
+  parseByScale,
+  parseEvery,
+  parseLayers,
+  parseNames,
+  parseNumber,
+  parseNumbers,
+  parseOutput,
+} from './parse.js';
 import { PROGRESS_KINDS, type ProgressKind } from './reporter.js';
 
 /** The flags as parsed: the API's options, and the command's own. */
@@ -12,7 +20,7 @@ export interface StylizeFlags
   extends Omit<StylizeOptions, 'content' | 'style' | 'onProgress' | 'onWarning' | 'signal'> {
   output: string;
   bitDepth?: 8 | 16;
-  quality?: number;
+  encoderQuality?: number;
   saveEvery?: number;
   progress: ProgressKind;
   printOptions?: boolean;
@@ -30,7 +38,7 @@ export function addStylizeFlags(program: Command, version: string): void {
       'out.png',
     )
     .option('--bit-depth <bits>', '8, or 16 for PNG and TIFF (default: 8)', parseNumber)
-    .option('--quality <n>', '1..100 for JPEG, WebP, AVIF (default: 95, 95, 80)', parseNumber)
+    .option('--encoder-quality <n>', '1..100 for JPEG, WebP, AVIF (default: 95, 95, 80)', parseNumber)
     .option('--save-every <n>', 'after every n iterations also save out_<count>.png', parseEvery)
     .addOption(
       new Option(
@@ -54,6 +62,7 @@ export function addStylizeFlags(program: Command, version: string): void {
 const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
   ['number', parseNumber],
   ['numbers', parseNumbers],
+  ['byScale', parseByScale],
   ['layers', parseLayers],
   ['names', parseNames],
 ]);

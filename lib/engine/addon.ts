@@ -91,6 +91,8 @@ export interface SessionOptions extends EngineSetup {
     beta2: number;
     epsilon: number;
     history: number;
+    /** L-BFGS: most that values change in the first step, in the mean; 0: torch's, all together by 1. */
+    firstStep: number;
   };
   averaging: number;
   /** Of the Laplacian pyramid whose coefficients are optimised; absent or 0: the pixels are. */

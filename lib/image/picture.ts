@@ -36,7 +36,7 @@ export class Picture {
   /**
    * Saves the picture in the format of the path's extension: .png, .jpg, .jpeg, .webp, .tif, .tiff or .avif. The
    * file appears complete or not at all. JPEG has no alpha: it is dropped.
-   * @param options `bitDepth` 8 (default) or 16, the latter for PNG and TIFF only; `quality` 1..100 for JPEG
+   * @param options `bitDepth` 8 (default) or 16, the latter for PNG and TIFF only; `encoderQuality` 1..100 for JPEG
    *   (default 95), WebP (95) and AVIF (80), ignored by PNG and TIFF, which lose nothing
    * @throws {OptionError} if the extension or an option is invalid, or the format cannot hold so large a picture
    * @throws {OutputError} if the file cannot be written

@@ -25,7 +25,7 @@ export interface EncodeOptions {
   /** Bits per channel; 16 for PNG and TIFF only. Default 8. */
   bitDepth?: 8 | 16;
   /** 1..100, for JPEG (default 95), WebP (95) and AVIF (80). */
-  quality?: number;
+  encoderQuality?: number;
   /** Stored as JSON in the file's metadata. */
   options?: Record<string, unknown>;
 }
@@ -56,8 +56,8 @@ export async function checkOutput(path: string): Promise<void> {
  * @throws {OptionError} if `opts` is invalid or the format cannot hold an image of this size
  */
 export async function encodeImage(raster: Raster, format: Format, opts: EncodeOptions = {}): Promise<Buffer> {
-  const { bitDepth = 8, quality, options } = opts;
-  checkOptions(format, bitDepth, quality);
+  const { bitDepth = 8, encoderQuality, options } = opts;
+  checkOptions(format, bitDepth, encoderQuality);
   const { width, height } = raster;
   const data = await copyOf(raster.data);
   const alpha = raster.alpha && (await copyOf(raster.alpha));
@@ -65,7 +65,8 @@ export async function encodeImage(raster: Raster, format: Format, opts: EncodeOp
   const json = options && JSON.stringify(options);
   try {
     const moved = alpha ? [data, alpha] : [data];
-    const bytes = await runJob('encode', { raster: copy, format, bitDepth, quality, json }, moved);
+    const input = { raster: copy, format, bitDepth, quality: encoderQuality, json };
+    const bytes = await runJob('encode', input, moved);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (error) {
     const reason = (error as Error).message;
@@ -73,7 +74,7 @@ export async function encodeImage(raster: Raster, format: Format, opts: EncodeOp
   }
 }
 
-function checkOptions(format: Format, bitDepth: number, quality: number | undefined): void {
+function checkOptions(format: Format, bitDepth: number, encoderQuality: number | undefined): void {
   if (!Object.values(FORMATS).includes(format)) {
     const known = [...new Set(Object.values(FORMATS))].join(', ');
     throw new OptionError('format', format, `format must be one of ${known}, not "${format}"`);
@@ -84,8 +85,10 @@ function checkOptions(format: Format, bitDepth: number, quality: number | undefi
   if (bitDepth === 16 && format !== 'png' && format !== 'tiff') {
     throw new OptionError('bitDepth', bitDepth, `bitDepth 16 is for png and tiff only, not ${format}`);
   }
-  if (quality !== undefined && !(Number.isInteger(quality) && quality >= 1 && quality <= 100)) {
-    throw new OptionError('quality', quality, `quality must be a whole number from 1 to 100, not ${quality}`);
+  if (encoderQuality === undefined) return;
+  if (!Number.isInteger(encoderQuality) || encoderQuality < 1 || encoderQuality > 100) {
+    const problem = `must be a whole number from 1 to 100, not ${encoderQuality}`;
+    throw new OptionError('encoderQuality', encoderQuality, `encoderQuality ${problem}`);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { addon, type EngineLosses, type EngineTerm, type SessionOptions } from '../engine/addon.js';
 import type { ResolvedOptions } from '../options/options.js';
-import type { LossTerm } from '../options/terms.js';
+import type { LossTerm, StageTerm } from '../options/terms.js';
 
 /**
  * What a session is told of the objective, of its images, and of how features are made. Image 0 is the content; the styles
@@ -12,7 +12,8 @@ import type { LossTerm } from '../options/terms.js';
  * @param maskOf the opacity of an image that is not opaque
  */
 export function sessionOf<Image, Mask>(
-  { pooling, poolingScale, rounding, seed, threads, terms, styleBlend }: ResolvedOptions,
+  { pooling, poolingScale, rounding, seed, threads, styleBlend }: ResolvedOptions,
+  terms: readonly StageTerm[],
   { content, styles }: { content: Image; styles: readonly Image[] },
   maskOf: (image: Image) => Mask | undefined,
 ): Omit<SessionOptions, 'optimizer' | 'averaging'> & { images: Image[]; masks: Mask[] } {
@@ -35,7 +36,7 @@ export function sessionOf<Image, Mask>(
 }
 
 function engineTerm(
-  { name, kind, weight, layers, of, normalize, parameters }: LossTerm,
+  { name, kind, weight, layers, of, normalize, parameters }: StageTerm,
   styleBlend: readonly number[],
   masks: readonly (number | undefined)[],
 ): EngineTerm {

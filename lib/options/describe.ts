@@ -35,7 +35,7 @@ export function descriptions(): Description[] {
 /** What it is, and which values it takes: the range, or what else is `allowed`. */
 export function whatItIs({ about, reads, range }: Description, allowed = range): string {
   if (!allowed) return about;
-  return reads?.startsWith('number') ? `${about}, ${allowed}` : `${about}: ${allowed}`;
+  return reads?.startsWith('number') || reads === 'byScale' ? `${about}, ${allowed}` : `${about}: ${allowed}`;
 }
 
 /** The flag of an option, or of the refusal of one: `--min-size`, `--no-download`. */

@@ -8,6 +8,7 @@ import { checkSaid, presetOf, readJson, withPreset } from './presets.js';
 import { schema } from './schema.js';
 import type { StylizeOptions } from './stylize-options.js';
 import { settleOptimizer } from './topics/optimizer.js';
+import { settlePace } from './topics/pyramid.js';
 
 /** The version of the files that are written, and the latest that is read. */
 const VERSION = 1;
@@ -36,7 +37,9 @@ export function resultingOptions(given: StylizeOptions): OptionsFile {
   resolveOptions(given);
   const merged = withPreset(given);
   const values = schema.parse(merged);
-  const options: Record<string, unknown> = { ...values, ...settleOptimizer(values) };
+  const { quality, iterations, ...rest } = values;
+  const settled = { ...settleOptimizer(values), ...settlePace({ quality, iterations }, given) };
+  const options: Record<string, unknown> = { ...rest, ...settled };
   for (const name of LEFT_OUT) delete options[name];
   if (merged.threads === undefined) delete options.threads; // those of this machine
   for (const name of IMAGES) options[name] = pathsOf(name, options[name]);

@@ -2,31 +2,45 @@
 
 import * as z from 'zod';
 import type { ImageSource } from '../image/types.js';
-import { kind } from './option.js';
+import { type ByScale, GAP } from './by-scale.js';
+import { kind, kinds } from './option.js';
 
 /** Layers with a weight each (names alone weigh 1): `['relu4_2']` or `{ relu1_1: 1, relu2_1: 0.5 }`. */
 export type LayerWeights = readonly string[] | Readonly<Record<string, number>>;
 
-const number = (ok: (n: number) => boolean, what: string, range: string, value = 'n') =>
-  kind(z.number(what).refine(ok, what), { type: 'number', reads: 'number', range, value });
+export const number = (ok: (n: number) => boolean, what: string, range: string, value = 'n') =>
+  kind(z.number(what).refine(ok, what), { type: 'number', reads: 'number', range, value, what });
 
 export const integer = (low: number, high: number, range = `${low}..${high}`) =>
   number((n) => Number.isInteger(n) && n >= low && n <= high, `an integer from ${low} to ${high}`, range);
 
-/** One number, or one for each of several; the last is for all that are left. */
-export const integers = (low: number, high: number, range = `${low}..${high}`) => {
-  const what = `an integer from ${low} to ${high}, or a list of at least one`;
-  const schema: z.ZodType<number[], number | readonly number[]> = z
-    .union([z.array(integer(low, high)).min(1, what), integer(low, high)], what)
-    .transform((given) => (Array.isArray(given) ? given : [given]));
+/** A number for all scales, or a list of them: see by-scale.ts. */
+export function byScale(one: z.ZodType<number, number>) {
+  const { range, value, what } = kinds.get(one)!;
+  const list = `${what}, or a list of at least one`;
+  const schema: z.ZodType<ByScale, ByScale> = z.union(
+    [
+      z
+        .array(z.union([z.literal(GAP), one], what))
+        .min(1, list)
+        .refine(between, `${list}, with "${GAP}" once at most, between two`),
+      one,
+    ],
+    list,
+  );
   return kind(schema, {
-    type: 'number | readonly number[]',
-    reads: 'numbers',
-    range,
-    written: `${range}, or a list`,
-    value: 'n',
+    type: 'ByScale',
+    reads: 'byScale',
+    ...(range && { range: `${range}, or a list` }),
+    ...(value && { value }),
   });
-};
+}
+
+/** Whether the gap has numbers before and behind it, if there is one. */
+function between(list: readonly unknown[]): boolean {
+  const at = list.indexOf(GAP);
+  return at === list.lastIndexOf(GAP) && at !== 0 && at !== list.length - 1;
+}
 
 export const weight = () => number((n) => n >= 0, 'a number that is 0 or more', '0 or more', 'w');
 

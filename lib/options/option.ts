@@ -10,8 +10,10 @@ export interface Kind {
   type: string;
   /** What is allowed, if the type and the description do not say it: `1..64`. */
   range?: string;
+  /** What a value must be, in messages, where other kinds are made of it. */
+  what?: string;
   /** How the command reads it from text; what it cannot read has no flag. */
-  reads?: 'number' | 'numbers' | 'layers' | 'names' | 'text' | 'texts' | 'switch';
+  reads?: 'number' | 'numbers' | 'byScale' | 'layers' | 'names' | 'text' | 'texts' | 'switch';
   /** What the help says of a flag instead of the range. */
   written?: string;
   /** Stands for the value in the help: `--size <pixels>`. */

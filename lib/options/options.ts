@@ -3,16 +3,19 @@
 
 import type * as z from 'zod';
 import { OptionError } from '../errors.js';
+import { numbersOf } from './by-scale.js';
 import { withPreset } from './presets.js';
 import { refusal } from './refusal.js';
 import { schema } from './schema.js';
 import type { StylizeOptions } from './stylize-options.js';
-import type { LossTerm } from './terms.js';
+import { type LossTerm, nothingToPaint } from './terms.js';
 import { blendStyles } from './topics/images.js';
 import type { Precision } from './topics/machine.js';
 import { settleOptimizer } from './topics/optimizer.js';
+import { type Pace, settlePace } from './topics/pyramid.js';
 import { TOPICS } from './topics.js';
 
+export type { ByScale } from './by-scale.js';
 export type { LayerWeights } from './kinds.js';
 export type { StylizeOptions } from './stylize-options.js';
 export type { Precision };
@@ -20,11 +23,12 @@ export type { Precision };
 /** The options with every default filled in. */
 export type ResolvedOptions = Omit<
   z.output<typeof schema>,
-  'style' | 'styleBlend' | keyof ReturnType<typeof settleOptimizer>
+  'style' | 'styleBlend' | keyof Pace | keyof ReturnType<typeof settleOptimizer>
 > &
   ReturnType<typeof blendStyles> &
-  ReturnType<typeof settleOptimizer> & {
-    /** What is minimised, in the order of the topics. */
+  ReturnType<typeof settleOptimizer> &
+  Pace & {
+    /** What is minimised at some scale, in the order of the topics. */
     terms: LossTerm[];
   };
 
@@ -33,25 +37,20 @@ export function resolveOptions(options: StylizeOptions): ResolvedOptions {
   const given = withPreset(options);
   const parsed = schema.safeParse(given);
   if (!parsed.success) throw refusal(parsed.error.issues, given);
-  const { style, styleBlend, learningRate, beta2, ...rest } = parsed.data;
+  const { style, styleBlend, learningRate, beta2, quality, iterations, ...rest } = parsed.data;
   const { normalizeGradients } = rest;
-  const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data)).map(
-    (term) => (normalizeGradients && term.of ? { ...term, normalize: true } : term),
-  );
-  checkWeights(terms);
+  const terms = TOPICS.flatMap(({ terms }) => (terms as (values: object) => LossTerm[])(parsed.data))
+    .filter(({ weight }) => numbersOf(weight).some((number) => number > 0))
+    .map((term) => (normalizeGradients && term.of ? { ...term, normalize: true } : term));
+  if (terms.length === 0) throw nothingToPaint();
   checkStyle(options, parsed.data);
   return {
     ...rest,
     ...blendStyles(parsed.data),
     ...settleOptimizer(parsed.data),
+    ...settlePace(parsed.data, options),
     terms,
   };
-}
-
-/** @throws OptionError if nothing is to be minimised */
-function checkWeights(terms: LossTerm[]): void {
-  if (terms.some(({ weight }) => weight > 0)) return;
-  throw new OptionError('contentWeight', 0, 'all weights of losses are 0, so there is nothing to paint');
 }
 
 /** @throws OptionError for what the caller says of the style loss and would do nothing, as it has no weight by default */

@@ -3,6 +3,7 @@
 import type { ScumbleError } from '../errors.js';
 import type { ImageSource } from '../image/types.js';
 import type { Progress } from '../run/progress.js';
+import type { ByScale } from './by-scale.js';
 import type { LayerWeights } from './kinds.js';
 
 /** The options of stylize(). */
@@ -61,35 +62,36 @@ export interface StylizeOptions {
   noiseDeviation?: number;
   /** Seed of the noise, 0..2^53-1. Default: `0`. */
   seed?: number;
-  /** Weight of the content loss, 0 or more. Default: `10`. */
-  contentWeight?: number;
+  /** Weight of the content loss, 0 or more, or a list. Default: `10`. */
+  contentWeight?: ByScale;
   /** Layers whose features should be the content's: names, or names with weights. Default: `relu4_2`. */
   contentLayers?: LayerWeights;
   /**
-   * Weight of the loss of the style's channel histograms, 0 or more. Default: `0`. At 0 it is not computed.
+   * Weight of the loss of the style's channel histograms, 0 or more, or a list. Default: `0`. At 0 it is not
+   * computed.
    */
-  histogramWeight?: number;
+  histogramWeight?: ByScale;
   /**
    * Layers whose channel histograms should be the style's: names, or names with weights. Default:
    * `relu1_1,relu4_1`.
    */
   histogramLayers?: LayerWeights;
   /**
-   * Weight of the loss of the style's channel means and deviations, 0 or more. Default: `0`. At 0 it is not
-   * computed.
+   * Weight of the loss of the style's channel means and deviations, 0 or more, or a list. Default: `0`. At 0
+   * it is not computed.
    */
-  meanStdWeight?: number;
+  meanStdWeight?: ByScale;
   /**
    * Layers whose channel means and deviations should be the style's: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
    */
   meanStdLayers?: LayerWeights;
   /**
-   * Weight of the distance of the picture's features from the style's nearest, 0 or more. Default: `0`. At 0
-   * it is not computed. It brings out brush strokes, best in a last run over a picture that is nearly done,
-   * with `optimizer: adam`.
+   * Weight of the distance of the picture's features from the style's nearest, 0 or more, or a list.
+   * Default: `0`. At 0 it is not computed. It brings out brush strokes, best in a last run over a picture
+   * that is nearly done, with `optimizer: adam`.
    */
-  nearestWeight?: number;
+  nearestWeight?: ByScale;
   /**
    * Layers whose features should be like the style's nearest: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1`.
@@ -107,35 +109,35 @@ export interface StylizeOptions {
    */
   normalizeGradients?: boolean;
   /**
-   * Weight of the sliced Wasserstein distance to the style's features, 0 or more. Default: `0`. At 0 it is
-   * not computed.
+   * Weight of the sliced Wasserstein distance to the style's features, 0 or more, or a list. Default: `0`.
+   * At 0 it is not computed.
    */
-  slicedWeight?: number;
+  slicedWeight?: ByScale;
   /**
    * Layers whose features should be distributed as the style's: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1`.
    */
   slicedLayers?: LayerWeights;
   /**
-   * Weight of the relaxed earth mover's distance, 0 or more. Default: `200000`. Between samples of picture
-   * and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
+   * Weight of the relaxed earth mover's distance, 0 or more, or a list. Default: `200000`. Between samples
+   * of picture and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
    */
-  relaxedEmdWeight?: number;
+  relaxedEmdWeight?: ByScale;
   /**
-   * Weight of the moments of samples, 0 or more. Default: `1000`. Their means and covariances should be the
-   * style's, over all `hypercolumns`. At 0 it is not computed.
+   * Weight of the moments of samples, 0 or more, or a list. Default: `1000`. Their means and covariances
+   * should be the style's, over all `hypercolumns`. At 0 it is not computed.
    */
-  momentsWeight?: number;
+  momentsWeight?: ByScale;
   /**
-   * Weight of the palette, 0 or more. Default: `50000`. The relaxed earth mover's distance of colours. At 0
-   * it is not computed.
+   * Weight of the palette, 0 or more, or a list. Default: `50000`. The relaxed earth mover's distance of
+   * colours. At 0 it is not computed.
    */
-  paletteWeight?: number;
+  paletteWeight?: ByScale;
   /**
-   * Weight of self-similarity, 0 or more. Default: `0`. What is alike in the content should be in the
-   * picture, over all `hypercolumns`. At 0 it is not computed.
+   * Weight of self-similarity, 0 or more, or a list. Default: `0`. What is alike in the content should be in
+   * the picture, over all `hypercolumns`. At 0 it is not computed.
    */
-  selfSimilarityWeight?: number;
+  selfSimilarityWeight?: ByScale;
   /**
    * Layers that samples take side by side: names. Default: `relu1_1,relu2_1,relu3_1,relu3_2,relu4_2`.
    * `picture` is the picture itself. The default are layers that every VGG has, none behind that of the
@@ -147,10 +149,10 @@ export interface StylizeOptions {
   /** Samples of the style images together, 1..65536. Default: five times as many, 5000 at most. */
   styleSamples?: number;
   /**
-   * Weight of the style loss, the classic one, 0 or more. Default: `0`. neural-style has 100, with a content
-   * weight of 5. At 0 it is not computed.
+   * Weight of the style loss, the classic one, 0 or more, or a list. Default: `0`. neural-style has 100,
+   * with a content weight of 5. At 0 it is not computed.
    */
-  styleWeight?: number;
+  styleWeight?: ByScale;
   /**
    * Layers whose statistic should be the style's: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
@@ -163,10 +165,10 @@ export interface StylizeOptions {
    */
   statistic?: 'gram' | 'mean-std' | 'histogram' | 'wasserstein';
   /**
-   * Weight of the total variation, 0 or more. Default: `0`. neural-style-pt has 0.001. It is of differences
-   * of neighbours in 0..255.
+   * Weight of the total variation, 0 or more, or a list. Default: `0`. neural-style-pt has 0.001. It is of
+   * differences of neighbours in 0..255.
    */
-  tvWeight?: number;
+  tvWeight?: ByScale;
   /**
    * What of neighbours is summed: absolute, squared, gradient or diagonal. Default: `absolute`. `absolute`:
    * the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as
@@ -176,10 +178,10 @@ export interface StylizeOptions {
    */
   tvKind?: 'absolute' | 'squared' | 'gradient' | 'diagonal';
   /**
-   * Weight of the Wasserstein-2 distance from the style's means and covariances, 0 or more. Default: `0`. At
-   * 0 it is not computed.
+   * Weight of the Wasserstein-2 distance from the style's means and covariances, 0 or more, or a list.
+   * Default: `0`. At 0 it is not computed.
    */
-  wassersteinWeight?: number;
+  wassersteinWeight?: ByScale;
   /**
    * Layers whose means and covariances should be the style's: names, or names with weights. Default:
    * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
@@ -217,18 +219,34 @@ export interface StylizeOptions {
    */
   inputRange?: number;
   /**
-   * Most scales, each √2 larger, 1..64. Default: `64`. There are as many as fit between `minSize` and
-   * `size`; 1 turns the pyramid off.
+   * Most scales, 1..64. Default: `64`. There are as many as fit between `minSize` and `size`; 1 turns the
+   * pyramid off.
    */
   scales?: number;
+  /** How many times as large a scale is as the one before, above 1. Default: √2. */
+  scaleFactor?: number;
   /** Long side of the smallest scale in pixels, 1..65536. Default: `64`. */
   minSize?: number;
   /**
-   * Iterations at each scale, 1 or more. Default: `120,100,64,40,24,14,8`. One number for all, or a list
-   * from the smallest scale on, whose last is for all that are left. There are seven scales at the default
-   * sizes, and most is decided at the small ones.
+   * How many times the largest scale is painted, 1..64. Default: `1`. Each pass begins with the picture of
+   * the one before and is a scale by itself in lists by scale, such as `learningRate` and the weights, and
+   * to `carry`.
    */
-  iterations?: number | readonly number[];
+  passes?: number;
+  /**
+   * How long to look for better at each scale: draft, good or best. Default: good, unless iterations are
+   * given. Each has a most for every scale, and leaves it when the total loss hardly goes down any more.
+   * `draft` takes less than half the time of `good`, `best` three to four times as long. See
+   * [quality.md](quality.md).
+   */
+  quality?: 'draft' | 'good' | 'best';
+  /**
+   * Iterations at each scale, in place of a quality, 1 or more, or a list. Default: by quality. As the
+   * weights of losses and `learningRate`, one number for all scales, or a list from the smallest on, whose
+   * last is for all that are left; what stands behind `'...'` is for the last ones instead. Exactly so many
+   * are done.
+   */
+  iterations?: ByScale;
   /**
    * Whether every scale but the first and the last begins with the content's finest detail on it. Default:
    * `false`. STROTSS adds it to the picture of the scale before.
@@ -265,15 +283,21 @@ export interface StylizeOptions {
   /** The optimiser: lbfgs, adam or rmsprop. Default: `lbfgs`. */
   optimizer?: 'lbfgs' | 'adam' | 'rmsprop';
   /**
-   * The optimiser's step, above 0. Default: 1 for lbfgs, 5 for adam, 0.5 for rmsprop. Adam's and RMSprop's
-   * is in units of 0..255; L-BFGS's is a factor on its own step, torch's `lr`.
+   * The optimiser's step, above 0, or a list. Default: 1 for lbfgs, 5 for adam, 0.5 for rmsprop. Adam's and
+   * RMSprop's is in units of 0..255; L-BFGS's is a factor on its own step, torch's `lr`.
    */
-  learningRate?: number;
+  learningRate?: ByScale;
   /**
    * L-BFGS: pairs remembered, 1..1000. Default: `10`. Each costs 24 bytes a pixel, a third more with a
    * Laplacian pyramid.
    */
   history?: number;
+  /**
+   * L-BFGS: most that a scale begins with, the mean change of a pixel in 0..255, 0 or more. Default: `2`. 0
+   * is torch's, with which all pixels together change by 1: four or five iterations are lost at every scale
+   * where losses draw samples.
+   */
+  firstStep?: number;
   /** Adam: decay of the gradient's mean, 0 to below 1. Default: `0.9`. */
   beta1?: number;
   /**

@@ -1,31 +1,34 @@
-// Time so far and to come; an iteration's cost is taken to be proportional to its pixels.
+// Time so far and to come; an iteration's cost is taken to be proportional to its pixels. A stage that ends early leaves
+// nothing to come, and counts for what it did.
 
 export class Clock {
   readonly #started = performance.now();
-  /** Pixels of an iteration of each stage, and of all iterations before that stage; one more for those of all. */
-  readonly #pixels: number[];
-  readonly #until: number[] = [0];
-  /** Pixels of the iterations that were done before this clock began. */
-  readonly #before: number;
+  readonly #stages: readonly { pixels: number; iterations: number }[];
+  #at: { stage: number; iteration: number };
+  /** Pixels of all iterations since this clock began. */
+  #done = 0;
 
   /**
    * @param stages the pixels and iterations of each
    * @param at the stage and its iterations done, where the run begins
    */
   constructor(stages: { pixels: number; iterations: number }[], at: { stage: number; iteration: number }) {
-    this.#pixels = stages.map(({ pixels }) => pixels);
-    for (const { pixels, iterations } of stages) this.#until.push(this.#until.at(-1)! + pixels * iterations);
-    this.#before = this.#done(at.stage, at.iteration);
+    this.#stages = stages;
+    this.#at = at;
   }
 
-  /** Seconds, after so many iterations of a stage. */
+  /** Seconds, after so many iterations of a stage; those to come if no stage ends early. */
   tick(stage: number, iteration: number): { elapsed: number; remaining: number } {
     const elapsed = (performance.now() - this.#started) / 1000;
-    const done = this.#done(stage, iteration);
-    return { elapsed, remaining: (elapsed * (this.#until.at(-1)! - done)) / (done - this.#before) };
-  }
-
-  #done(stage: number, iteration: number): number {
-    return this.#until[stage]! + this.#pixels[stage]! * iteration;
+    const before = this.#at.stage === stage ? this.#at.iteration : 0;
+    this.#done += (iteration - before) * this.#stages[stage]!.pixels;
+    this.#at = { stage, iteration };
+    const left = this.#stages
+      .slice(stage)
+      .reduce(
+        (sum, { pixels, iterations }, i) => sum + pixels * (i === 0 ? iterations - iteration : iterations),
+        0,
+      );
+    return { elapsed, remaining: (elapsed * left) / this.#done };
   }
 }

@@ -76,7 +76,7 @@ export function planSizes(
   }
   let least = 1;
   while (short(least) < shortest) least++;
-  const sizes = longSides(options.size, options.minSize, options.scales).filter(
+  const sizes = longSides(options.size, options.minSize, options.scales, options.scaleFactor).filter(
     (side) => short(side) >= shortest,
   );
   return { sizes, least };

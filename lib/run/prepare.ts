@@ -63,11 +63,10 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
   };
   const settle = async (on: Engine): Promise<Deployment> => {
     const network = await on.networks.open(file, input);
-    const inEngine = (size: number) => {
+    const ofStage = ({ size, terms, optimizer, averaging, details }: Stage) => {
       const { content, styles } = sizesAt(options, sources, size, shortest);
-      const { optimizer, averaging, details } = stages.at(-1)!;
       const estimate = addon().Session.estimate(on.backend, [architecture], {
-        ...sessionOf(options, { content, styles }, (image) => (image.hasAlpha ? image : undefined)),
+        ...sessionOf(options, terms, { content, styles }, (image) => (image.hasAlpha ? image : undefined)),
         optimizer,
         averaging,
         details,
@@ -75,6 +74,13 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
       });
       return estimate.session + (network.has(convolutions) ? 0 : estimate.network);
     };
+    // Stages may differ in their terms, so that the last one need not be the largest.
+    const inEngine = (largest: number) =>
+      Math.max(
+        ...stages.map((stage) =>
+          ofStage({ ...stage, size: Math.max(least, Math.round((stage.size / options.size) * largest)) }),
+        ),
+      );
     const reading = (size: number) => mostForReading(options, sources, size);
     if (on.device === 'cpu') {
       // Images are read before the engine begins.
@@ -100,8 +106,10 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
   }
   try {
     signal?.throwIfAborted();
-    const inputs = await deployment.engine.guard(readInputs(options, sources, sizes, shortest, say));
+    const bySize = await deployment.engine.guard(readInputs(options, sources, sizes, shortest, say));
     signal?.throwIfAborted();
+    const { init } = bySize;
+    const inputs = { init, stages: stages.map(({ size }) => bySize.stages[sizes.indexOf(size)]!) };
     return { stages, inputs, convolutions, deployment, moveTo: settle };
   } catch (error) {
     release(deployment);

@@ -10,8 +10,10 @@ export interface Progress {
   scaleCount: number;
   /** The iteration at this scale, from 1 … */
   iteration: number;
-  /** … to this. */
+  /** … to this, or fewer: by a `quality` a scale is left when the loss hardly goes down any more. */
   iterations: number;
+  /** Whether this was the last iteration at this scale. */
+  scaleDone: boolean;
   /** The objective at the point just evaluated: the sum of all losses. */
   total: number;
   /** The weighted loss of every term, by its name: `content:relu4_2`, `style:relu1_1`, `tv` … */
@@ -24,7 +26,7 @@ export interface Progress {
   tv: number;
   /** Where it was computed: `cpu`, `cuda:0` … */
   device: string;
-  /** Seconds since the first scale began, and an estimate of those to come. */
+  /** Seconds since the first scale began, and an estimate of those to come, if no scale is left early. */
   elapsed: number;
   remaining: number;
   /**

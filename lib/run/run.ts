@@ -1,7 +1,7 @@
 // A run as a state machine: it stands between two iterations, can be looked at and saved there, and goes on by one
 // iteration or to its end. stylize() is a few lines over it.
 
-import type { EngineLosses, EngineState } from '../engine/addon.js';
+import type { EngineLosses } from '../engine/addon.js';
 import { warn } from '../engine/choose.js';
 import type { Engine } from '../engine/engine.js';
 import type { ScumbleError } from '../errors.js';
@@ -12,13 +12,14 @@ import { type ResolvedOptions, resolveOptions, type StylizeOptions } from '../op
 import { Clock } from './clock.js';
 import { describe } from './describe.js';
 import { DivergedError } from './diverged.js';
+import { type Estimate, estimate } from './estimate.js';
 import { Finishing } from './finishing.js';
 import { type Deployment, type Prepared, prepare, release } from './prepare.js';
 import type { Progress } from './progress.js';
 import type { Stage } from './schedule.js';
 import { StageSession } from './stage.js';
 import { carriedMoments, carriesMoments, firstPicture, type Legacy, startOf } from './start.js';
-import { type RunState, refuseState, standingIn } from './state.js';
+import { type RunState, refuseState, type StageState, standingIn } from './state.js';
 
 /** The options of a run: where it computes is the engine's. */
 export type RunOptions = Omit<StylizeOptions, 'device' | 'precision'>;
@@ -48,7 +49,7 @@ export class Run implements AsyncIterable<Progress> {
   #disposal: Promise<void> | undefined;
   #legacy: Legacy | undefined;
   /** Where the stage to come was left by another run. */
-  #left: EngineState | undefined;
+  #left: StageState | undefined;
   #clock: Clock | undefined;
 
   private constructor(options: ResolvedOptions, prepared: Prepared, state: RunState | undefined) {
@@ -58,9 +59,9 @@ export class Run implements AsyncIterable<Progress> {
     this.#deployment = prepared.deployment;
     this.stages = prepared.stages;
     if (!state) return;
-    const { index, engine } = standingIn(state, prepared.stages, prepared.inputs.stages);
+    const { index, left } = standingIn(state, prepared.stages, prepared.inputs.stages);
     this.#index = index;
-    this.#left = engine;
+    this.#left = left;
   }
 
   /**
@@ -120,6 +121,18 @@ export class Run implements AsyncIterable<Progress> {
     });
   }
 
+  /** @internal How long it will take. Before its first iteration; nothing where the trial fails or would take too long. */
+  estimate(): Promise<Estimate | undefined> {
+    return this.#inTurn(async () => {
+      try {
+        return await estimate(this.#deployment, this.#prepared, this.#options);
+      } catch {
+        this.#options.signal?.throwIfAborted();
+        return undefined; // what is wrong the run itself will meet and say
+      }
+    });
+  }
+
   /** The picture so far, at its stage's size. */
   async image(): Promise<Picture> {
     return this.#picture(await this.#enter());
@@ -128,9 +141,10 @@ export class Run implements AsyncIterable<Progress> {
   /** Where it stands. */
   async state(): Promise<RunState> {
     const session = await this.#enter();
-    const { vectors, numbers } = await session.save();
+    const { vectors, numbers, totals } = await session.save();
     const stage = this.stages.indexOf(session.stage);
-    return { vectors, numbers: { ...numbers, stage: [stage], size: [session.width, session.height] } };
+    const where = { stage: [stage], size: [session.width, session.height] };
+    return { vectors, numbers: { ...numbers, ...where, ...(session.stage.plateau && { totals }) } };
   }
 
   /** Iterates to the end, one iteration a step. Leaving the loop leaves the run standing. */
@@ -251,9 +265,9 @@ export class Run implements AsyncIterable<Progress> {
       } else if (legacy.state) {
         const { picture, state } = legacy;
         const fresh = await session.save();
-        await session.restore(
-          await carriedMoments({ picture, state }, fresh, images.content, how, engine, stage.details),
-        );
+        const to = images.content;
+        const carried = await carriedMoments({ picture, state }, fresh, to, how, engine, stage.details);
+        await session.restore({ ...carried, totals: [] });
       }
     } catch (error) {
       await session.dispose();
@@ -319,14 +333,15 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   #progress(session: StageSession, engineLosses: EngineLosses): Progress {
-    const { terms } = this.#options;
+    const { terms, iterations } = session.stage;
     const losses = namedLosses(terms, engineLosses);
     return {
       scale: [session.width, session.height],
       scaleIndex: this.#index + 1,
       scaleCount: this.stages.length,
       iteration: session.iteration,
-      iterations: session.stage.iterations,
+      iterations,
+      scaleDone: session.isDone,
       ...this.#clock!.tick(this.#index, session.iteration),
       total: engineLosses.total,
       losses,

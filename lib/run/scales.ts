@@ -1,5 +1,5 @@
-// The sizes that a picture passes through, coarse to fine: √2 steps that end exactly at the size asked for
-// (as in crowsonkb/style-transfer-pytorch). Large strokes settle cheaply at small scales.
+// The sizes that a picture passes through, coarse to fine: steps of one factor that end exactly at the size asked for
+// (√2 as in crowsonkb/style-transfer-pytorch). Large strokes settle cheaply at small scales.
 
 export interface Size {
   width: number;
@@ -13,14 +13,17 @@ export function sizeAt({ width, height }: Size, side: number): Size {
   return { width: scaled(width), height: scaled(height) };
 }
 
+/** So that √2 twice is 2, whatever way its rounding goes. */
+const HAIR = 1e-9;
+
 /**
- * Long sides, each once, ascending: size, size/√2, size/2, … not below `minSize`, at most `scales` of them, and always `size`
- * itself.
+ * Long sides, each once, ascending: size, size/factor, size/factor², … not below `minSize`, at most `scales` of them, and
+ * always `size` itself.
  */
-export function longSides(size: number, minSize: number, scales: number): number[] {
+export function longSides(size: number, minSize: number, scales: number, factor: number): number[] {
   const sides = [size];
   for (let i = 1; sides.length < scales; i++) {
-    const side = Math.round(size / 2 ** (i / 2));
+    const side = Math.round(size / factor ** i + HAIR);
     if (side < minSize) break;
     if (side !== sides[0]) sides.unshift(side); // the smallest steps round to the same
   }

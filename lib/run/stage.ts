@@ -1,18 +1,14 @@
 // One stage of a run in the engine: a session at one size, followed iteration by iteration or left alone to its end.
 
-import {
-  addon,
-  type EngineLosses,
-  type EngineNetwork,
-  type EngineSession,
-  type EngineState,
-} from '../engine/addon.js';
+import { addon, type EngineLosses, type EngineNetwork, type EngineSession } from '../engine/addon.js';
 import type { Engine } from '../engine/engine.js';
 import type { Raster } from '../image/types.js';
 import { sessionOf } from '../objective/objective.js';
 import type { ResolvedOptions } from '../options/options.js';
 import type { StageImages } from './inputs.js';
+import { hasSettled } from './plateau.js';
 import type { Stage } from './schedule.js';
+import type { StageState } from './state.js';
 import { watch } from './watch.js';
 
 interface Arrival {
@@ -29,12 +25,16 @@ export class StageSession {
   readonly #session: EngineSession;
   readonly #signal: AbortSignal | undefined;
   readonly #previews = new Set<Promise<unknown>>();
-  /** The step that is being followed, to the end of the stage. */
+  /** The step that is being followed: to the end of the stage, or to where it may turn out to be there. */
   #following: Promise<EngineLosses> | undefined;
+  /** The iteration where that ends. */
+  #end = 0;
   #arrive: (arrival: Arrival) => void = () => {};
   #fail: (error: unknown) => void = () => {};
   #failure: { error: unknown } | undefined;
   #iteration = 0;
+  /** The loss at each iteration, if the stage may stop early. */
+  #totals: number[] = [];
 
   private constructor(
     stage: Stage,
@@ -64,7 +64,12 @@ export class StageSession {
     const { signal } = options;
     signal?.throwIfAborted();
     const creation = addon().Session.create([network], {
-      ...sessionOf(options, images, ({ alpha, width, height }) => alpha && { data: alpha, width, height }),
+      ...sessionOf(
+        options,
+        stage.terms,
+        images,
+        ({ alpha, width, height }) => alpha && { data: alpha, width, height },
+      ),
       optimizer: stage.optimizer,
       averaging: stage.averaging,
       details: stage.details,
@@ -81,7 +86,20 @@ export class StageSession {
   }
 
   get isDone(): boolean {
-    return this.#iteration >= this.stage.iterations;
+    const { iterations, plateau } = this.stage;
+    return this.#iteration >= iterations || (plateau !== undefined && hasSettled(plateau, this.#totals));
+  }
+
+  /** Iterations until the stage is done, or may be. */
+  get #leg(): number {
+    const { iterations, plateau } = this.stage;
+    const left = iterations - this.#iteration;
+    return plateau ? Math.min(left, plateau.window - (this.#iteration % plateau.window)) : left;
+  }
+
+  #note({ iteration, losses }: Arrival): void {
+    this.#iteration = iteration;
+    if (this.stage.plateau) this.#totals.push(losses.total);
   }
 
   /** One iteration; the session then stands there until the next call, while its next evaluation is under way. */
@@ -95,7 +113,8 @@ export class StageSession {
     if (this.#following) {
       this.#session.proceed();
     } else {
-      this.#following = this.#session.step(this.stage.iterations - this.#iteration, (iteration, losses) =>
+      this.#end = this.#iteration + this.#leg;
+      this.#following = this.#session.step(this.#leg, (iteration, losses) =>
         this.#arrive({ iteration, losses }),
       );
       // Once for all iterations: whoever waits for one sees it there.
@@ -104,24 +123,34 @@ export class StageSession {
         this.#fail(error);
       });
     }
-    const { iteration, losses } = await this.#guard(arrival);
-    this.#iteration = iteration;
-    return losses;
+    const arrived = await this.#guard(arrival);
+    this.#note(arrived);
+    if (arrived.iteration === this.#end) this.#following = undefined;
+    return arrived.losses;
   }
 
   /** All iterations that are left, without a look at them. */
   async finish(): Promise<void> {
-    if (this.isDone) return;
     this.#signal?.throwIfAborted();
-    let rest = this.#following;
-    if (rest) {
-      this.#arrive = () => this.#session.proceed(); // it stands after every iteration
-      this.#session.proceed();
-    } else {
-      rest = this.#session.step(this.stage.iterations - this.#iteration);
+    const pass = (arrival: Arrival) => {
+      this.#note(arrival);
+      this.#session.proceed(); // it stands after every iteration
+    };
+    while (!this.isDone) {
+      let rest = this.#following;
+      const end = rest ? this.#end : this.#iteration + this.#leg;
+      if (rest) {
+        this.#arrive = pass;
+        this.#session.proceed();
+      } else if (this.stage.plateau) {
+        rest = this.#session.step(this.#leg, (iteration, losses) => pass({ iteration, losses }));
+      } else {
+        rest = this.#session.step(this.#leg);
+      }
+      await this.#guard(rest);
+      this.#following = undefined;
+      this.#iteration = end;
     }
-    await this.#guard(rest);
-    this.#iteration = this.stage.iterations;
   }
 
   /** The result so far. */
@@ -135,13 +164,16 @@ export class StageSession {
     this.#previews.add(settled);
   }
 
-  async save(): Promise<EngineState> {
-    return this.#engine.guard(this.#session.save());
+  async save(): Promise<StageState> {
+    const state = await this.#engine.guard(this.#session.save());
+    // The session may have gone on since.
+    return { ...state, totals: this.#totals.slice(0, state.numbers.iteration![0]) };
   }
 
-  async restore(state: EngineState): Promise<void> {
+  async restore({ totals, ...state }: StageState): Promise<void> {
     await this.#engine.guard(this.#session.restore(state));
-    this.#iteration = state.numbers.iteration?.[0] ?? 0;
+    this.#iteration = state.numbers.iteration![0]!;
+    this.#totals = [...totals];
   }
 
   /** Resolves when the memory is given back. */

@@ -15,8 +15,17 @@ export interface RunState {
    * a picture; and those of the optimiser.
    */
   vectors: Record<string, Float32Array>;
-  /** `stage` (its index), `size` (width, height), and those of the iteration and the optimiser. */
+  /**
+   * `stage` (its index), `size` (width, height), those of the iteration and the optimiser, and where a stage may stop early
+   * `totals`: the loss at each of its iterations.
+   */
   numbers: Record<string, number[]>;
+}
+
+/** Where the session of a stage stands. */
+export interface StageState extends EngineState {
+  /** The loss at each of its iterations; none where nobody asks. */
+  totals: number[];
 }
 
 /** The stage that a state is of, and what its session is to be restored to. @throws OptionError if it fits none */
@@ -24,8 +33,8 @@ export function standingIn(
   state: RunState,
   stages: readonly Stage[],
   images: readonly StageImages[],
-): { index: number; engine: EngineState } {
-  const { stage, size, ...numbers } = state.numbers ?? {};
+): { index: number; left: StageState } {
+  const { stage, size, totals = [], ...numbers } = state.numbers ?? {};
   const index = stage?.[0] ?? -1;
   const content = images[index]?.content;
   const { result, variable, picture } = state.vectors ?? {};
@@ -37,9 +46,10 @@ export function standingIn(
     (variable !== undefined || content?.data.length === picture?.length) &&
     Number.isInteger(done) &&
     done >= 0 &&
-    done <= (stages[index]?.iterations ?? -1);
+    done <= (stages[index]?.iterations ?? -1) &&
+    totals.length === (stages[index]?.plateau ? done : 0);
   if (!fits) throw notThisRun();
-  return { index, engine: { vectors: state.vectors, numbers } };
+  return { index, left: { vectors: state.vectors, numbers, totals } };
 }
 
 /** @throws OptionError for what the engine does not take as a state of this run */

@@ -14,6 +14,8 @@ import { Run } from './run.js';
  */
 export type Stylization = Promise<Picture> & AsyncIterable<Progress>;
 
+type Begin = (run: Run) => Promise<unknown>;
+
 /**
  * Paints the content image in the style of others: finds the picture whose VGG features are the content's and whose
  * Gram matrices are the style's (Gatys, Ecker & Bethge, "A Neural Algorithm of Artistic Style", 2015).
@@ -30,16 +32,21 @@ export type Stylization = Promise<Picture> & AsyncIterable<Progress>;
  * await picture.save('out.png');
  */
 export function stylize(options: StylizeOptions): Stylization {
+  return stylizing(options);
+}
+
+/** The same; `begin` is given the run before it does anything. */
+export function stylizing(options: StylizeOptions, begin: Begin = async () => {}): Stylization {
   const { promise, resolve, reject } = withResolvers<Picture>();
   let driven = false;
   queueMicrotask(() => {
     if (driven) return;
     driven = true;
-    paint(options).then(resolve, reject);
+    paint(options, begin).then(resolve, reject);
   });
   async function* pull(): AsyncGenerator<Progress, void> {
     try {
-      resolve(yield* iterate(options));
+      resolve(yield* iterate(options, begin));
     } catch (error) {
       reject(error);
       throw error;
@@ -67,8 +74,8 @@ export function stylize(options: StylizeOptions): Stylization {
 const left = () => new DOMException('the iteration was left before its end', 'AbortError');
 
 /** By itself: nobody looks at its iterations, but for onProgress. */
-async function paint(options: StylizeOptions): Promise<Picture> {
-  const painting = iterate(options, options?.onProgress !== undefined);
+async function paint(options: StylizeOptions, begin: Begin): Promise<Picture> {
+  const painting = iterate(options, begin, options?.onProgress !== undefined);
   for (;;) {
     const { done, value } = await painting.next();
     if (done) return value;
@@ -76,13 +83,18 @@ async function paint(options: StylizeOptions): Promise<Picture> {
 }
 
 /** @param followed whether somebody looks at its iterations */
-async function* iterate(given: StylizeOptions, followed = true): AsyncGenerator<Progress, Picture> {
+async function* iterate(
+  given: StylizeOptions,
+  begin: Begin,
+  followed = true,
+): AsyncGenerator<Progress, Picture> {
   const options = resolveOptions(given);
   options.signal?.throwIfAborted();
   const engine = await Engine.open(options);
   try {
     const run = await Run.on(engine, options);
     try {
+      await begin(run);
       if (!followed) return await run.finish();
       for await (const progress of run) {
         yield progress;

@@ -91,7 +91,8 @@ class FakeVectors final : public scumble::Vectors {
 // torch.optim.LBFGS without line search and tolerances, vector by vector.
 class PlainLbfgs {
  public:
-  PlainLbfgs(double learning_rate, size_t history) : learning_rate_(learning_rate), history_(history) {}
+  PlainLbfgs(double learning_rate, double first_step, size_t history)
+      : learning_rate_(learning_rate), first_step_(first_step), history_(history) {}
 
   void step(Vector& x, const Vector& g) {
     double length = learning_rate_;
@@ -99,7 +100,8 @@ class PlainLbfgs {
     if (previous_.empty()) {
       double norm = 0;
       for (const double v : g) norm += std::abs(v);
-      length *= std::min(1.0, 1 / norm);
+      const double most = first_step_ > 0 ? first_step_ * static_cast<double>(g.size()) : 1;
+      length *= std::min(1.0, most / norm);
     } else {
       Vector y = g;
       for (size_t i = 0; i < y.size(); ++i) y[i] -= previous_[i];
@@ -138,6 +140,7 @@ class PlainLbfgs {
 
  private:
   double learning_rate_;
+  double first_step_;
   size_t history_;
   double scale_ = 1;
   std::vector<Vector> s_;
@@ -183,7 +186,8 @@ struct Seen {
   double last_gradient;
 };
 
-Seen compare(const Gradient& gradient, Vector x, double learning_rate, int history, int steps) {
+Seen compare(const Gradient& gradient, Vector x, double learning_rate, int history, int steps,
+             double first_step = 0) {
   const int vectors = scumble::Lbfgs::vectors(history);
   FakeVectors program(x.size(), vectors + 2);
   std::vector<BufferId> ids;
@@ -191,9 +195,10 @@ Seen compare(const Gradient& gradient, Vector x, double learning_rate, int histo
   scumble::OptimizerOptions options;
   options.history = history;
   options.learning_rate = learning_rate;
+  options.first_step = first_step;
   CHECK(vectors_of(options) == vectors);
   const auto optimizer = make_optimizer(options, ids);
-  PlainLbfgs plain(learning_rate, static_cast<size_t>(history));
+  PlainLbfgs plain(learning_rate, first_step, static_cast<size_t>(history));
   program.at(0) = x;
   for (int i = 0; i < steps; ++i) {
     check::at() = "step " + std::to_string(i) + ", history " + std::to_string(history);
@@ -218,9 +223,11 @@ Vector start(size_t n, double low, double high) {
 
 TEST(lbfgs_on_a_quadratic) {
   for (const int history : {1, 2, 5, 100}) {
-    const Seen seen = compare(quadratic, start(12, -4, 4), 1, history, 25);
-    CHECK(history == 100 || seen.dropped > 0);
-    CHECK(seen.last_gradient < 1e-2);
+    for (const double first_step : {0.0, 0.5}) {
+      const Seen seen = compare(quadratic, start(12, -4, 4), 1, history, 25, first_step);
+      CHECK(history == 100 || seen.dropped > 0);
+      CHECK(seen.last_gradient < 1e-2);
+    }
   }
 }
 
@@ -237,23 +244,33 @@ TEST(lbfgs_refuses_pairs) {
   CHECK(seen.last_gradient < 1e-3);
 }
 
-// A gradient that is small already is followed in full: min(1, 1 / |g|_1) is 1.
+// A gradient that is small already is followed in full: min(1, 1 / |g|_1) is 1, and so is min(1, 4 / |g|_1), where
+// elements may go 2 in the mean.
 TEST(lbfgs_first_step) {
   FakeVectors program(2, 2 + scumble::Lbfgs::vectors(1));
-  scumble::Lbfgs small(0.5, {2, 3, 4, 5});
+  scumble::Lbfgs small(0.5, 0, {2, 3, 4, 5});
   program.at(1) = {0.25, -0.5};
   small.step(program, 0, 1);
   CHECK(program.at(0) == (Vector{-0.125, 0.25}));
-  scumble::Lbfgs large(0.5, {2, 3, 4, 5});
+  scumble::Lbfgs large(0.5, 0, {2, 3, 4, 5});
   program.at(0) = {0, 0};
   program.at(1) = {1, -3};
   large.step(program, 0, 1);
   CHECK(program.at(0) == (Vector{-0.125, 0.375}));
+  scumble::Lbfgs longer(0.5, 2, {2, 3, 4, 5});
+  program.at(0) = {0, 0};
+  longer.step(program, 0, 1);
+  CHECK(program.at(0) == (Vector{-0.5, 1.5}));
+  scumble::Lbfgs longest(0.5, 2, {2, 3, 4, 5});
+  program.at(0) = {0, 0};
+  program.at(1) = {4, -12};
+  longest.step(program, 0, 1);
+  CHECK(program.at(0) == (Vector{-0.5, 1.5}));
 }
 
 TEST(lbfgs_stands_still_without_a_gradient) {
   FakeVectors program(3, 2 + scumble::Lbfgs::vectors(2));
-  scumble::Lbfgs optimizer(1, {2, 3, 4, 5, 6, 7});
+  scumble::Lbfgs optimizer(1, 0, {2, 3, 4, 5, 6, 7});
   program.at(0) = {1, 2, 3};
   for (int i = 0; i < 3; ++i) optimizer.step(program, 0, 1);
   CHECK(program.at(0) == (Vector{1, 2, 3}));

@@ -22,7 +22,15 @@ export const settings: SessionOptions = {
   pooling: 'max',
   rounding: 'floor',
   terms: [contentTerm('relu2_2'), styleTerm('relu1_1')],
-  optimizer: { kind: 'lbfgs', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 5 },
+  optimizer: {
+    kind: 'lbfgs',
+    learningRate: 1,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    history: 5,
+    firstStep: 0,
+  },
   averaging: 0,
   threads: 2,
 };

@@ -54,7 +54,7 @@ function settings(kind: 'adam' | 'lbfgs', { tvWeight = 0, ...changes }: Changes 
       ...STYLE_LAYERS.map((layer) => styleTerm(layer, 100)),
       tvTerm(tvWeight),
     ],
-    optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 100 },
+    optimizer: { kind, learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 100, firstStep: 0 },
     averaging: 0,
     threads: 2,
     ...changes,

@@ -6,6 +6,7 @@ import type { Picture, SaveOptions } from '../../image/picture.js';
 import type { StylizeOptions } from '../../options/options.js';
 import { DivergedError } from '../../run/diverged.js';
 import { ensureNetwork } from '../ensure-network.js';
+import { forecast } from '../forecast.js';
 import { formatSize, formatTime } from '../format.js';
 import { InterruptibleRun } from '../interruptible.js';
 import { reporterFor } from '../progress.js';
@@ -42,7 +43,16 @@ async function execute(
   flags: StylizeFlags,
   command: Command,
 ): Promise<void> {
-  const { output, bitDepth, quality, saveEvery, progress: kind, printOptions, options: file, ...own } = flags;
+  const {
+    output,
+    bitDepth,
+    encoderQuality,
+    saveEvery,
+    progress: kind,
+    printOptions,
+    options: file,
+    ...own
+  } = flags;
   const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
   const given = { ...own, ...images } as StylizeOptions;
   const options = file === undefined ? given : { ...(await optionsIn(file, given)), ...given };
@@ -57,7 +67,7 @@ async function execute(
   }
   const saving: SaveOptions = {};
   if (bitDepth !== undefined) saving.bitDepth = bitDepth;
-  if (quality !== undefined) saving.quality = quality;
+  if (encoderQuality !== undefined) saving.encoderQuality = encoderQuality;
   const reporter = await reporterFor(kind);
   process.once('exit', () => reporter.close());
   try {
@@ -68,13 +78,16 @@ async function execute(
 }
 
 /** @throws OptionError, and for a preset beside a file, which says what every option is */
-async function optionsIn(file: string, { preset }: StylizeOptions): Promise<StylizeOptions> {
+async function optionsIn(file: string, given: StylizeOptions): Promise<StylizeOptions> {
+  const { preset } = given;
   if (preset !== undefined) {
     const message = 'preset does not go with --options: the file says already what every option is';
     throw new OptionError('preset', preset, message);
   }
   const { readOptions } = await import('../../options/file.js');
-  return readOptions(file);
+  const { quality, iterations, ...rest } = readOptions(file);
+  if (given.quality !== undefined || given.iterations !== undefined) return rest; // one takes the other's place
+  return { ...rest, ...(quality && { quality }), ...(iterations !== undefined && { iterations }) };
 }
 
 /** Where the pictures go. */
@@ -89,12 +102,16 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
   const { output, saving, saveEvery } = target;
   const run = new InterruptibleRun(reporter);
   const { resolveOptions } = await import('../../options/options.js');
+  const { numbersOf } = await import('../../options/by-scale.js');
+  const { stayOf } = await import('../../run/quality.js');
   const { checkFrame, checkSaving, framePath } = await import('../output.js');
-  const { size, weights, download, iterations, scales } = resolveOptions(options);
-  const [{ stylize }] = await Promise.all([
+  const resolved = resolveOptions(options);
+  const { size, weights, download, scales, passes } = resolved;
+  const most = Math.max(...numbersOf(stayOf(resolved).iterations)) * (scales + passes - 1);
+  const [{ stylizing }] = await Promise.all([
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
-    saveEvery && checkFrame(output, Math.max(...iterations) * scales),
+    saveEvery && checkFrame(output, most),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 
@@ -106,10 +123,9 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
     const time = `${formatTime(performance.now() / 1000)} on ${run.device}`;
     reporter.note(`${output}: ${formatSize(width, height)}, ${done}, ${time}${remark}`);
   };
-  const stylization = stylize({
-    ...options,
-    signal: run.signal,
-    onWarning: ({ message }) => reporter.note(`scumble: ${message}`),
+  const onWarning = ({ message }: Error) => reporter.note(`scumble: ${message}`);
+  const stylization = stylizing({ ...options, signal: run.signal, onWarning }, async (begun) => {
+    if (reporter.forecasts) forecast(await begun.estimate(), resolved.quality, reporter);
   });
   let picture: Picture | undefined;
   try {

@@ -1,14 +1,14 @@
 // Histograms of channels: not only mean and deviation, the whole distribution should be the style's (Risser, Wilmot &
 // Barnes 2017, "Stable and Controllable Neural Texture Synthesis and Style Transfer Using Histogram Losses").
 
-import { layers, weight } from '../kinds.js';
+import { byScale, layers, weight } from '../kinds.js';
 import { option, topic } from '../option.js';
 import { layerTerms } from '../terms.js';
 
 export const histogram = topic(
   'Losses',
   {
-    histogramWeight: option(weight().default(0), {
+    histogramWeight: option(byScale(weight()).default(0), {
       about: "weight of the loss of the style's channel histograms",
       more: 'At 0 it is not computed.',
     }),
@@ -17,11 +17,9 @@ export const histogram = topic(
     }),
   },
   ({ histogramWeight, histogramLayers }) =>
-    histogramWeight === 0
-      ? []
-      : layerTerms(
-          { kind: 'histogram', of: 'style', option: 'histogramLayers' },
-          histogramWeight,
-          histogramLayers,
-        ),
+    layerTerms(
+      { kind: 'histogram', of: 'style', option: 'histogramLayers' },
+      histogramWeight,
+      histogramLayers,
+    ),
 );

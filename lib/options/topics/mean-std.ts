@@ -1,14 +1,14 @@
 // Means and deviations of channels, which Gram matrices fix only together: with them colours and contrast are the style's
 // (Bouaziz & Galerne 2024, "Scaling Painting Style Transfer").
 
-import { layers, weight } from '../kinds.js';
+import { byScale, layers, weight } from '../kinds.js';
 import { option, topic } from '../option.js';
 import { layerTerms } from '../terms.js';
 
 export const meanStd = topic(
   'Losses',
   {
-    meanStdWeight: option(weight().default(0), {
+    meanStdWeight: option(byScale(weight()).default(0), {
       about: "weight of the loss of the style's channel means and deviations",
       more: 'At 0 it is not computed.',
     }),
@@ -17,7 +17,5 @@ export const meanStd = topic(
     }),
   },
   ({ meanStdWeight, meanStdLayers }) =>
-    meanStdWeight === 0
-      ? []
-      : layerTerms({ kind: 'mean-std', of: 'style', option: 'meanStdLayers' }, meanStdWeight, meanStdLayers),
+    layerTerms({ kind: 'mean-std', of: 'style', option: 'meanStdLayers' }, meanStdWeight, meanStdLayers),
 );

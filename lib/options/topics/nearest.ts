@@ -1,14 +1,14 @@
 // Nearest neighbours of features: every place of the picture should look like some place of the style (Kolkin et al. 2022,
 // "Neural Neighbor Style Transfer", whose finish this is).
 
-import { layers, weight } from '../kinds.js';
+import { byScale, layers, weight } from '../kinds.js';
 import { option, topic } from '../option.js';
 import { layerTerms } from '../terms.js';
 
 export const nearest = topic(
   'Losses',
   {
-    nearestWeight: option(weight().default(0), {
+    nearestWeight: option(byScale(weight()).default(0), {
       about: "weight of the distance of the picture's features from the style's nearest",
       more: 'At 0 it is not computed. It brings out brush strokes, best in a last run over a picture that is nearly done, with `optimizer: adam`.',
     }),
@@ -21,16 +21,14 @@ export const nearest = topic(
     }),
   },
   ({ nearestWeight, nearestLayers, nearestOccurrence }) =>
-    nearestWeight === 0
-      ? []
-      : layerTerms(
-          {
-            kind: 'nearest',
-            of: 'style',
-            option: 'nearestLayers',
-            parameters: { occurrence: nearestOccurrence },
-          },
-          nearestWeight,
-          nearestLayers,
-        ),
+    layerTerms(
+      {
+        kind: 'nearest',
+        of: 'style',
+        option: 'nearestLayers',
+        parameters: { occurrence: nearestOccurrence },
+      },
+      nearestWeight,
+      nearestLayers,
+    ),
 );

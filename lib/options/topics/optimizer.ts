@@ -1,7 +1,8 @@
 // What is moved downhill and how, and which of its states is the result.
 
 import { OptionError } from '../../errors.js';
-import { decay, integer, positive, words, yesOrNo } from '../kinds.js';
+import type { ByScale } from '../by-scale.js';
+import { byScale, decay, integer, positive, weight, words, yesOrNo } from '../kinds.js';
 import { option, topic, type Values } from '../option.js';
 
 /** Of an optimiser that is given none. */
@@ -22,7 +23,7 @@ export const optimizer = topic('Optimizer', {
     about: 'the optimiser',
     value: 'name',
   }),
-  learningRate: option(positive().optional(), {
+  learningRate: option(byScale(positive()).optional(), {
     about: "the optimiser's step",
     more: "Adam's and RMSprop's is in units of 0..255; L-BFGS's is a factor on its own step, torch's `lr`.",
     byDefault: `${LEARNING_RATE.lbfgs} for lbfgs, ${LEARNING_RATE.adam} for adam, ${LEARNING_RATE.rmsprop} for rmsprop`,
@@ -31,6 +32,11 @@ export const optimizer = topic('Optimizer', {
   history: option(integer(1, 1000).default(10), {
     about: 'L-BFGS: pairs remembered',
     more: 'Each costs 24 bytes a pixel, a third more with a Laplacian pyramid.',
+  }),
+  firstStep: option(weight().default(2), {
+    about: 'L-BFGS: most that a scale begins with, the mean change of a pixel in 0..255',
+    more: "0 is torch's, with which all pixels together change by 1: four or five iterations are lost at every scale where losses draw samples.",
+    value: 'd',
   }),
   beta1: option(decay().default(0.9), { about: "Adam: decay of the gradient's mean" }),
   beta2: option(decay().optional(), {
@@ -55,7 +61,7 @@ export const optimizer = topic('Optimizer', {
 });
 
 /** What depends on other options. @throws OptionError for what does not go together */
-export function settleOptimizer(given: Values<typeof optimizer>): { learningRate: number; beta2: number } {
+export function settleOptimizer(given: Values<typeof optimizer>): { learningRate: ByScale; beta2: number } {
   if (given.clamp && given.variable === 'laplacian') {
     throw new OptionError(
       'clamp',

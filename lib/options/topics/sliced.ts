@@ -1,14 +1,14 @@
 // Sliced Wasserstein: the whole distribution of the features should be the style's, seen along random directions (Heitz,
 // Vanhoey, Chambon & Belcour 2021, "A Sliced Wasserstein Loss for Neural Texture Synthesis").
 
-import { layers, weight } from '../kinds.js';
+import { byScale, layers, weight } from '../kinds.js';
 import { option, topic } from '../option.js';
 import { layerTerms } from '../terms.js';
 
 export const sliced = topic(
   'Losses',
   {
-    slicedWeight: option(weight().default(0), {
+    slicedWeight: option(byScale(weight()).default(0), {
       about: "weight of the sliced Wasserstein distance to the style's features",
       more: 'At 0 it is not computed.',
     }),
@@ -17,11 +17,9 @@ export const sliced = topic(
     }),
   },
   ({ slicedWeight, slicedLayers }) =>
-    slicedWeight === 0
-      ? []
-      : layerTerms(
-          { kind: 'sliced-wasserstein', group: 'sliced', of: 'style', option: 'slicedLayers' },
-          slicedWeight,
-          slicedLayers,
-        ),
+    layerTerms(
+      { kind: 'sliced-wasserstein', group: 'sliced', of: 'style', option: 'slicedLayers' },
+      slicedWeight,
+      slicedLayers,
+    ),
 );

@@ -1,26 +1,27 @@
 // Style and content by samples of several layers at once, "Style Transfer by Relaxed Optimal Transport and Self-Similarity"
 // (Kolkin, Salavon & Shakhnarovich 2019): each of its four losses is a term, and may be used alone.
 
-import { integer, layerNames, weight } from '../kinds.js';
+import type { ByScale } from '../by-scale.js';
+import { byScale, integer, layerNames, weight } from '../kinds.js';
 import { option, topic } from '../option.js';
 import type { LossTerm } from '../terms.js';
 
 export const strotss = topic(
   'Losses',
   {
-    relaxedEmdWeight: option(weight().default(2e5), {
+    relaxedEmdWeight: option(byScale(weight()).default(2e5), {
       about: "weight of the relaxed earth mover's distance",
       more: 'Between samples of picture and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.',
     }),
-    momentsWeight: option(weight().default(1000), {
+    momentsWeight: option(byScale(weight()).default(1000), {
       about: 'weight of the moments of samples',
       more: "Their means and covariances should be the style's, over all `hypercolumns`. At 0 it is not computed.",
     }),
-    paletteWeight: option(weight().default(5e4), {
+    paletteWeight: option(byScale(weight()).default(5e4), {
       about: 'weight of the palette',
       more: "The relaxed earth mover's distance of colours. At 0 it is not computed.",
     }),
-    selfSimilarityWeight: option(weight().default(0), {
+    selfSimilarityWeight: option(byScale(weight()).default(0), {
       about: 'weight of self-similarity',
       more: 'What is alike in the content should be in the picture, over all `hypercolumns`. At 0 it is not computed.',
     }),
@@ -39,19 +40,19 @@ export const strotss = topic(
   },
   (values) => {
     const { samples, styleSamples, hypercolumns: layers } = values;
-    const term = (kind: string, weight: number, of: 'content' | 'style', everywhere: boolean): LossTerm[] => {
+    const term = (kind: string, weight: ByScale, of: 'content' | 'style', everywhere: boolean): LossTerm => {
       const parameters = {
         ...(samples !== undefined && { samples }),
         ...(styleSamples !== undefined && of === 'style' && { styleSamples }),
       };
       const where = everywhere ? { layers, option: 'hypercolumns' } : {};
-      return weight === 0 ? [] : [{ name: kind, kind, weight, of, parameters, ...where }];
+      return { name: kind, kind, weight, of, parameters, ...where };
     };
     return [
-      ...term('relaxed-emd', values.relaxedEmdWeight, 'style', true),
-      ...term('moments', values.momentsWeight, 'style', true),
-      ...term('palette', values.paletteWeight, 'style', false),
-      ...term('self-similarity', values.selfSimilarityWeight, 'content', true),
+      term('relaxed-emd', values.relaxedEmdWeight, 'style', true),
+      term('moments', values.momentsWeight, 'style', true),
+      term('palette', values.paletteWeight, 'style', false),
+      term('self-similarity', values.selfSimilarityWeight, 'content', true),
     ];
   },
 );

@@ -1,13 +1,13 @@
 // Style: a statistic of features should be the style images'. The first was their correlations (Gatys, Ecker & Bethge 2015).
 
-import { layers, weight, words } from '../kinds.js';
+import { byScale, layers, weight, words } from '../kinds.js';
 import { option, topic } from '../option.js';
 import { layerTerms } from '../terms.js';
 
 export const style = topic(
   'Losses',
   {
-    styleWeight: option(weight().default(0), {
+    styleWeight: option(byScale(weight()).default(0), {
       about: 'weight of the style loss, the classic one',
       more: 'neural-style has 100, with a content weight of 5. At 0 it is not computed.',
     }),
@@ -21,11 +21,9 @@ export const style = topic(
     }),
   },
   ({ styleWeight, styleLayers, statistic }) =>
-    styleWeight === 0
-      ? []
-      : layerTerms(
-          { kind: statistic, group: 'style', of: 'style', option: 'styleLayers' },
-          styleWeight,
-          styleLayers,
-        ),
+    layerTerms(
+      { kind: statistic, group: 'style', of: 'style', option: 'styleLayers' },
+      styleWeight,
+      styleLayers,
+    ),
 );

@@ -1,7 +1,7 @@
 // Total variation: what is neither content nor style, noise above all, should not be there. Each kind is some program's; the
 // formulas are in native/cpp/core/losses/tv.cpp and tv_squares.cpp.
 
-import { weight, words } from '../kinds.js';
+import { byScale, weight, words } from '../kinds.js';
 import { option, topic } from '../option.js';
 
 /** The engine's names of the kinds. */
@@ -15,7 +15,7 @@ const KINDS = {
 export const tv = topic(
   'Losses',
   {
-    tvWeight: option(weight().default(0), {
+    tvWeight: option(byScale(weight()).default(0), {
       about: 'weight of the total variation',
       more: 'neural-style-pt has 0.001. It is of differences of neighbours in 0..255.',
     }),
@@ -24,5 +24,5 @@ export const tv = topic(
       more: "`absolute`: the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as anishathalye/neural-style; `gradient`: half the sum of their squares without the last row and column, whose gradient counts and whose loss does not, as jcjohnson/neural-style; `diagonal`: the mean of their squares with those of diagonals, as crowsonkb.",
     }),
   },
-  ({ tvWeight, tvKind }) => (tvWeight === 0 ? [] : [{ name: 'tv', kind: KINDS[tvKind], weight: tvWeight }]),
+  ({ tvWeight, tvKind }) => [{ name: 'tv', kind: KINDS[tvKind], weight: tvWeight }],
 );

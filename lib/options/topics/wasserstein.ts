@@ -1,14 +1,14 @@
 // The distance of features from the style's as two normal distributions: means and covariances together, in units of the
 // features themselves (K. Crowson's style-transfer-pytorch).
 
-import { layers, weight } from '../kinds.js';
+import { byScale, layers, weight } from '../kinds.js';
 import { option, topic } from '../option.js';
 import { layerTerms } from '../terms.js';
 
 export const wasserstein = topic(
   'Losses',
   {
-    wassersteinWeight: option(weight().default(0), {
+    wassersteinWeight: option(byScale(weight()).default(0), {
       about: "weight of the Wasserstein-2 distance from the style's means and covariances",
       more: 'At 0 it is not computed.',
     }),
@@ -20,11 +20,9 @@ export const wasserstein = topic(
     ),
   },
   ({ wassersteinWeight, wassersteinLayers }) =>
-    wassersteinWeight === 0
-      ? []
-      : layerTerms(
-          { kind: 'wasserstein', of: 'style', option: 'wassersteinLayers' },
-          wassersteinWeight,
-          wassersteinLayers,
-        ),
+    layerTerms(
+      { kind: 'wasserstein', of: 'style', option: 'wassersteinLayers' },
+      wassersteinWeight,
+      wassersteinLayers,
+    ),
 );

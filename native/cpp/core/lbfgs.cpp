@@ -5,8 +5,8 @@
 
 namespace scumble {
 
-Lbfgs::Lbfgs(double learning_rate, std::vector<BufferId> vectors)
-    : learning_rate_(learning_rate), history_(vectors.size() / 2 - 1) {
+Lbfgs::Lbfgs(double learning_rate, double first_step, std::vector<BufferId> vectors)
+    : learning_rate_(learning_rate), first_step_(first_step), history_(vectors.size() / 2 - 1) {
   for (size_t i = 0; i + 1 < vectors.size(); i += 2) free_.push_back({vectors[i], vectors[i + 1], {}, {}});
   candidate_ = free_.back();
   free_.pop_back();
@@ -18,7 +18,8 @@ void Lbfgs::step(Vectors& vectors, BufferId x, BufferId gradient) {
     remember(vectors, gradient);
   } else {
     const double norm = vectors.sum_abs(gradient);
-    length *= norm > 1 ? 1 / norm : 1;
+    const double most = first_step_ > 0 ? first_step_ * static_cast<double>(vectors.elements(gradient)) : 1;
+    length *= norm > most ? most / norm : 1;
     started_ = true;
   }
   std::vector<BufferId> basis;

@@ -2,6 +2,10 @@
 // min(1, 1/|g|_1), then 1, times the learning rate; a pair (s, y) is remembered only if y.s > 1e-10; the
 // initial inverse Hessian is y.s / y.y of the newest pair.
 //
+// torch's first step is so short that where a loss draws its samples anew, y is their noise and not the curvature:
+// four or five iterations pass until steps have their length, or one overshoots. With `first_step` it is of length
+// min(1, first_step n/|g|_1), n elements.
+//
 // The two-loop recursion runs on scalar products, not on vectors (Chen, Wang, Zhou 2014, "Large-scale L-BFGS
 // using MapReduce"): the direction is a combination of the remembered s and y and the gradient, and the
 // recursion needs only their products with each other, most of which are known from earlier iterations. So an
@@ -19,7 +23,7 @@ class Lbfgs final : public Optimizer {
   // One pair more than remembered: the newest is judged before the oldest goes.
   static int vectors(int history) { return 2 * (history + 1); }
 
-  Lbfgs(double learning_rate, std::vector<BufferId> vectors);
+  Lbfgs(double learning_rate, double first_step, std::vector<BufferId> vectors);
   void step(Vectors& vectors, BufferId x, BufferId gradient) override;
   void save(const Vectors& vectors, State& state) const override;
   void restore(Vectors& vectors, const State& state) override;
@@ -36,6 +40,7 @@ class Lbfgs final : public Optimizer {
   std::vector<double> direction(Vectors& vectors, BufferId gradient, std::vector<BufferId>& basis) const;
 
   double learning_rate_;
+  double first_step_;
   size_t history_;
   std::vector<Pair> free_;
   std::vector<Pair> pairs_;  // oldest first

@@ -27,7 +27,7 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, std::
     case OptimizerKind::lbfgs:
       break;
   }
-  return std::make_unique<Lbfgs>(options.learning_rate, std::move(vectors));
+  return std::make_unique<Lbfgs>(options.learning_rate, options.first_step, std::move(vectors));
 }
 
 }  // namespace scumble

@@ -235,6 +235,7 @@ SessionOptions session_options(const Napi::Object& object) {
   options.optimizer.adam.epsilon = number(optimizer, "epsilon");
   options.optimizer.rmsprop = {options.optimizer.adam.beta2, options.optimizer.adam.epsilon};
   options.optimizer.history = integer(optimizer, "history", 1, 1000);
+  options.optimizer.first_step = number(optimizer, "firstStep");
   options.averaging = number(object, "averaging");
   options.clamp = object.Get("clamp").ToBoolean();
   options.details = std::max(0, index(object, "details"));

@@ -111,9 +111,9 @@ __global__ void __launch_bounds__(kDotThreads)
   }
 }
 
-// `own`, `cross`: blocks that wrote partial sums.
+// `most`: what the first step sums to. `own`, `cross`: blocks that wrote partial sums.
 __global__ void __launch_bounds__(kRecurseThreads)
-    lbfgs_recurse(double learning_rate, int own, int cross, const Progress* progress, LbfgsMemory memory) {
+    lbfgs_recurse(double learning_rate, double most, int own, int cross, const Progress* progress, LbfgsMemory memory) {
   if (progress->diverged) return;
   const LbfgsRing ring = *memory.ring;
   const int me = static_cast<int>(threadIdx.x);
@@ -187,7 +187,7 @@ __global__ void __launch_bounds__(kRecurseThreads)
 
   // r = h q + sum delta_j s_j, and the step is -length r.
   const double norm = candidate[kNorm];
-  const double length = !ring.started && norm > 1 ? learning_rate / norm : learning_rate;
+  const double length = !ring.started && norm > most ? learning_rate * most / norm : learning_rate;
   for (int i = 0; i < n; ++i) {
     const double delta = alpha[i] - r[i] * inverse[i];
     for (int k = i + 1 + me; k < n; k += all) r[k] += delta * pair(memory.sy, slot(i), slot(k));
@@ -260,10 +260,11 @@ void lbfgs(const LbfgsUpdate& update, const Progress* progress, void* memory, cu
          update.gradient, n, progress, at);
   launch(lbfgs_dot_products, dim3(cross, groups), dim3(kDotThreads), block_sums_bytes<32>(kDotThreads),
          stream, update.gradient, n, progress, at);
+  const double most = update.first_step > 0 ? update.first_step * static_cast<double>(n) : 1;
   // A warp per sum where there are few, so that short recursions have few threads to wait for.
   const unsigned sums = kOwn + kCross * static_cast<unsigned>(update.history);
   launch(lbfgs_recurse, dim3(1), dim3(std::min(sums * kWarp, kRecurseThreads)),
-         4 * static_cast<size_t>(at.slots) * sizeof(double), stream, update.learning_rate,
+         4 * static_cast<size_t>(at.slots) * sizeof(double), stream, update.learning_rate, most,
          static_cast<int>(own), static_cast<int>(cross), progress, at);
   launch(lbfgs_move, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream, update.x, update.gradient, n,
          progress, at);

@@ -70,6 +70,7 @@ struct LbfgsUpdate {
   int history;            // 1 ... 1000
   size_t elements;
   double learning_rate;
+  double first_step;
 };
 // Once before the first step, and to start afresh. Not to be captured: lbfgs() is then the same every time.
 void lbfgs_start(const LbfgsUpdate& update, void* memory, cudaStream_t stream);

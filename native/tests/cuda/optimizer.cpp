@@ -104,7 +104,13 @@ class Cuda {
 
  private:
   cuda::LbfgsUpdate update() const {
-    return {x_.get(), gradient_.get(), pointers_.data(), options_.history, x_.size(), options_.learning_rate};
+    return {x_.get(),
+            gradient_.get(),
+            pointers_.data(),
+            options_.history,
+            x_.size(),
+            options_.learning_rate,
+            options_.first_step};
   }
 
   scumble::OptimizerOptions options_;
@@ -157,8 +163,9 @@ struct Seen {
 
 // Both take each step from the CPU's point, because differences of rounding would grow along the path.
 Seen compare(const Gradient& gradient, int width, int height, double low, double high, int history, int steps,
-             double tolerance) {
+             double tolerance, double first_step = 0) {
   scumble::OptimizerOptions options;
+  options.first_step = first_step;
   options.history = history;
   Cpu cpu(width, height, options);
   support::Random random(5);
@@ -198,6 +205,7 @@ TEST(lbfgs_in_a_bowl) {
       CHECK(compare(bowl, 5, 7, -4, 4, history, 14, 1e-4).last_gradient < 0.1);
     }
     compare(bowl, 1, 1, -4, 4, 2, 5, 1e-4);
+    compare(bowl, 5, 7, -4, 4, 3, 6, 1e-4, 0.5);
     compare(bowl, 41, 53, -4, 4, 3, 6, 1e-4);
   });
 }
