@@ -62,7 +62,7 @@ export interface StylizeOptions {
   noiseDeviation?: number;
   /** Seed of the noise, 0..2^53-1. Default: `0`. */
   seed?: number;
-  /** Weight of the content loss, 0 or more, or a list. Default: `10`. */
+  /** Weight of the content loss, 0 or more, or a list. Default: `50`. */
   contentWeight?: ByScale;
   /** Layers whose features should be the content's: names, or names with weights. Default: `relu4_2`. */
   contentLayers?: LayerWeights;
@@ -119,13 +119,13 @@ export interface StylizeOptions {
    */
   slicedLayers?: LayerWeights;
   /**
-   * Weight of the relaxed earth mover's distance, 0 or more, or a list. Default: `200000`. Between samples
+   * Weight of the relaxed earth mover's distance, 0 or more, or a list. Default: `10000000`. Between samples
    * of picture and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
    */
   relaxedEmdWeight?: ByScale;
   /**
-   * Weight of the moments of samples, 0 or more, or a list. Default: `1000`. Their means and covariances
-   * should be the style's, over all `hypercolumns`. At 0 it is not computed.
+   * Weight of the moments of samples, 0 or more, or a list. Default: `0`. Their means and covariances should
+   * be the style's, over all `hypercolumns`. At 0 it is not computed.
    */
   momentsWeight?: ByScale;
   /**
@@ -165,12 +165,12 @@ export interface StylizeOptions {
    */
   statistic?: 'gram' | 'mean-std' | 'histogram' | 'wasserstein';
   /**
-   * Weight of the total variation, 0 or more, or a list. Default: `0`. neural-style-pt has 0.001. It is of
-   * differences of neighbours in 0..255.
+   * Weight of the total variation, 0 or more, or a list. Default: `3000`. neural-style-pt has 0.001, of the
+   * kind `absolute`. It is of differences of neighbours in 0..255.
    */
   tvWeight?: ByScale;
   /**
-   * What of neighbours is summed: absolute, squared, gradient or diagonal. Default: `absolute`. `absolute`:
+   * What of neighbours is summed: absolute, squared, gradient or diagonal. Default: `squared`. `absolute`:
    * the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as
    * anishathalye/neural-style; `gradient`: half the sum of their squares without the last row and column,
    * whose gradient counts and whose loss does not, as jcjohnson/neural-style; `diagonal`: the mean of their
@@ -179,12 +179,13 @@ export interface StylizeOptions {
   tvKind?: 'absolute' | 'squared' | 'gradient' | 'diagonal';
   /**
    * Weight of the Wasserstein-2 distance from the style's means and covariances, 0 or more, or a list.
-   * Default: `0`. At 0 it is not computed.
+   * Default: `24`. At 0 it is not computed.
    */
   wassersteinWeight?: ByScale;
   /**
    * Layers whose means and covariances should be the style's: names, or names with weights. Default:
-   * `relu1_1,relu2_1,relu3_1,relu4_1,relu5_1`.
+   * `relu1_1,relu2_1,relu3_1,relu4_1`. By default they weigh as in crowsonkb/style-transfer-pytorch, without
+   * the deepest, which lies behind the content.
    */
   wassersteinLayers?: LayerWeights;
   /**

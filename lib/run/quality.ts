@@ -15,10 +15,10 @@ export interface Stay {
 }
 
 const STAYS: Record<Quality, Stay> = {
-  draft: { iterations: [40, 32, 24, 14, 8, 5, 4], plateau: { window: 8, tolerance: 0.02 }, usual: 32 },
-  good: { iterations: [120, 100, 64, 40, 24, 12, 7], plateau: { window: 16, tolerance: 0.01 }, usual: 80 },
+  draft: { iterations: [40, 32, 24, 16, 12, 9, 7], plateau: { window: 8, tolerance: 0.02 }, usual: 32 },
+  good: { iterations: [80, 64, 56, 44, 34, 24, 16], plateau: { window: 16, tolerance: 0.01 }, usual: 80 },
   best: {
-    iterations: [240, 200, 160, 120, 80, 50, 32],
+    iterations: [160, 140, 120, 100, 80, 60, 45],
     plateau: { window: 16, tolerance: 0.003 },
     usual: 128,
   },

@@ -58,6 +58,8 @@ export const classic = {
   relaxedEmdWeight: 0,
   momentsWeight: 0,
   paletteWeight: 0,
+  wassersteinWeight: 0,
+  tvKind: 'absolute',
   styleMargin: 0,
   finish: 'none',
   vividness: 0,

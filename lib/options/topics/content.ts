@@ -7,7 +7,7 @@ import { layerTerms } from '../terms.js';
 export const content = topic(
   'Losses',
   {
-    contentWeight: option(byScale(weight()).default(10), { about: 'weight of the content loss' }),
+    contentWeight: option(byScale(weight()).default(50), { about: 'weight of the content loss' }),
     contentLayers: option(layers().default({ relu4_2: 1 }), {
       about: "layers whose features should be the content's",
     }),

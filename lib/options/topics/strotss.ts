@@ -9,11 +9,11 @@ import type { LossTerm } from '../terms.js';
 export const strotss = topic(
   'Losses',
   {
-    relaxedEmdWeight: option(byScale(weight()).default(2e5), {
+    relaxedEmdWeight: option(byScale(weight()).default(1e7), {
       about: "weight of the relaxed earth mover's distance",
       more: 'Between samples of picture and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.',
     }),
-    momentsWeight: option(byScale(weight()).default(1000), {
+    momentsWeight: option(byScale(weight()).default(0), {
       about: 'weight of the moments of samples',
       more: "Their means and covariances should be the style's, over all `hypercolumns`. At 0 it is not computed.",
     }),

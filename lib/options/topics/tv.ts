@@ -15,11 +15,11 @@ const KINDS = {
 export const tv = topic(
   'Losses',
   {
-    tvWeight: option(byScale(weight()).default(0), {
+    tvWeight: option(byScale(weight()).default(3000), {
       about: 'weight of the total variation',
-      more: 'neural-style-pt has 0.001. It is of differences of neighbours in 0..255.',
+      more: 'neural-style-pt has 0.001, of the kind `absolute`. It is of differences of neighbours in 0..255.',
     }),
-    tvKind: option(words('absolute', 'squared', 'gradient', 'diagonal').default('absolute'), {
+    tvKind: option(words('absolute', 'squared', 'gradient', 'diagonal').default('squared'), {
       about: 'what of neighbours is summed',
       more: "`absolute`: the differences' magnitudes, as neural-style-pt; `squared`: the mean of their squares, as anishathalye/neural-style; `gradient`: half the sum of their squares without the last row and column, whose gradient counts and whose loss does not, as jcjohnson/neural-style; `diagonal`: the mean of their squares with those of diagonals, as crowsonkb.",
     }),

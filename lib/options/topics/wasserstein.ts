@@ -8,14 +8,15 @@ import { layerTerms } from '../terms.js';
 export const wasserstein = topic(
   'Losses',
   {
-    wassersteinWeight: option(byScale(weight()).default(0), {
+    wassersteinWeight: option(byScale(weight()).default(24), {
       about: "weight of the Wasserstein-2 distance from the style's means and covariances",
       more: 'At 0 it is not computed.',
     }),
     wassersteinLayers: option(
-      layers().default({ relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 }),
+      layers().default({ relu1_1: 256, relu2_1: 64, relu3_1: 16, relu4_1: 4 }),
       {
         about: "layers whose means and covariances should be the style's",
+        more: 'By default they weigh as in crowsonkb/style-transfer-pytorch, without the deepest, which lies behind the content.',
       },
     ),
   },
