@@ -156,7 +156,7 @@ function standIn(t: ExecutionContext, script: string) {
     import { setTimeout as wait } from 'node:timers/promises';
     const run = new InterruptibleRun({ step() {}, note: (text) => console.log(text), close() {} });
     setInterval(() => {}, 1000); // listening for signals alone keeps no process alive
-    const at = (iteration) => ({ iteration, iterations: 5, scaleIndex: 1, scaleCount: 2 });
+    const at = (iteration) => ({ iteration, scaleDone: iteration === 5, scaleIndex: 1, scaleCount: 2 });
     const press = async (signal) => {
       const heard = once(process, signal);
       process.kill(process.pid, signal);

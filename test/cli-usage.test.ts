@@ -32,7 +32,7 @@ test('--help fits in 80 columns, on stdout', async (t) => {
 });
 
 const SWITCHES = ['normalizeGradients', 'startDetail', 'keepSmallStyles', 'clamp'];
-const BY_CASE = ['beta2', 'samples', 'styleSamples', 'inputRange'];
+const BY_CASE = ['quality', 'beta2', 'samples', 'styleSamples', 'inputRange'];
 const NOT_QUOTED = [
   'threads',
   'styleBlend',
