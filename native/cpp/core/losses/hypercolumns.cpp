@@ -43,6 +43,23 @@ int first_channel(const Site& at, size_t place) {
   return channels;
 }
 
+Step units(BufferId in, BufferId out) {
+  Step step{};
+  step.op = "unit_rows";
+  step.in = in;
+  step.out = out;
+  return step;
+}
+
+Step centre(Graph& graph, BufferId in, const Shape& shape, BufferId out) {
+  Step step{};
+  step.op = "centre";
+  step.in = in;
+  step.statistic = graph.dense({shape.channels, 2, 1});
+  step.out = out;
+  return step;
+}
+
 }  // namespace
 
 BufferId draw(Graph& graph, const Site& at, int count, uint64_t seed) {
@@ -102,23 +119,25 @@ void contribute_samples(Graph& graph, const Site& at, BufferId gradient, BufferI
   graph.contribute(step);
 }
 
-BufferId unit_rows(Graph& graph, BufferId matrix, const Shape& shape, Add add) {
-  Step step{};
-  step.op = "unit_rows";
-  step.in = matrix;
-  step.out = graph.dense(shape);
-  (graph.*add)(step);
+BufferId unit_rows(Graph& graph, BufferId matrix, const Shape& shape) {
+  const Step step = units(matrix, graph.dense(shape));
+  graph.emit(step);
   return step.out;
 }
 
-BufferId centred(Graph& graph, BufferId matrix, const Shape& shape, Add add) {
-  Step step{};
-  step.op = "centre";
-  step.in = matrix;
-  step.statistic = graph.dense({shape.channels, 2, 1});
-  step.out = graph.dense(shape);
-  (graph.*add)(step);
+BufferId centred(Graph& graph, BufferId matrix, const Shape& shape) {
+  const Step step = centre(graph, matrix, shape, graph.dense(shape));
+  graph.emit(step);
   return step.out;
+}
+
+void prepare_units(Graph& graph, BufferId matrix) {
+  graph.prepare(units(matrix, matrix));
+}
+
+void prepare_directions(Graph& graph, BufferId matrix, const Shape& shape, BufferId to) {
+  graph.prepare(centre(graph, matrix, shape, to));
+  prepare_units(graph, to);
 }
 
 BufferId unit_rows_back(Graph& graph, BufferId gradient, BufferId matrix, const Shape& shape) {

@@ -31,14 +31,17 @@ int channels_of(const Site& at);
 
 // A row for each of `count` positions, from this one on.
 BufferId sample(Graph& graph, const Site& at, BufferId positions, int count, int first = 0);
-// How a step is added: in every iteration, or in preparation.
-using Add = void (Graph::*)(const Step&);
-// Rows scaled to length 1 (unit_rows; in: a matrix; out: the same).
-BufferId unit_rows(Graph& graph, BufferId matrix, const Shape& shape, Add add = &Graph::emit);
-// Rows less their mean (centre; see moments.cpp). It is its own gradient.
-BufferId centred(Graph& graph, BufferId matrix, const Shape& shape, Add add = &Graph::emit);
+// Rows scaled to length 1 (unit_rows; in: a matrix; out: the same, which may be that matrix).
+BufferId unit_rows(Graph& graph, BufferId matrix, const Shape& shape);
 // The gradient of that (unit_rows_back; in: the gradient of unit rows, other: the matrix; out: scale * its).
 BufferId unit_rows_back(Graph& graph, BufferId gradient, BufferId matrix, const Shape& shape);
+
+// Rows less their mean (centre, see moments.cpp), which is its own gradient.
+BufferId centred(Graph& graph, BufferId matrix, const Shape& shape);
+// In preparation: rows scaled to length 1 where they lie, and less their mean before that, from one buffer to another or
+// the same.
+void prepare_units(Graph& graph, BufferId matrix);
+void prepare_directions(Graph& graph, BufferId matrix, const Shape& shape, BufferId to);
 
 // Contributes the gradient at the place that is differentiated, of samples whose gradient is given.
 void contribute_samples(Graph& graph, const Site& at, BufferId gradient, BufferId positions);

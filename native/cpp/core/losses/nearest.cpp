@@ -53,9 +53,8 @@ class Nearest final : public Loss {
     int count = 0;
     for (const Target& target : at.term->targets) count += taken(graph, target);
     const Shape samples{at.shape.channels, count, 1};
-    const BufferId given = graph.target(at, BufferKind::dense, samples);
-    const BufferId theirs =
-        unit_rows(graph, centred(graph, given, samples, &Graph::prepare), samples, &Graph::prepare);
+    const BufferId theirs = graph.target(at, BufferKind::dense, samples);
+    prepare_directions(graph, theirs, samples, theirs);
     const BufferId panels = panels_of(graph, theirs, samples);
 
     const int n = samples_of(graph, 1024);

@@ -57,14 +57,13 @@ class NearestField final : public Loss {
     const Shape samples{channels, all_style_samples_of(graph, at), 1};
     const BufferId content = graph.target(at, BufferKind::dense, cells);
     const BufferId style = graph.target(at, BufferKind::dense, samples);
-    const auto directions = [&](BufferId rows, const Shape& shape) {
-      return unit_rows(graph, centred(graph, rows, shape, &Graph::prepare), shape, &Graph::prepare);
-    };
-    const BufferId panels = panels_of(graph, directions(style, samples), samples);
-    Step field = nearest_of(graph, directions(content, cells), cells, panels);
+    const BufferId directions = graph.dense(samples);
+    prepare_directions(graph, style, samples, directions);
+    prepare_directions(graph, content, cells, content);
+    Step field = nearest_of(graph, content, cells, panels_of(graph, directions, samples));
     field.out = graph.dense(grid_of(graph));
     graph.prepare(field);
-    const BufferId theirs = unit_rows(graph, style, samples, &Graph::prepare);
+    prepare_units(graph, style);
 
     const int n = samples_of(graph, at);
     const Shape rows{channels, n, 1};
@@ -81,7 +80,7 @@ class NearestField final : public Loss {
     graph.emit(look_up);
     const BufferId hypercolumns = sample(graph, at, positions, n);
     const BufferId ours = unit_rows(graph, hypercolumns, rows);
-    const BufferId gradient = matched(graph, at, ours, rows, theirs, look_up.out);
+    const BufferId gradient = matched(graph, at, ours, rows, style, look_up.out);
     at.kept = {unit_rows_back(graph, gradient, hypercolumns, rows), positions};
   }
 
