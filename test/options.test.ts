@@ -344,6 +344,7 @@ test('defaults', (t) => {
     slicedLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
     finish: 'palette',
     vividness: 1.1,
+    nearestFieldWeight: 0,
     nearestWeight: 0,
     nearestLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
     nearestOccurrence: 0.05,

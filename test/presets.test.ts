@@ -9,7 +9,18 @@ import { readOptions, resultingOptions } from '../dist/options/file.js';
 import { checkNetwork } from '../dist/options/needs.js';
 import { resolveOptions } from '../dist/options/options.js';
 import { presetNames, presetOf } from '../dist/options/presets.js';
+import { longSides } from '../dist/run/scales.js';
+import { scheduleOf } from '../dist/run/schedule.js';
 import { scumble, studio, weightsIn } from './support/cli.js';
+import { classic, collect, small as network, options } from './support/runs.js';
+
+const WEIGHTS: Record<string, string> = {
+  'relaxed-emd': 'relaxedEmdWeight',
+  moments: 'momentsWeight',
+  palette: 'paletteWeight',
+  'self-similarity': 'selfSimilarityWeight',
+};
+const classicless = { ...classic, contentWeight: 0, styleWeight: 0, tvWeight: 0 };
 
 // None of these files exists: whatever looks for one fails with another error than the one expected.
 const missing = { content: '/nowhere/content.png', style: '/nowhere/style.png' };
@@ -47,6 +58,64 @@ for (const name of presetNames()) {
     if (needs) t.is(preset.options.weights, needs.such);
   });
 }
+
+/** The stages of a preset at some sizes. */
+const stagesOf = (preset: string, sizes: number[]) => scheduleOf(resolved({ preset }), sizes);
+
+test("strotss: at each scale its terms sum to the paper's total", async (t) => {
+  const stages = stagesOf('strotss', [64, 128, 256, 512]);
+  const { scaleFactor, minSize } = resolved({ preset: 'strotss' });
+  t.deepEqual(longSides(512, minSize, 64, scaleFactor), [64, 128, 256, 512]);
+  const small = { weights: network, hypercolumns: ['picture', 'relu1_1', 'relu2_1'], size: 24 };
+  const sampled = { samples: 40, styleSamples: 70, finish: 'none' } as const;
+  const losses = async (weights: Partial<StylizeOptions>) =>
+    (
+      await collect(stylize(options({ ...classicless, ...small, ...sampled, iterations: 1, ...weights })))
+    )[0]!;
+  const names = ['relaxed-emd', 'moments', 'palette', 'self-similarity'] as const;
+  const plain = await losses(Object.fromEntries(names.map((name) => [WEIGHTS[name], 1])));
+  for (const [i, alpha] of [16, 8, 4, 2].entries()) {
+    const { terms, optimizer, iterations } = stages[i]!;
+    t.deepEqual(
+      terms.map(({ name }) => name),
+      [...names],
+    );
+    t.deepEqual([optimizer.learningRate / 255, iterations], [i === 3 ? 0.001 : 0.002, 250]);
+    const { total } = await losses(
+      Object.fromEntries(terms.map(({ name, weight }) => [WEIGHTS[name], weight])),
+    );
+    const [emd, moments, palette, self] = names.map((name) => plain.losses[name]!) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const wanted = (alpha * self + emd + moments + palette / Math.max(alpha, 1)) / (alpha + 2);
+    t.true(Math.abs(total / wanted - 1) < 1e-6, `${total}, not ${wanted}`);
+  }
+});
+
+test('nnst: a field of neighbours at each scale, then those of each layer over the largest', (t) => {
+  for (const sizes of [[64, 128], [64, 128, 256, 512], [512]]) {
+    const stages = stagesOf('nnst', sizes);
+    t.deepEqual(
+      stages.map(({ size, iterations }) => [size, iterations]),
+      [...sizes, sizes.at(-1)!].map((size) => [size, 200]),
+    );
+    for (const { terms } of stages.slice(0, -1))
+      t.deepEqual(
+        terms.map(({ kind, weight }) => [kind, weight]),
+        [['nearest-field', 1]],
+      );
+    const last = stages.at(-1)!.terms;
+    t.is(last.length, 10);
+    t.true(
+      last.every(
+        ({ kind, weight, parameters }) => kind === 'nearest' && weight === 1 && parameters!.occurrence === 0,
+      ),
+    );
+  }
+});
 
 test('what is given overrides a preset, and a preset overrides defaults', (t) => {
   t.like(resolved({}), { tvKind: 'absolute', contentWeight: 10, history: 10 });

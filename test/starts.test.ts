@@ -38,6 +38,16 @@ const near = (found: number[], wanted: number[], within: number) =>
 const large = { content: wave(96, 80), size: 96 };
 const WORDS = ['noise', 'gray', 'uniform', 'normal', 'style-stats'];
 
+test('coarse content is the content without what its eighth does not know', async (t) => {
+  const content = wave(64, 48);
+  const found = await start({ content, size: 64, init: 'coarse-content' });
+  const again = await start({ content: { ...content, data: found }, size: 64, init: 'coarse-content' });
+  const [whole, coarse] = [colours(content.data), colours(found)];
+  t.true(near(coarse.mean, whole.mean, 6));
+  t.true(coarse.deviation.every((d, c) => d < 0.7 * whole.deviation[c]!));
+  t.true(colours(again).deviation.every((d, c) => d <= coarse.deviation[c]! + 1e-3));
+});
+
 test('noise follows from the seed', async (t) => {
   for (const init of WORDS) {
     const first = await start({ init, seed: 4 });

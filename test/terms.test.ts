@@ -108,6 +108,7 @@ const SAMPLES = {
   moments: 'momentsWeight',
   palette: 'paletteWeight',
   'self-similarity': 'selfSimilarityWeight',
+  'nearest-field': 'nearestFieldWeight',
 } as const;
 const sampled = {
   contentWeight: 0,

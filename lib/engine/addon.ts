@@ -53,6 +53,8 @@ export interface EngineTarget {
   blend: number;
   /** Where in the image: an index of the session's masks. */
   mask?: number;
+  /** Whether it is matched with the others, in a kind that matches. */
+  source?: boolean;
 }
 
 /** A term of the objective; `layers` are absent where it looks at the picture itself. */
@@ -318,6 +320,8 @@ export interface Addon {
   ): Promise<Float32Array>;
   /** A picture with the finest detail of another of its size on it: of a Laplacian pyramid the first level. */
   addDetail(picture: EnginePicture, of: EnginePicture): Promise<Float32Array>;
+  /** A picture without its so many finest details. */
+  withoutDetail(picture: EnginePicture, details: number): Promise<Float32Array>;
   /** The levels of a Laplacian pyramid of so many details, as many as fit: they lie one behind the other in a vector. */
   pyramidLevels(width: number, height: number, details: number): Size[];
 }

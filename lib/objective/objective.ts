@@ -36,7 +36,7 @@ export function sessionOf<Image, Mask>(
 }
 
 function engineTerm(
-  { name, kind, weight, layers, of, normalize, parameters }: StageTerm,
+  { name, kind, weight, layers, of, source, normalize, parameters }: StageTerm,
   styleBlend: readonly number[],
   masks: readonly (number | undefined)[],
 ): EngineTerm {
@@ -47,7 +47,8 @@ function engineTerm(
     const mask = takesMasks ? masks[image] : undefined;
     return mask === undefined ? {} : { mask };
   };
-  const targets = blends.map((target) => ({ ...target, ...masked(target.image) }));
+  const sources = source === 'content' ? [{ image: 0, blend: 1, source: true }] : [];
+  const targets = [...sources, ...blends.map((target) => ({ ...target, ...masked(target.image) }))];
   return {
     name,
     kind,

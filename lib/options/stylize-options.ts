@@ -50,8 +50,9 @@ export interface StylizeOptions {
   /** Long side of the picture in pixels, 1..65536. Default: `512`. */
   size?: number;
   /**
-   * Where to start: content, noise, gray, uniform, normal, style-stats, mean-colour or an image. Default:
-   * `content`. `content` is the content image; `noise` white noise around the network's mean colour; `gray`
+   * Where to start: content, coarse-content, noise, gray, uniform, normal, style-stats, mean-colour or an
+   * image. Default: `content`. `content` is the content image; `coarse-content` is that without the three
+   * finest levels of its Laplacian pyramid; `noise` white noise around the network's mean colour; `gray`
    * 127.5 to 128.5, `uniform` 0 to 255, both uniform; `normal` normal around 127.5 with a deviation of
    * 63.75, cut off at 0 and 255; `style-stats` the same with each channel's mean and variance in the styles;
    * `mean-colour` the styles' mean colour with the content's finest detail. An image file of such a name is
@@ -76,6 +77,42 @@ export interface StylizeOptions {
    * `relu1_1,relu4_1`.
    */
   histogramLayers?: LayerWeights;
+  /**
+   * Weight of the relaxed earth mover's distance, 0 or more, or a list. Default: `10000000`. Between samples
+   * of picture and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
+   */
+  relaxedEmdWeight?: ByScale;
+  /**
+   * Weight of the moments of samples, 0 or more, or a list. Default: `0`. Their means and covariances should
+   * be the style's, over all `hypercolumns`. At 0 it is not computed.
+   */
+  momentsWeight?: ByScale;
+  /**
+   * Weight of the palette, 0 or more, or a list. Default: `50000`. The relaxed earth mover's distance of
+   * colours. At 0 it is not computed.
+   */
+  paletteWeight?: ByScale;
+  /**
+   * Weight of self-similarity, 0 or more, or a list. Default: `0`. What is alike in the content should be in
+   * the picture, over all `hypercolumns`. At 0 it is not computed.
+   */
+  selfSimilarityWeight?: ByScale;
+  /**
+   * Weight of the distance from the style that is nearest to the content, 0 or more, or a list. Default:
+   * `0`. What the picture should become at every place is found once for each scale: of the style's samples
+   * the one that is nearest to the content there, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
+   */
+  nearestFieldWeight?: ByScale;
+  /**
+   * Layers that samples take side by side: names. Default: `relu1_1,relu2_1,relu3_1,relu3_2,relu4_2`.
+   * `picture` is the picture itself. The default are layers that every VGG has, none behind that of the
+   * content.
+   */
+  hypercolumns?: readonly string[];
+  /** Samples of the picture in each iteration, 1..65536. Default: one for 128 pixels, 64..1024. */
+  samples?: number;
+  /** Samples of the style images together, 1..65536. Default: five times as many, 5000 at most. */
+  styleSamples?: number;
   /**
    * Weight of the loss of the style's channel means and deviations, 0 or more, or a list. Default: `0`. At 0
    * it is not computed.
@@ -118,36 +155,6 @@ export interface StylizeOptions {
    * `relu1_1,relu2_1,relu3_1,relu4_1`.
    */
   slicedLayers?: LayerWeights;
-  /**
-   * Weight of the relaxed earth mover's distance, 0 or more, or a list. Default: `10000000`. Between samples
-   * of picture and style, over all `hypercolumns`; 0 to 2. At 0 it is not computed.
-   */
-  relaxedEmdWeight?: ByScale;
-  /**
-   * Weight of the moments of samples, 0 or more, or a list. Default: `0`. Their means and covariances should
-   * be the style's, over all `hypercolumns`. At 0 it is not computed.
-   */
-  momentsWeight?: ByScale;
-  /**
-   * Weight of the palette, 0 or more, or a list. Default: `50000`. The relaxed earth mover's distance of
-   * colours. At 0 it is not computed.
-   */
-  paletteWeight?: ByScale;
-  /**
-   * Weight of self-similarity, 0 or more, or a list. Default: `0`. What is alike in the content should be in
-   * the picture, over all `hypercolumns`. At 0 it is not computed.
-   */
-  selfSimilarityWeight?: ByScale;
-  /**
-   * Layers that samples take side by side: names. Default: `relu1_1,relu2_1,relu3_1,relu3_2,relu4_2`.
-   * `picture` is the picture itself. The default are layers that every VGG has, none behind that of the
-   * content.
-   */
-  hypercolumns?: readonly string[];
-  /** Samples of the picture in each iteration, 1..65536. Default: one for 128 pixels, 64..1024. */
-  samples?: number;
-  /** Samples of the style images together, 1..65536. Default: five times as many, 5000 at most. */
-  styleSamples?: number;
   /**
    * Weight of the style loss, the classic one, 0 or more, or a list. Default: `0`. neural-style has 100,
    * with a content weight of 5. At 0 it is not computed.

@@ -14,6 +14,8 @@ export interface LossTerm {
   layers?: readonly string[];
   /** Whose statistic the picture's should be; without one, nobody's. Those of several styles are blended. */
   of?: 'content' | 'style';
+  /** What is matched with those, where the kind matches. */
+  source?: 'content';
   /** The kind's own. */
   parameters?: Readonly<Record<string, number>>;
   /** The option that named the layer, for messages. */

@@ -4,6 +4,7 @@ import { callbacks } from './topics/callbacks.js';
 import { content } from './topics/content.js';
 import { finish } from './topics/finish.js';
 import { histogram } from './topics/histogram.js';
+import { hypercolumns } from './topics/hypercolumns.js';
 import { images } from './topics/images.js';
 import { machine } from './topics/machine.js';
 import { meanStd } from './topics/mean-std.js';
@@ -16,7 +17,6 @@ import { preset } from './topics/preset.js';
 import { pyramid } from './topics/pyramid.js';
 import { resizing } from './topics/resizing.js';
 import { sliced } from './topics/sliced.js';
-import { strotss } from './topics/strotss.js';
 import { style } from './topics/style.js';
 import { tv } from './topics/tv.js';
 import { wasserstein } from './topics/wasserstein.js';
@@ -29,11 +29,11 @@ export const TOPICS = [
   picture,
   content,
   histogram,
+  hypercolumns,
   meanStd,
   nearest,
   normalize,
   sliced,
-  strotss,
   style,
   tv,
   wasserstein,

@@ -14,6 +14,9 @@ import type { Stage } from './schedule.js';
 
 type StartOptions = Pick<ResolvedOptions, 'init' | 'seed' | 'noiseDeviation' | 'styleBlend'>;
 
+/** Levels of detail that coarse content lacks, as in NNST. */
+const COARSE = 3;
+
 export async function firstPicture(
   { init, seed, noiseDeviation, styleBlend }: StartOptions,
   network: NetworkShape,
@@ -26,6 +29,7 @@ export async function firstPicture(
   const truncated = (mean: number[], deviation: number[]) =>
     engine.truncatedNoise(width, height, mean, deviation, range, seed);
   const pixels: Record<Exclude<Start, 'content'>, () => Promise<Float32Array>> = {
+    'coarse-content': () => engine.withoutDetail(content, COARSE),
     noise: () => engine.whiteNoise(width, height, meanColour(network), noiseDeviation, seed),
     // crowsonkb's: from 0.5 to 0.5 + 1/255, from 0 to 1, and N(0.5, 0.25).
     gray: () => engine.uniformNoise(width, height, [127.5, 128.5], seed),

@@ -47,6 +47,7 @@ struct Size {
 // Images: 0 is of the picture's size, 1 and 2 of others.
 const std::vector<scumble::Target> kContent = {{0}};
 const std::vector<scumble::Target> kStyle = {{1, 0.75}, {2, 0.25}};
+const std::vector<scumble::Target> kMatched = {{0, 1, -1, true}, {1, 0.75}, {2, 0.25}};
 
 struct Case {
   std::string name;

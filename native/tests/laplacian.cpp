@@ -153,6 +153,12 @@ TEST(apart_and_together) {
       }
     }
     CHECK_ALL_CLOSE(pyramid.synthesise(coefficients), wide(picture), 1e-6);
+    // What is left without details is the residual, as large as the picture.
+    Vector coarse = part(wide(coefficients), levels.back());
+    for (size_t l = levels.size() - 1; l-- > 0;) {
+      coarse = bilinear(coarse, levels[l + 1].height, levels[l + 1].width, levels[l].height, levels[l].width);
+    }
+    CHECK_ALL_CLOSE(scumble::without_details(picture.data(), at.height, at.width, at.details), coarse, 1e-6);
   }
 }
 

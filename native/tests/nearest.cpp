@@ -6,8 +6,8 @@
 using namespace cases;  // NOLINT(google-build-using-namespace): this file is about objectives
 using scumble::cpu::CpuBackend;
 
-TEST(directions) {
-  for (const scumble::cpu::Isa* isa : support::isas()) nearest::check_units(CpuBackend(*isa), isa->name);
+TEST(matches_of_a_grid) {
+  for (const scumble::cpu::Isa* isa : support::isas()) nearest::check_look_up(CpuBackend(*isa), isa->name);
 }
 
 TEST(nearest_rows) {
@@ -18,10 +18,9 @@ TEST(nearest_rows_by_any_number_of_threads) {
   Random random(3);
   const reference::Matrix a = reference::Units(nearest::matrix(random, 700, 40)).rows;
   const reference::Matrix b = reference::Units(nearest::matrix(random, 1500, 40)).rows;
-  const std::vector<float> inverses(700, 1);
   const CpuBackend backend(scumble::cpu::isa());
-  const nearest::Found one = nearest::find(backend, a, b, inverses, 0.05, 1);
-  const nearest::Found three = nearest::find(backend, a, b, inverses, 0.05, 3);
+  const nearest::Found one = nearest::find(backend, a, b, 0.05, 1);
+  const nearest::Found three = nearest::find(backend, a, b, 0.05, 3);
   CHECK(one.matches == three.matches);
   CHECK(one.again == three.again);
   CHECK(one.gradient == three.gradient);
@@ -36,7 +35,7 @@ TEST(not_a_number) {
     reference::Matrix a = nearest::matrix(random, 9, 5);
     const reference::Matrix b = nearest::matrix(random, 40, 5);
     a.at(3, 2) = NAN;
-    CHECK(!std::isfinite(nearest::find(CpuBackend(*isa), a, b, std::vector<float>(9, 1), 0.05).loss));
+    CHECK(!std::isfinite(nearest::find(CpuBackend(*isa), a, b, 0.05).loss));
   }
 }
 

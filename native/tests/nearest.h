@@ -45,32 +45,6 @@ inline void say(const Size& size, const std::string& more) {
                 std::to_string(size.channels) + " " + more;
 }
 
-inline void check_units(const Backend& backend, const std::string& name) {
-  Random random(1);
-  for (const Size& size : kSizes) {
-    say(size, name);
-    reference::Matrix in = matrix(random, size.rows, size.channels);
-    // Far from zero, where a mean that is rounded badly would show, and one row at it.
-    for (double& v : in.values) v = static_cast<double>(static_cast<float>(v + 100));
-    const reference::Units expected(in);
-    Steps of(backend);
-    Step step{};
-    step.op = "units";
-    const Shape shape{size.channels, size.rows, 1};
-    step.in = of.dense(shape);
-    step.out = of.dense(shape);
-    step.scratch = of.dense({1, size.rows, 1});
-    of.emit(step);
-    of.compile();
-    of.write(step.in, flat(in));
-    of.run();
-    CHECK_ALL_CLOSE(of.read(step.out), expected.rows.values, 2e-5);
-    std::vector<double> inverses;
-    for (const double length : expected.lengths) inverses.push_back(length > 0 ? 1 / length : 0);
-    CHECK_ALL_CLOSE(of.read(step.scratch), inverses, 2e-5);
-  }
-}
-
 // What the operations make of rows of length 1 and of their neighbours.
 struct Found {
   std::vector<float> matches;
@@ -81,7 +55,7 @@ struct Found {
 };
 
 inline Found find(const Backend& backend, const reference::Matrix& a, const reference::Matrix& b,
-                  const std::vector<float>& inverses, double occurrence, int threads = 2) {
+                  double occurrence, int threads = 2) {
   Steps of(backend, threads);
   const int rows = static_cast<int>(a.rows);
   const int others = static_cast<int>(b.rows);
@@ -108,24 +82,22 @@ inline Found find(const Backend& backend, const reference::Matrix& a, const refe
   second.statistic = count.out;
   second.out = of.dense({2, rows, 1});
   of.emit(second);
-  Step cosine{};
-  cosine.op = "cosine";
-  cosine.in = first.in;
-  cosine.other = panels.out;
-  cosine.statistic = second.out;
-  cosine.scratch = of.dense({1, rows, 1});
-  cosine.out = of.dense(shape);
-  cosine.slot = 0;
-  cosine.loss_scale = 0.25;
-  cosine.scale = 0.75;
-  of.emit(cosine);
+  Step matched{};
+  matched.op = "matched";
+  matched.in = first.in;
+  matched.other = panels.in;
+  matched.statistic = second.out;
+  matched.out = of.dense(shape);
+  matched.slot = 0;
+  matched.loss_scale = 0.25;
+  matched.scale = 0.75;
+  of.emit(matched);
   of.compile();
   of.write(panels.in, flat(b));
   of.write(first.in, flat(a));
-  of.write(cosine.scratch, inverses);
   of.run();
   const double loss = of.run()[0];
-  return {of.read(first.out), of.read(count.out), of.read(second.out), of.read(cosine.out), loss};
+  return {of.read(first.out), of.read(count.out), of.read(second.out), of.read(matched.out), loss};
 }
 
 // Each match is the best, but for rounding, and comes with its value.
@@ -166,8 +138,7 @@ inline void check_nearest(const Backend& backend, const std::string& name) {
         reference::Matrix b = draw(size.others);
         for (double& v : a.values) v = static_cast<double>(static_cast<float>(v));
         for (double& v : b.values) v = static_cast<double>(static_cast<float>(v));
-        const std::vector<float> inverses = support::uniform(random, static_cast<size_t>(size.rows), 0.5, 2);
-        const Found found = find(backend, a, b, inverses, occurrence);
+        const Found found = find(backend, a, b, occurrence);
         const double tolerance = exact ? 0 : 2e-6;
         check_matches(found.matches, a, b, std::vector<double>(b.rows), tolerance);
         std::vector<double> penalties(b.rows);
@@ -176,19 +147,54 @@ inline void check_nearest(const Backend& backend, const std::string& name) {
         CHECK_ALL_CLOSE(found.penalties, penalties, 0);
         check_matches(found.again, a, b, penalties, tolerance);
 
-        reference::Units units(a);
-        units.rows = a;
-        for (size_t i = 0; i < a.rows; ++i) units.lengths[i] = 1 / static_cast<double>(inverses[i]);
-        std::vector<double> matches;
-        for (size_t i = 0; i < a.rows; ++i) matches.push_back(static_cast<double>(found.again[2 * i]));
-        reference::Matrix gradient;
-        const double n = static_cast<double>(a.rows);
-        const double loss = reference::match_loss(units, b, matches, 0.75 * n, gradient);
-        // Of a single row the gradient is what is away from itself.
-        CHECK_ALL_CLOSE(found.gradient, gradient.values, size.rows == 1 ? 0 : 1e-5);
-        CHECK_CLOSE(found.loss, loss / 3, 1e-6 * (std::abs(loss) + n));
+        std::vector<double> gradient;
+        double loss = 0;
+        for (size_t i = 0; i < a.rows; ++i) {
+          const double* match = reference::row(b, static_cast<size_t>(found.again[2 * i]));
+          loss += 1 - reference::dot(reference::row(a, i), match, a.columns);
+          for (size_t c = 0; c < a.columns; ++c) gradient.push_back(-0.75 * match[c]);
+        }
+        CHECK_ALL_CLOSE(found.gradient, gradient, 1e-6);
+        CHECK_CLOSE(found.loss, loss / 4, 1e-6 * (std::abs(loss) + static_cast<double>(a.rows)));
       }
     }
+  }
+}
+
+// What the cells of a grid have, at positions drawn of them.
+inline void check_look_up(const Backend& backend, const std::string& name) {
+  Random random(3);
+  for (const Shape& grid : std::vector<Shape>{{2, 1, 1}, {2, 3, 5}, {2, 37, 128}}) {
+    check::at() = name + " " + std::to_string(grid.height) + "x" + std::to_string(grid.width);
+    const int count = 200;
+    Steps of(backend);
+    Step draw{};
+    draw.op = "draw";
+    draw.in = of.dense(grid);
+    draw.out = of.dense({2, count, 1});
+    draw.seed = 11;
+    of.emit(draw);
+    Step step{};
+    step.op = "look_up";
+    step.in = draw.in;
+    step.other = draw.out;
+    step.out = of.dense({2, count, 1});
+    of.emit(step);
+    of.compile();
+    const std::vector<float> field = support::uniform(random, grid.elements(), 0, 60000);
+    of.write(step.in, field);
+    of.run();
+    const std::vector<float> positions = of.read(draw.out);
+    std::vector<float> expected;
+    for (size_t i = 0; i < positions.size(); i += 2) {
+      const auto cell = [](float at, int cells) {
+        return static_cast<size_t>(static_cast<double>(at) * cells);
+      };
+      const size_t at = cell(positions[i], grid.height) * static_cast<size_t>(grid.width) +
+                        cell(positions[i + 1], grid.width);
+      expected.insert(expected.end(), {field[2 * at], field[2 * at + 1]});
+    }
+    CHECK(of.read(step.out) == expected);
   }
 }
 

@@ -270,6 +270,21 @@ TEST(networks_share_memory) {
   CHECK(two < one + one / 4);
 }
 
+// Of what is given, only what iterations read stays.
+TEST(targets_that_only_preparation_reads) {
+  Random random(3);
+  const reference::Model model = vgg19(random);
+  PlanRequest request;
+  request.width = request.height = 64;
+  support::add(request.objective, "nearest-field", "relu2_1", 1, {{0, 1, -1, true}, {1}});
+  const support::Recording backend(*support::isas()[0]);
+  const Plan plan = Plan::iteration(backend, {&model.architecture}, request);
+  const Buffer& content = plan.buffer(plan.targets[0][0]);
+  const Buffer& style = plan.buffer(plan.targets[0][1]);
+  CHECK(content.first == 0 && content.last < static_cast<int>(plan.preparation));
+  CHECK(style.first == 0 && style.last == static_cast<int>(plan.groups.size()));
+}
+
 TEST(estimate_covers_a_session) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     check::at() = "seed " + std::to_string(seed);

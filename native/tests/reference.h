@@ -47,7 +47,8 @@ inline std::vector<double> statistic(const std::string& kind, const Tensor& feat
 
 // Kinds that compare samples of several layers, and of these the one of the picture alone.
 inline bool samples(const std::string& kind) {
-  return kind == "relaxed-emd" || kind == "moments" || kind == "palette" || kind == "self-similarity";
+  return kind == "relaxed-emd" || kind == "moments" || kind == "palette" || kind == "self-similarity" ||
+         kind == "nearest-field";
 }
 
 // Where such a term looks: at layers on a tape, or at the picture.
@@ -62,6 +63,7 @@ inline std::vector<Layer> layers_of_term(const Scene& scene, const scumble::Term
     } else {
       found.push_back({&tape[model.place(layer)], 1});
     }
+    if (term.kind == "nearest-field") found.back().scale /= found.back().features->channels;
   }
   return found;
 }
@@ -108,6 +110,11 @@ inline void add_samples_target(const Scene& scene, size_t t, const scumble::Targ
     }
     return;
   }
+  if (of.source) {
+    const std::vector<double> rows = hypercolumns(layers, centres(field_of(run))).values;
+    target.insert(target.end(), rows.begin(), rows.end());
+    return;
+  }
   const int count = style_samples_of(term, run, term.kind == "moments" ? 1 : of.blend);
   const Matrix found = hypercolumns(layers, positions_of(scene, t, layers, of.mask, count));
   if (term.kind == "moments") {
@@ -131,6 +138,12 @@ inline Compared compare_samples(const Scene& scene, size_t t, const std::vector<
         static_cast<size_t>(scumble::lot(static_cast<uint64_t>(t) * 0x9e3779b97f4a7c15u, 0) % kSets);
     for (size_t i = set * n; i < (set + 1) * n; ++i) positions.emplace_back(target[2 * i], target[2 * i + 1]);
     return self_similarity_loss(hypercolumns(layers, positions), &target[2 * kSets * n + set * n * n]);
+  }
+  if (term.kind == "nearest-field") {
+    const Tensor grid = field_of(picture);
+    positions = draw(static_cast<uint64_t>(t) * 0x9e3779b97f4a7c15u, 0, count, grid.height, grid.width,
+                     weights_of(scene.mask(term.mask), grid.height, grid.width));
+    return nearest_field_loss(hypercolumns(layers, positions), positions, grid, target);
   }
   positions = positions_of(scene, t, layers, term.mask, count);
   const Matrix x = hypercolumns(layers, positions);

@@ -1,4 +1,4 @@
-// The losses of STROTSS in a whole objective: several layers of one term, the picture among them.
+// The losses of STROTSS and NNST in a whole objective: several layers of one term, the picture among them.
 #include "../cpp/core/error.h"
 #include "check_both.h"
 
@@ -11,7 +11,11 @@ const std::vector<std::string> kWithPicture = {"picture", "relu1_1", "relu2_2"};
 
 scumble::Term& add(Case& of, const char* kind, const std::vector<std::string>& layers) {
   const bool content = std::string(kind) == "self-similarity";
-  scumble::Term& term = support::add(of.objective, kind, "", 1, content ? kContent : kStyle);
+  const bool field = std::string(kind) == "nearest-field";
+  scumble::Term& term = support::add(of.objective, kind, "", 1,
+                                     content ? kContent
+                                     : field ? kMatched
+                                             : kStyle);
   term.layers = layers;
   term.parameters["samples"] = 17;
   if (!content) term.parameters["styleSamples"] = 23;
@@ -21,7 +25,7 @@ scumble::Term& add(Case& of, const char* kind, const std::vector<std::string>& l
 }  // namespace
 
 TEST(terms_of_samples) {
-  for (const char* kind : {"relaxed-emd", "moments", "self-similarity"}) {
+  for (const char* kind : {"relaxed-emd", "moments", "self-similarity", "nearest-field"}) {
     for (const auto& layers : std::vector<std::vector<std::string>>{
              {"relu2_1"}, {"pool2", "conv1_1"}, {"picture"}, kLayers, kWithPicture}) {
       Case of = small_case(std::string(kind) + " of " + std::to_string(layers.size()) + " with " + layers[0]);
@@ -42,6 +46,7 @@ TEST(terms_of_samples_among_others) {
   add(of, "palette", {});
   add(of, "self-similarity", kLayers);
   check_both(of, 32000);
+  add(of, "nearest-field", kLayers);
   support::add(of.objective, "gram", "relu1_1", 1, kStyle);
   support::add(of.objective, "content", "conv2_2", 1, kContent);
   support::add(of.objective, "mean-std", "relu2_1", 1, kStyle);
@@ -63,6 +68,9 @@ TEST(terms_of_samples_with_masks) {
   }
   scumble::Term& content = add(of, "self-similarity", kLayers);
   content.mask = content.targets[0].mask = 1;
+  scumble::Term& field = add(of, "nearest-field", kWithPicture);
+  field.mask = 1;
+  field.targets[1].mask = 2;
   check_both(of, 33000);
 }
 
@@ -71,7 +79,8 @@ TEST(terms_of_samples_and_the_input) {
   for (const bool unit : {false, true}) {
     Case of = small_case("samples of a picture");
     prepare_input(of.model, unit, !unit, Padding::zero);
-    for (const char* kind : {"relaxed-emd", "moments", "self-similarity"}) add(of, kind, kWithPicture);
+    for (const char* kind : {"relaxed-emd", "moments", "self-similarity", "nearest-field"})
+      add(of, kind, kWithPicture);
     check_both(of, 34000);
   }
 }
@@ -97,6 +106,7 @@ TEST(samples_are_drawn_by_evaluation) {
   add(of, "moments", kWithPicture);
   add(of, "palette", {});
   add(of, "self-similarity", kLayers);
+  add(of, "nearest-field", kLayers);
   const Setting s = prepare(of, 36000);
   const scumble::cpu::CpuBackend backend(scumble::cpu::isa());
   const auto session = [&](int threads, uint64_t seed) {
@@ -128,7 +138,7 @@ TEST(samples_are_drawn_by_evaluation) {
   CHECK(still.evaluate(support::running()).terms == first);
   still.restore(moved);
   std::vector<double> second = still.evaluate(support::running()).terms;
-  for (size_t t = 0; t < 3; ++t) CHECK(second[t] != first[t]);
+  for (const size_t t : {0, 1, 2, 4}) CHECK(second[t] != first[t]);
   // Of eight sets, another one before long.
   for (int i = 2; i < 40 && second[3] == first[3]; ++i) {
     moved.numbers["iteration"] = {static_cast<double>(i), 0};
@@ -136,6 +146,16 @@ TEST(samples_are_drawn_by_evaluation) {
     second = still.evaluate(support::running()).terms;
   }
   CHECK(second[3] != first[3]);
+}
+
+// A picture of fewer pixels than a cell has, and one whose sides are no multiples of it.
+TEST(fields_of_any_size) {
+  for (const Size size : {Size{1, 1}, Size{3, 5}, Size{30, 23}}) {
+    Case of = small_case("field of " + std::to_string(size.height) + "x" + std::to_string(size.width));
+    of.content = size;
+    add(of, "nearest-field", {"relu1_2", "conv1_1"});
+    check_cpu(of, prepare(of, 37000));
+  }
 }
 
 TEST(bad_terms_of_samples) {
@@ -158,6 +178,15 @@ TEST(bad_terms_of_samples) {
   CHECK(refused([](Case&) {}).empty());
   CHECK(refused([](Case& of) { of.objective.terms[0].targets = kStyle; }) ==
         "the term \"0\" (self-similarity) takes one target image");
+  const std::string unmatched = "the term \"1\" (nearest-field) needs a source, and what it is matched with";
+  for (const bool source : {false, true}) {
+    CHECK(refused([&](Case& of) {
+            of.objective.terms[1].kind = "nearest-field";
+            for (scumble::Target& target : of.objective.terms[1].targets) target.source = source;
+          }) == unmatched);
+  }
+  CHECK(refused([](Case& of) { of.objective.terms[1].targets[0].source = true; }) ==
+        "the term \"1\" (relaxed-emd) takes no source");
   CHECK(refused([](Case& of) { of.objective.terms[1].parameters["samples"] = 0; }) ==
         "the term \"1\" needs samples from 1 to 65536");
   CHECK(refused([](Case& of) { of.objective.terms[1].parameters["styleSamples"] = 1e9; }) ==

@@ -6,6 +6,7 @@ import { option, topic } from '../option.js';
 /** What `init` has words for; everything else is an image. */
 export const STARTS = [
   'content',
+  'coarse-content',
   'noise',
   'gray',
   'uniform',
@@ -22,9 +23,10 @@ export const picture = topic('Picture', {
     value: 'pixels',
   }),
   init: option(image().default('content'), {
-    about: 'where to start: content, noise, gray, uniform, normal, style-stats, mean-colour or an image',
+    about:
+      'where to start: content, coarse-content, noise, gray, uniform, normal, style-stats, mean-colour or an image',
     more:
-      "`content` is the content image; `noise` white noise around the network's mean colour; `gray` 127.5 to 128.5, " +
+      "`content` is the content image; `coarse-content` is that without the three finest levels of its Laplacian pyramid; `noise` white noise around the network's mean colour; `gray` 127.5 to 128.5, " +
       '`uniform` 0 to 255, both uniform; `normal` normal around 127.5 with a deviation of 63.75, cut off at 0 and 255; ' +
       "`style-stats` the same with each channel's mean and variance in the styles; `mean-colour` the styles' mean colour " +
       "with the content's finest detail. An image file of such a name is written `./noise`.",

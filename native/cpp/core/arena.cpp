@@ -11,7 +11,7 @@ constexpr int kUnused = -1;
 
 // The first and last group that touch each buffer.
 void find_lives(Plan& plan) {
-  for (Buffer& buffer : plan.buffers) buffer.first = kUnused;
+  for (Buffer& buffer : plan.buffers) buffer.first = buffer.last = buffer.given ? 0 : kUnused;
   for (size_t g = 0; g < plan.groups.size(); ++g) {
     const Group& group = plan.groups[g];
     for (size_t s = group.first; s < group.first + group.count; ++s) {

@@ -322,7 +322,8 @@ void Graph::write(Writing& writing, Step step) {
 }
 
 BufferId Graph::target(Site& at, BufferKind kind, const Shape& shape) {
-  const BufferId id = persistent(kind == BufferKind::tensor ? tensor(shape) : dense(shape));
+  const BufferId id = kind == BufferKind::tensor ? tensor(shape) : dense(shape);
+  plan_.buffers[static_cast<size_t>(id)].given = true;
   plan_.targets[static_cast<size_t>(at.slot)].push_back(id);
   return id;
 }
@@ -336,6 +337,11 @@ BufferId Graph::guided(const Site& at) {
   step.out = tensor(at.shape);
   emit(step);
   return step.out;
+}
+
+BufferId Graph::guide_on(const Site& at, const Shape& grid) {
+  const int mask = at.target == nullptr ? at.term->mask : at.target->mask;
+  return mask < 0 ? kNoBuffer : guide(mask, grid);
 }
 
 BufferId Graph::guide(int mask, const Shape& shape) {
@@ -410,9 +416,10 @@ double Graph::range(const Site& at) const {
   return static_cast<double>(network.preprocessing.range) / 255;
 }
 
-// What preparation makes and iterations read must outlive every iteration.
+// What is given, or made by preparation, and iterations read must outlive every iteration.
 void Graph::put_preparation_first() {
   std::set<BufferId> made;
+  for (const std::vector<BufferId>& given : plan_.targets) made.insert(given.begin(), given.end());
   for (const Step& step : preparation_) {
     for (const BufferId id : step.buffers()) made.insert(id);
   }

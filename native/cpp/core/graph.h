@@ -56,10 +56,12 @@ class Graph {
   BufferId tensor(const Shape& shape);
   BufferId dense(const Shape& shape);
   BufferId working(std::string_view op, const Shape& features);
-  // A persistent buffer for what the term compares with.
+  // A buffer for what the term compares with, or makes that of in preparation.
   BufferId target(Site& at, BufferKind kind, const Shape& shape);
   // The features of a site, multiplied by its guide if it has one.
   BufferId guided(const Site& at);
+  // A site's mask on a grid that is none of its layers'; none where it has no mask.
+  BufferId guide_on(const Site& at, const Shape& grid);
   void emit(const Step& step);
   // Emits a step that runs once, when the targets are there. What it makes for iterations stays.
   void prepare(const Step& step);

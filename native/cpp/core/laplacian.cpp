@@ -103,4 +103,11 @@ std::vector<float> finest_detail(const float* picture, int height, int width) {
   return detail;
 }
 
+std::vector<float> without_details(const float* picture, int height, int width, int details) {
+  const Pyramid pyramid(height, width, details);
+  std::vector<float> coefficients = pyramid.analyse(picture);
+  std::fill_n(coefficients.begin(), pyramid.levels().back().offset, 0.0f);
+  return pyramid.synthesise(coefficients);
+}
+
 }  // namespace scumble

@@ -50,4 +50,7 @@ class Pyramid {
 // The finest detail of a picture: what its half does not know.
 std::vector<float> finest_detail(const float* picture, int height, int width);
 
+// A picture without its so many finest details, or as many as there are.
+std::vector<float> without_details(const float* picture, int height, int width, int details);
+
 }  // namespace scumble

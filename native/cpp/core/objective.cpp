@@ -35,6 +35,11 @@ void validate(const Term& term, const Architectures& networks) {
   }
   if (loss.has_target() == term.targets.empty())
     refuse(loss.has_target() ? "needs a target image" : "takes no target image");
+  const auto sources = std::count_if(term.targets.begin(), term.targets.end(),
+                                     [](const Target& target) { return target.source; });
+  if (sources > 0 && !loss.takes_sources()) refuse("takes no source");
+  if (loss.takes_sources() && (sources == 0 || sources == static_cast<ptrdiff_t>(term.targets.size())))
+    refuse("needs a source, and what it is matched with");
   bool masked = term.mask >= 0;
   for (const Target& target : term.targets) {
     masked = masked || target.mask >= 0;

@@ -13,9 +13,10 @@ namespace scumble {
 
 // An image of the run that a term's target is made of; several are blended, statistic by statistic.
 struct Target {
-  int image = 0;     // index of the run's images
-  double blend = 1;  // used as given: the caller makes those of a term sum to 1
-  int mask = -1;     // index of the run's masks: where in the image; -1: everywhere
+  int image = 0;        // index of the run's images
+  double blend = 1;     // used as given: the caller makes those of a term sum to 1
+  int mask = -1;        // index of the run's masks: where in the image; -1: everywhere
+  bool source = false;  // of a kind that matches images: what is matched with the others
 };
 
 struct Term {

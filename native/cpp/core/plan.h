@@ -94,7 +94,8 @@ struct Buffer {
   BufferKind kind;
   Shape shape;  // a matrix is channels x channels x 1; of working memory, the features'
   size_t bytes = 0;
-  int first = 0;  // first and last group that touch it; persistent buffers span all
+  bool given = false;  // written before the first group
+  int first = 0;       // first and last group that touch it; persistent buffers span all
   int last = 0;
   size_t offset = 0;  // in the arena
 };

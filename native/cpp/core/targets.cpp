@@ -1,5 +1,7 @@
 #include "targets.h"
 
+#include <iterator>
+
 #include "error.h"
 #include "losses/loss.h"
 
@@ -84,25 +86,28 @@ std::vector<TargetValues> targets_of(const Backend& backend, const Networks& net
     }
   }
   std::vector<TargetValues> blended(terms.size());
+  std::vector<TargetValues> joined(terms.size());
   for (size_t i = 0; i < images.size(); ++i) {
     const int index = static_cast<int>(i);
-    std::vector<std::pair<size_t, double>> wanted;  // term and blend, in the order of collect()
+    std::vector<std::pair<size_t, const Target*>> wanted;  // by term, in the order of collect()
     for (size_t t = 0; t < terms.size(); ++t) {
       for (const Target& target : terms[t].targets) {
-        if (target.image == index) wanted.emplace_back(t, target.blend);
+        if (target.image == index) wanted.emplace_back(t, &target);
       }
     }
     if (wanted.empty()) continue;
     std::vector<TargetValues> found = collect(backend, networks, setup, masks, images[i], index, cancelled);
     for (size_t k = 0; k < wanted.size(); ++k) {
-      const auto [t, blend] = wanted[k];
-      if (loss_of(terms[t].kind).joins_targets()) {
-        join(blended[t], found[k]);
+      const auto [t, target] = wanted[k];
+      if (loss_of(terms[t].kind).joins_targets() && !target->source) {
+        join(joined[t], found[k]);
       } else {
-        blend_in(blended[t], std::move(found[k]), blend);
+        blend_in(blended[t], std::move(found[k]), target->blend);
       }
     }
   }
+  for (size_t t = 0; t < terms.size(); ++t)
+    std::move(joined[t].begin(), joined[t].end(), std::back_inserter(blended[t]));
   return blended;
 }
 

@@ -101,6 +101,18 @@ Napi::Value add_detail(const Napi::CallbackInfo& info) {
   });
 }
 
+// withoutDetail({ data, width, height }, details): Promise<Float32Array>
+Napi::Value without_detail(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object of = info[0].As<Napi::Object>();
+  const PictureView picture = scumble::node::picture(of, true);
+  const int details = integer(info[1], "details", 0, 1 << 20);
+  const auto never = std::make_shared<std::atomic<bool>>(false);
+  return Tasks::of(env).start(env, never, {of.Get("data").As<Napi::Object>()}, [=]() -> Finish {
+    return floats_of(without_details(picture.data, picture.height, picture.width, details));
+  });
+}
+
 // pyramidLevels(width, height, details): { width, height }[]
 Napi::Value pyramid_levels(const Napi::CallbackInfo& info) {
   const int width = integer(info[0], "width", 1, 1 << 20);
@@ -155,6 +167,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["whiteNoise"] = Napi::Function::New<white>(env);
   exports["uniformNoise"] = Napi::Function::New<uniform>(env);
   exports["truncatedNoise"] = Napi::Function::New<truncated>(env);
+  exports["withoutDetail"] = Napi::Function::New<without_detail>(env);
   exports["addDetail"] = Napi::Function::New<add_detail>(env);
   exports["pyramidLevels"] = Napi::Function::New<pyramid_levels>(env);
   try {

@@ -37,13 +37,13 @@ int index(const Napi::Object& object, const char* key) {
   return object.Get(key).IsUndefined() ? -1 : integer(object, key, 0, kMostImages);
 }
 
-// { image, blend, mask? }
+// { image, blend, mask?, source? }
 std::vector<Target> targets(const Napi::Array& from) {
   std::vector<Target> found;
   for (uint32_t i = 0; i < from.Length(); ++i) {
     const Napi::Object target = from.Get(i).As<Napi::Object>();
-    found.push_back(
-        {integer(target, "image", 0, kMostImages), number(target, "blend"), index(target, "mask")});
+    found.push_back({integer(target, "image", 0, kMostImages), number(target, "blend"), index(target, "mask"),
+                     target.Has("source") && target.Get("source").ToBoolean()});
   }
   return found;
 }

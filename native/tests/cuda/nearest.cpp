@@ -6,8 +6,8 @@
 using scumble::cuda::Arithmetic;
 using scumble::cuda::CudaBackend;
 
-TEST(directions) {
-  device::in_every_order([] { nearest::check_units(CudaBackend(0, Arithmetic::float32), "cuda"); }, 2);
+TEST(matches_of_a_grid) {
+  device::in_every_order([] { nearest::check_look_up(CudaBackend(0, Arithmetic::float32), "cuda"); }, 2);
 }
 
 TEST(nearest_rows) {
@@ -19,10 +19,9 @@ TEST(nearest_rows_in_every_order) {
   const reference::Matrix a = reference::Units(nearest::matrix(random, 90, 20)).rows;
   const reference::Matrix b = reference::Units(nearest::matrix(random, 700, 20)).rows;
   const CudaBackend backend(0, Arithmetic::float32);
-  const std::vector<float> inverses(90, 1);
-  const nearest::Found expected = nearest::find(backend, a, b, inverses, 0.05);
+  const nearest::Found expected = nearest::find(backend, a, b, 0.05);
   device::in_every_order([&] {
-    const nearest::Found found = nearest::find(backend, a, b, inverses, 0.05);
+    const nearest::Found found = nearest::find(backend, a, b, 0.05);
     CHECK(found.matches == expected.matches);
     CHECK(found.again == expected.again);
     CHECK(found.gradient == expected.gradient);
@@ -36,5 +35,5 @@ TEST(not_a_number) {
   a.at(3, 2) = NAN;
   const reference::Matrix b = nearest::matrix(random, 40, 5);
   const CudaBackend backend(0, Arithmetic::float32);
-  CHECK(!std::isfinite(nearest::find(backend, a, b, std::vector<float>(9, 1), 0.05).loss));
+  CHECK(!std::isfinite(nearest::find(backend, a, b, 0.05).loss));
 }

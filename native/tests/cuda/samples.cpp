@@ -27,11 +27,15 @@ TEST(cuda_losses_of_samples) {
 }
 
 TEST(cuda_terms_of_samples) {
-  Case of = small_case("all of strotss on CUDA");
+  Case of = small_case("all of strotss and nnst on CUDA");
   of.masks = {{9, 11}};
-  for (const char* kind : {"relaxed-emd", "moments", "palette", "self-similarity"}) {
+  for (const char* kind : {"relaxed-emd", "moments", "palette", "self-similarity", "nearest-field"}) {
     const bool content = std::string(kind) == "self-similarity";
-    scumble::Term& term = support::add(of.objective, kind, "", 1, content ? kContent : kStyle);
+    const bool field = std::string(kind) == "nearest-field";
+    scumble::Term& term = support::add(of.objective, kind, "", 1,
+                                       content ? kContent
+                                       : field ? kMatched
+                                               : kStyle);
     if (std::string(kind) != "palette") term.layers = {"picture", "relu1_1", "relu2_2"};
     term.parameters["samples"] = 17;
     if (!content) term.parameters["styleSamples"] = 23;

@@ -53,6 +53,17 @@ inline Positions draw(uint64_t seed, int evaluation, int count, int height, int 
   return found;
 }
 
+// The centres of all cells.
+inline Positions centres(const Tensor& grid) {
+  Positions found;
+  for (int y = 0; y < grid.height; ++y) {
+    for (int x = 0; x < grid.width; ++x)
+      found.emplace_back((y + 0.5) / static_cast<double>(grid.height),
+                         (x + 0.5) / static_cast<double>(grid.width));
+  }
+  return found;
+}
+
 // Calls visit(element of the pixel's first channel, share) for the four pixels around a position.
 template <typename Visit>
 void around(const Tensor& t, const std::pair<double, double>& position, const Visit& visit) {

@@ -68,6 +68,37 @@ inline std::vector<double> matches(const Matrix& a, const Matrix& b, double occu
   return matches(a, b, penalties, gap);
 }
 
+// The cells that a nearest-neighbour field has matches for, of a picture.
+inline Tensor field_of(const Tensor& picture) {
+  return {1, std::max(1, picture.height / 4), std::max(1, picture.width / 4)};
+}
+
+// The mean of 1 - cos between hypercolumns at these positions and the style's that are nearest to the content's there;
+// `target` are the content's of all cells of the grid, then the style's.
+inline Compared nearest_field_loss(const Matrix& x, const Positions& positions, const Tensor& grid,
+                                   const std::vector<double>& target) {
+  Matrix content(grid.values.size(), x.columns);
+  const auto middle = target.begin() + static_cast<ptrdiff_t>(content.values.size());
+  content.values.assign(target.begin(), middle);
+  Matrix style(static_cast<size_t>(target.end() - middle) / x.columns, x.columns);
+  style.values.assign(middle, target.end());
+  Compared found;
+  found.gradient = Matrix(x.rows, x.columns);
+  double gap = std::numeric_limits<double>::infinity();
+  const std::vector<double> field =
+      matches(Units(content).rows, Units(style).rows, std::vector<double>(style.rows), gap);
+  found.kink(gap / 10);
+  const double each = 1 / static_cast<double>(x.rows);
+  for (size_t i = 0; i < x.rows; ++i) {
+    const auto [y, across] = positions[i];
+    const size_t cell =
+        grid.index(static_cast<int>(y * grid.height), static_cast<int>(across * grid.width), 0);
+    found.loss += each * cosine_cost(row(x, i), row(style, static_cast<size_t>(field[cell])), x.columns, each,
+                                     &found.gradient.values[i * x.columns]);
+  }
+  return found;
+}
+
 // weight * the mean of 1 - cos between each row of `a` and what it is matched with; `gradient` becomes that of the rows
 // that `a` was made of, the matches held.
 inline double match_loss(const Units& a, const Matrix& b, const std::vector<double>& found, double weight,

@@ -18,7 +18,8 @@ const Place& finest(const Site& at) {
 
 double scale_of(const Graph& graph, const Site& at, size_t place) {
   if (at.term->layers.empty()) return 1.0 / 255;
-  return at.term->layers[place] == kPicture ? graph.range(at) : 1;
+  const double scale = at.term->layers[place] == kPicture ? graph.range(at) : 1;
+  return at.loss->divides_by_channels() ? scale / at.places[place].shape.channels : scale;
 }
 
 constexpr int kFewest = 64;
@@ -42,10 +43,30 @@ int first_channel(const Site& at, size_t place) {
   return channels;
 }
 
+Step units(BufferId in, BufferId out) {
+  Step step{};
+  step.op = "unit_rows";
+  step.in = in;
+  step.out = out;
+  return step;
+}
+
+Step centre(Graph& graph, BufferId in, const Shape& shape, BufferId out) {
+  Step step{};
+  step.op = "centre";
+  step.in = in;
+  step.statistic = graph.dense({shape.channels, 2, 1});
+  step.out = out;
+  return step;
+}
+
 }  // namespace
 
 BufferId draw(Graph& graph, const Site& at, int count, uint64_t seed) {
-  const Place& on = finest(at);
+  return draw_on(graph, at, finest(at), count, seed);
+}
+
+BufferId draw_on(Graph& graph, const Site& at, const Place& on, int count, uint64_t seed) {
   Step draw{};
   draw.op = "draw";
   draw.in = on.features;
@@ -99,12 +120,24 @@ void contribute_samples(Graph& graph, const Site& at, BufferId gradient, BufferI
 }
 
 BufferId unit_rows(Graph& graph, BufferId matrix, const Shape& shape) {
-  Step step{};
-  step.op = "unit_rows";
-  step.in = matrix;
-  step.out = graph.dense(shape);
+  const Step step = units(matrix, graph.dense(shape));
   graph.emit(step);
   return step.out;
+}
+
+BufferId centred(Graph& graph, BufferId matrix, const Shape& shape) {
+  const Step step = centre(graph, matrix, shape, graph.dense(shape));
+  graph.emit(step);
+  return step.out;
+}
+
+void prepare_units(Graph& graph, BufferId matrix) {
+  graph.prepare(units(matrix, matrix));
+}
+
+void prepare_directions(Graph& graph, BufferId matrix, const Shape& shape, BufferId to) {
+  graph.prepare(centre(graph, matrix, shape, to));
+  prepare_units(graph, to);
 }
 
 BufferId unit_rows_back(Graph& graph, BufferId gradient, BufferId matrix, const Shape& shape) {
@@ -114,6 +147,38 @@ BufferId unit_rows_back(Graph& graph, BufferId gradient, BufferId matrix, const 
   step.other = matrix;
   step.out = graph.dense(shape);
   step.scale = 1;
+  graph.emit(step);
+  return step.out;
+}
+
+Step nearest_of(Graph& graph, BufferId rows, const Shape& shape, BufferId panels) {
+  Step step{};
+  step.op = "nearest";
+  step.in = rows;
+  step.other = panels;
+  step.out = graph.dense({2, shape.height, 1});
+  return step;
+}
+
+BufferId panels_of(Graph& graph, BufferId rows, const Shape& shape) {
+  Step step{};
+  step.op = "panels";
+  step.in = rows;
+  step.out = graph.working(step.op, shape);
+  graph.prepare(step);
+  return step.out;
+}
+
+BufferId matched(Graph& graph, const Site& at, BufferId rows, const Shape& shape, BufferId others,
+                 BufferId matches) {
+  Step step{};
+  step.op = "matched";
+  step.in = rows;
+  step.other = others;
+  step.statistic = matches;
+  step.out = graph.dense(shape);
+  step.slot = at.slot;
+  step.loss_scale = step.scale = at.term->weight / shape.height;
   graph.emit(step);
   return step.out;
 }
@@ -130,7 +195,8 @@ int style_samples_of(const Graph& graph, const Site& at, double share) {
 
 int all_style_samples_of(const Graph& graph, const Site& at) {
   int all = 0;
-  for (const Target& target : at.term->targets) all += style_samples_of(graph, at, target.blend);
+  for (const Target& target : at.term->targets)
+    all += target.source ? 0 : style_samples_of(graph, at, target.blend);
   return all;
 }
 

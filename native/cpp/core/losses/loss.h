@@ -20,10 +20,14 @@ class Loss {
   virtual bool target_has_size_of_picture() const { return false; }
   // Whether what several target images have is put one after the other instead of blended: a set of samples.
   virtual bool joins_targets() const { return false; }
+  // Whether some of them are sources, which are matched with the others. Their statistics are blended, and come first.
+  virtual bool takes_sources() const { return false; }
   // Whether it looks at a layer (else at the picture), at several at once, and takes masks.
   virtual bool looks_at_layer() const { return true; }
   virtual bool looks_at_several() const { return false; }
   virtual bool takes_masks() const { return false; }
+  // Whether samples are divided by the channels of their layer.
+  virtual bool divides_by_channels() const { return false; }
   // The parameters it knows.
   virtual std::vector<std::string> parameters() const { return {}; }
 

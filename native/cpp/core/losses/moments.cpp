@@ -3,7 +3,7 @@
 // relaxed_emd.cpp has them, with Sigma their centred covariance over N. Where a relaxed earth mover's distance of
 // cosines says nothing of sizes, this does.
 //
-//   centre          in: rows, other: the target's means or none; out: rows - their mean; statistic: the mean, and how far it
+//   centre          in: rows, other: the target's means or none; out: rows - their mean, which may be those rows; statistic: the mean, and how far it
 //                   is above the target's
 //   moments         in: covariance, other: the target's, statistic; out: scale * the sign of their difference; loss:
 //                   loss_scale * (the sum of its size / D + the sum of that of the means)

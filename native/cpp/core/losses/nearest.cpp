@@ -11,14 +11,12 @@
 // penalty of Zhou, Chen, Xiao, Huang 2023, "Neural Texture Synthesis with Guided Correspondence", section 3.2, of
 // the mean number of times, if that is more than one). The loss does not count the penalty.
 //
-//   units         in: rows; out: of each, what it is away from their mean, of length 1; scratch: 1 / its length before
 //   panels        in: rows; out (working): the same as the right side of products
 //   nearest       in: rows a, other: panels b, statistic: a penalty for each b, or none; out: of each a, the b with the
 //                 largest a . b less penalty, the first of equals, and that
 //   occurrences   in: what nearest made; out: scale * how often each b is there
-//   cosine        in, scratch: what units made, other: panels, statistic: what nearest made; out: scale * the
-//                 gradient of the sum of -cos with respect to what units was made of; loss: loss_scale * the sum of
-//                 1 - cos
+//   matched       in: rows a of length 1, other: rows b of length 1, statistic: what nearest made; out: -scale * what
+//                 each a is matched with; loss: loss_scale * the sum of 1 - a . b
 #include <algorithm>
 #include <cmath>
 
@@ -40,15 +38,6 @@ int taken(const Graph& graph, const Target& target) {
   return static_cast<int>(std::clamp(std::round(all * target.blend), 1.0, all));
 }
 
-Step units_of(Graph& graph, BufferId rows, const Shape& shape) {
-  Step step{};
-  step.op = "units";
-  step.in = rows;
-  step.out = graph.dense(shape);
-  step.scratch = graph.dense({1, shape.height, 1});
-  return step;
-}
-
 class Nearest final : public Loss {
  public:
   bool joins_targets() const override { return true; }
@@ -64,24 +53,16 @@ class Nearest final : public Loss {
     int count = 0;
     for (const Target& target : at.term->targets) count += taken(graph, target);
     const Shape samples{at.shape.channels, count, 1};
-    const Step their = units_of(graph, graph.target(at, BufferKind::dense, samples), samples);
-    graph.prepare(their);
-    Step panels{};
-    panels.op = "panels";
-    panels.in = their.out;
-    panels.out = graph.working(panels.op, samples);
-    graph.prepare(panels);
+    const BufferId theirs = graph.target(at, BufferKind::dense, samples);
+    prepare_directions(graph, theirs, samples, theirs);
+    const BufferId panels = panels_of(graph, theirs, samples);
 
     const int n = samples_of(graph, 1024);
     const Shape rows{at.shape.channels, n, 1};
     const BufferId positions = draw(graph, at, n, graph.seed(at));
-    const Step ours = units_of(graph, sample(graph, at, positions, n), rows);
-    graph.emit(ours);
-    Step nearest{};
-    nearest.op = "nearest";
-    nearest.in = ours.out;
-    nearest.other = panels.out;
-    nearest.out = graph.dense({2, n, 1});
+    const BufferId away = centred(graph, sample(graph, at, positions, n), rows);
+    const BufferId ours = unit_rows(graph, away, rows);
+    Step nearest = nearest_of(graph, ours, rows, panels);
     graph.emit(nearest);
     const double occurrence = at.term->parameter("occurrence", kOccurrence);
     if (occurrence != 0) {
@@ -91,21 +72,13 @@ class Nearest final : public Loss {
       occurrences.out = graph.dense({1, count, 1});
       occurrences.scale = occurrence / std::max(1.0, static_cast<double>(n) / count);
       graph.emit(occurrences);
+      nearest = nearest_of(graph, ours, rows, panels);
       nearest.statistic = occurrences.out;
-      nearest.out = graph.dense({2, n, 1});
       graph.emit(nearest);
     }
-    Step cosine{};
-    cosine.op = "cosine";
-    cosine.in = ours.out;
-    cosine.scratch = ours.scratch;
-    cosine.other = panels.out;
-    cosine.statistic = nearest.out;
-    cosine.out = graph.dense(rows);
-    cosine.slot = at.slot;
-    cosine.loss_scale = cosine.scale = at.term->weight / n;
-    graph.emit(cosine);
-    at.kept = {cosine.out, positions};
+    const BufferId back =
+        unit_rows_back(graph, matched(graph, at, ours, rows, theirs, nearest.out), away, rows);
+    at.kept = {centred(graph, back, rows), positions};
   }
 
   void differentiate(Graph& graph, Site& at) const override {

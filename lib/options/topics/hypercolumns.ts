@@ -1,12 +1,13 @@
-// Style and content by samples of several layers at once, "Style Transfer by Relaxed Optimal Transport and Self-Similarity"
-// (Kolkin, Salavon & Shakhnarovich 2019): each of its four losses is a term, and may be used alone.
+// Style and content by samples of several layers at once: "Style Transfer by Relaxed Optimal Transport and Self-Similarity"
+// (Kolkin, Salavon & Shakhnarovich 2019), each of whose four losses is a term, and the targets of "Neural Neighbor Style
+// Transfer" (Kolkin et al. 2022). Each may be used alone.
 
 import type { ByScale } from '../by-scale.js';
 import { byScale, integer, layerNames, weight } from '../kinds.js';
 import { option, topic } from '../option.js';
 import type { LossTerm } from '../terms.js';
 
-export const strotss = topic(
+export const hypercolumns = topic(
   'Losses',
   {
     relaxedEmdWeight: option(byScale(weight()).default(1e7), {
@@ -24,6 +25,10 @@ export const strotss = topic(
     selfSimilarityWeight: option(byScale(weight()).default(0), {
       about: 'weight of self-similarity',
       more: 'What is alike in the content should be in the picture, over all `hypercolumns`. At 0 it is not computed.',
+    }),
+    nearestFieldWeight: option(byScale(weight()).default(0), {
+      about: 'weight of the distance from the style that is nearest to the content',
+      more: "What the picture should become at every place is found once for each scale: of the style's samples the one that is nearest to the content there, over all `hypercolumns`; 0 to 2. At 0 it is not computed.",
     }),
     hypercolumns: option(layerNames().default(['relu1_1', 'relu2_1', 'relu3_1', 'relu3_2', 'relu4_2']), {
       about: 'layers that samples take side by side',
@@ -53,6 +58,7 @@ export const strotss = topic(
       term('moments', values.momentsWeight, 'style', true),
       term('palette', values.paletteWeight, 'style', false),
       term('self-similarity', values.selfSimilarityWeight, 'content', true),
+      { ...term('nearest-field', values.nearestFieldWeight, 'style', true), source: 'content' },
     ];
   },
 );
