@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,13 +32,21 @@ export function build(tool = has('cmake') ? 'cmake' : 'gyp') {
   if (tool === 'cmake') {
     console.error('scumble: building the addon with CMake');
     const cuda = `--CDSCUMBLE_CUDA=${process.env.SCUMBLE_CUDA ?? 'auto'}`;
-    return run(join(packageFolder('cmake-js'), 'bin', 'cmake-js'), ['build', cuda, '--directory', root]);
+    const jobs = `--parallel=${availableParallelism()}`;
+    return run(join(packageFolder('cmake-js'), 'bin', 'cmake-js'), [
+      'build',
+      cuda,
+      jobs,
+      '--directory',
+      root,
+    ]);
   }
   console.error(
     'scumble: building the addon with node-gyp (CPU only; with CMake installed it would be CMake)',
   );
   return run(join(packageFolder('node-gyp'), 'bin', 'node-gyp.js'), [
     'rebuild',
+    '--jobs=max',
     '--directory',
     root,
     ...headers(),

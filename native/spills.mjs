@@ -18,16 +18,16 @@ const sources = readdirSync(folder, { recursive: true }).filter(
 );
 const scratch = mkdtempSync(join(tmpdir(), 'scumble-'));
 
-/** What ptxas says of each kernel: { kernel, architecture, registers, bytes }. */
+/** What ptxas says of each kernel: { kernel, architecture, registers, bytes }. The host's code is not compiled. */
 function compile(source, architecture) {
-  const object = join(scratch, `${source.replaceAll('/', '-')}.${architecture}.o`);
+  const object = join(scratch, `${source.replaceAll('/', '-')}.${architecture}.cubin`);
   const args = [
     '-std=c++17',
     '-DSCUMBLE_SM90',
     `-gencode=arch=compute_${architecture},code=sm_${architecture}`,
     '-Xptxas',
     '-v',
-    '-c',
+    '-cubin',
     '-o',
     object,
     join(folder, source),

@@ -1,4 +1,4 @@
-// Builds and runs the C++ tests: `node native/test.mjs [--sanitize address,undefined] [test name]`. They need CMake;
+// Builds and runs the C++ tests: `node native/test.mjs [--sanitize address,undefined] [test name …]`. They need CMake;
 // where there is none they are skipped, with a message. What the kernels' objects define is checked too (symbols.mjs).
 // Tests of the CUDA backend run on a stand-in for the CUDA runtime; `--cuda` runs them on this machine's GPU, then under
 // compute-sanitizer where there is one. `--cross aarch64` runs the others as that processor would, by a cross compiler
@@ -43,10 +43,12 @@ if (values.cross) {
 const cuda = values.cuda ? (process.env.SCUMBLE_CUDA ?? 'native') : 'off';
 const type = values.sanitize ? 'RelWithDebInfo' : 'Release';
 run('cmake', [...configure, `-DSCUMBLE_CUDA=${cuda}`, `-DCMAKE_BUILD_TYPE=${type}`]);
-run('cmake', ['--build', folder, '--parallel', String(availableParallelism())]);
-const names = values.cuda && positionals.length === 0 ? ['^gpu_'] : positionals;
+const targets = positionals.length > 0 ? ['--target', ...positionals.map((name) => `test_${name}`)] : [];
+run('cmake', ['--build', folder, '--parallel', String(availableParallelism()), ...targets]);
+const named =
+  positionals.length > 0 ? ['-R', `^(${positionals.join('|')})$`] : values.cuda ? ['-R', '^gpu_'] : [];
 const parallel = ['--parallel', String(values.cuda ? 1 : availableParallelism())];
-run('ctest', ['--test-dir', folder, '--verbose', ...parallel, ...names.flatMap((name) => ['-R', name])], {
+run('ctest', ['--test-dir', folder, '--verbose', ...parallel, ...named], {
   UBSAN_OPTIONS: 'print_stacktrace=1',
 });
 // Sanitizers have symbols of their own, and the GPU's tests no kernels.
