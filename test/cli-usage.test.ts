@@ -133,7 +133,7 @@ const MISTAKES: [args: string, code: number, message: RegExp][] = [
     /cannot write ".*n_\d+\.png".*too long/,
   ],
   [
-    'content.png style.png --content-weight 0 --relaxed-emd-weight 0 --moments-weight 0 --palette-weight 0',
+    'content.png style.png --content-weight 0 --wasserstein-weight 0 --relaxed-emd-weight 0 --palette-weight 0 --tv-weight 0',
     2,
     /all weights of losses are 0, so there is nothing to paint/,
   ],

@@ -48,7 +48,13 @@ test('a style without colours makes a picture without colours, whatever the cont
 });
 
 test('a factor on all weights leaves the picture as it is', async (t) => {
-  const weights = { contentWeight: 10, relaxedEmdWeight: 2e5, momentsWeight: 1000, paletteWeight: 5e4 };
+  const weights = {
+    contentWeight: 50,
+    wassersteinWeight: 24,
+    relaxedEmdWeight: 1e7,
+    paletteWeight: 5e4,
+    tvWeight: 3000,
+  };
   const times = (factor: number) =>
     Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, weight * factor]));
   const given = { size: 64, iterations: 20 } as const;

@@ -118,7 +118,7 @@ test('nnst: a field of neighbours at each scale, then those of each layer over t
 });
 
 test('what is given overrides a preset, and a preset overrides defaults', (t) => {
-  t.like(resolved({}), { tvKind: 'absolute', contentWeight: 10, history: 10 });
+  t.like(resolved({}), { tvKind: 'squared', contentWeight: 50, history: 10 });
   t.like(resolved({ preset: 'neural-style' }), { tvKind: 'gradient', inputRange: 256, history: 100 });
   t.like(resolved({ preset: 'neural-style', history: 7, size: 100 }), { history: 7, size: 100, scales: 1 });
   t.is(

@@ -54,5 +54,7 @@ function bare(schema: z.ZodType): z.ZodType {
 
 function plain(value: unknown): string {
   if (Array.isArray(value)) return value.join(',');
-  return typeof value === 'object' && value !== null ? Object.keys(value).join(',') : String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  const layers = Object.entries(value);
+  return layers.map(([name, weight]) => (weight === 1 ? name : `${name}:${weight}`)).join(',');
 }
