@@ -94,6 +94,7 @@ withGolden('neural-style-pt: stylize() gives these losses', async (t) => {
     scales: 1,
     size: 128,
     history: 100,
+    firstStep: 0,
     tvWeight: 0,
     iterations: 12,
     onProgress: ({ content, style, total }: Progress) =>

@@ -12,13 +12,10 @@ class Lbfgs final : public DeviceOptimizer {
  public:
   Lbfgs(const Workspace& w, const Update& update) : w_(w), memory_(w.lbfgs(), update.optimizer.history) {
     for (const BufferId id : update.vectors) vectors_.push_back(w.floats(id));
-    update_ = {w.floats(update.variable),
-               w.floats(update.gradient),
-               vectors_.data(),
-               update.optimizer.history,
-               w.shape(update.variable).elements(),
-               update.optimizer.learning_rate,
-               update.optimizer.first_step};
+    update_ = {
+        w.floats(update.variable),  w.floats(update.gradient),           vectors_.data(),
+        update.optimizer.history,   w.shape(update.variable).elements(), update.optimizer.learning_rate,
+        update.optimizer.first_step};
   }
 
   void start() const override {

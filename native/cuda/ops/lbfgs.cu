@@ -113,7 +113,8 @@ __global__ void __launch_bounds__(kDotThreads)
 
 // `most`: what the first step sums to. `own`, `cross`: blocks that wrote partial sums.
 __global__ void __launch_bounds__(kRecurseThreads)
-    lbfgs_recurse(double learning_rate, double most, int own, int cross, const Progress* progress, LbfgsMemory memory) {
+    lbfgs_recurse(double learning_rate, double most, int own, int cross, const Progress* progress,
+                  LbfgsMemory memory) {
   if (progress->diverged) return;
   const LbfgsRing ring = *memory.ring;
   const int me = static_cast<int>(threadIdx.x);

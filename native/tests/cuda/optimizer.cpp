@@ -104,13 +104,8 @@ class Cuda {
 
  private:
   cuda::LbfgsUpdate update() const {
-    return {x_.get(),
-            gradient_.get(),
-            pointers_.data(),
-            options_.history,
-            x_.size(),
-            options_.learning_rate,
-            options_.first_step};
+    return {x_.get(),  gradient_.get(),        pointers_.data(),   options_.history,
+            x_.size(), options_.learning_rate, options_.first_step};
   }
 
   scumble::OptimizerOptions options_;
