@@ -60,7 +60,7 @@ test('the help quotes the defaults of the API', (t) => {
     t.deepEqual(option.parseArg ? option.parseArg(quoted!, undefined) : quoted, defaults[name], name);
     compared++;
   }
-  t.is(compared, 50);
+  t.is(compared, 51);
   for (const flag of ['mean-std-weight', 'mean-std-layers', 'histogram-weight', 'histogram-layers']) {
     t.true(
       program.options.some(({ long }) => long === `--${flag}`),

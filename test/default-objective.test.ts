@@ -57,7 +57,7 @@ test('a factor on all weights leaves the picture as it is', async (t) => {
   };
   const times = (factor: number) =>
     Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, weight * factor]));
-  const given = { size: 64, iterations: 20 } as const;
+  const given = { size: 64, iterations: 6 } as const;
   const { pixels, log } = await painted(given);
   for (const factor of [2 ** -10, 2 ** 10]) {
     const scaled = await painted({ ...given, ...times(factor) });

@@ -10,7 +10,13 @@ import { resolveOptions } from '../dist/options/options.js';
 import { schema } from '../dist/options/schema.js';
 
 // None of these files exists: whatever looks for one fails with another error than the one expected.
-const weightless = { contentWeight: 0, relaxedEmdWeight: 0, momentsWeight: 0, paletteWeight: 0 };
+const weightless = {
+  contentWeight: 0,
+  wassersteinWeight: 0,
+  relaxedEmdWeight: 0,
+  paletteWeight: 0,
+  tvWeight: 0,
+};
 const missing: StylizeOptions = {
   content: '/nowhere/content.png',
   style: '/nowhere/style.png',
@@ -285,10 +291,10 @@ test('defaults', (t) => {
     download: false,
     contentLayers: { relu4_2: 1 },
     styleLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
-    contentWeight: 10,
+    contentWeight: 50,
     styleWeight: 0,
-    tvWeight: 0,
-    tvKind: 'absolute',
+    tvWeight: 3000,
+    tvKind: 'squared',
     statistic: 'gram',
     normalizeGradients: false,
     poolingScale: 1,
@@ -300,8 +306,8 @@ test('defaults', (t) => {
     meanStdLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
     histogramWeight: 0,
     histogramLayers: { relu1_1: 1, relu4_1: 1 },
-    relaxedEmdWeight: 2e5,
-    momentsWeight: 1000,
+    relaxedEmdWeight: 1e7,
+    momentsWeight: 0,
     paletteWeight: 5e4,
     selfSimilarityWeight: 0,
     hypercolumns: HYPERCOLUMNS,
@@ -309,14 +315,22 @@ test('defaults', (t) => {
       {
         name: 'content:relu4_2',
         kind: 'content',
-        weight: 10,
+        weight: 50,
         layers: ['relu4_2'],
         of: 'content',
         option: 'contentLayers',
       },
-      { name: 'relaxed-emd', kind: 'relaxed-emd', weight: 2e5, of: 'style', ...everywhere },
-      { name: 'moments', kind: 'moments', weight: 1000, of: 'style', ...everywhere },
+      { name: 'relaxed-emd', kind: 'relaxed-emd', weight: 1e7, of: 'style', ...everywhere },
       { name: 'palette', kind: 'palette', weight: 5e4, of: 'style', parameters: {} },
+      { name: 'tv', kind: 'tv-squared', weight: 3000 },
+      ...[6144, 1536, 384, 96].map((weight, i) => ({
+        name: `wasserstein:relu${i + 1}_1`,
+        kind: 'wasserstein',
+        weight,
+        layers: [`relu${i + 1}_1`],
+        of: 'style',
+        option: 'wassersteinLayers',
+      })),
     ],
     init: 'content',
     noiseDeviation: 64,
@@ -338,8 +352,8 @@ test('defaults', (t) => {
     scaleFactor: Math.SQRT2,
     passes: 1,
     minSize: 64,
-    wassersteinWeight: 0,
-    wassersteinLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },
+    wassersteinWeight: 24,
+    wassersteinLayers: { relu1_1: 256, relu2_1: 64, relu3_1: 16, relu4_1: 4 },
     slicedWeight: 0,
     slicedLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1 },
     finish: 'palette',
@@ -437,7 +451,7 @@ test('the statistic is the kind of the style terms, and the kind of total variat
     new Map(terms(given).map(({ name, kind }) => [name.split(':')[0], kind]));
   t.is(kinds({ styleWeight: 1 }).get('style'), 'gram');
   t.is(kinds({ styleWeight: 1, statistic: 'mean-std' }).get('style'), 'mean-std');
-  t.is(kinds({ tvWeight: 1 }).get('tv'), 'tv');
+  t.is(kinds({ tvWeight: 1, tvKind: 'absolute' }).get('tv'), 'tv');
   for (const kind of ['squared', 'gradient', 'diagonal'] as const)
     t.is(kinds({ tvWeight: 1, tvKind: kind }).get('tv'), `tv-${kind}`);
 });

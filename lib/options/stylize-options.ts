@@ -191,8 +191,8 @@ export interface StylizeOptions {
   wassersteinWeight?: ByScale;
   /**
    * Layers whose means and covariances should be the style's: names, or names with weights. Default:
-   * `relu1_1,relu2_1,relu3_1,relu4_1`. By default they weigh as in crowsonkb/style-transfer-pytorch, without
-   * the deepest, which lies behind the content.
+   * `relu1_1:256,relu2_1:64,relu3_1:16,relu4_1:4`. By default they weigh as in
+   * crowsonkb/style-transfer-pytorch, without the deepest, which lies behind the content.
    */
   wassersteinLayers?: LayerWeights;
   /**
@@ -301,9 +301,9 @@ export interface StylizeOptions {
    */
   history?: number;
   /**
-   * L-BFGS: most that a scale begins with, the mean change of a pixel in 0..255, 0 or more. Default: `2`. 0
-   * is torch's, with which all pixels together change by 1: four or five iterations are lost at every scale
-   * where losses draw samples.
+   * L-BFGS: what a scale begins with, the mean change of a pixel in 0..255, 0 or more. Default: `2`. 0 is
+   * torch's, with which all pixels together change by 1 at most: four or five iterations are lost at every
+   * scale where losses draw samples.
    */
   firstStep?: number;
   /** Adam: decay of the gradient's mean, 0 to below 1. Default: `0.9`. */

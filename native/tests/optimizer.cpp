@@ -100,8 +100,8 @@ class PlainLbfgs {
     if (previous_.empty()) {
       double norm = 0;
       for (const double v : g) norm += std::abs(v);
-      const double most = first_step_ > 0 ? first_step_ * static_cast<double>(g.size()) : 1;
-      length *= std::min(1.0, most / norm);
+      const double reach = first_step_ * static_cast<double>(g.size());
+      length *= reach > 0 ? reach / norm : std::min(1.0, 1 / norm);
     } else {
       Vector y = g;
       for (size_t i = 0; i < y.size(); ++i) y[i] -= previous_[i];
@@ -244,8 +244,8 @@ TEST(lbfgs_refuses_pairs) {
   CHECK(seen.last_gradient < 1e-3);
 }
 
-// A gradient that is small already is followed in full: min(1, 1 / |g|_1) is 1, and so is min(1, 4 / |g|_1), where
-// elements may go 2 in the mean.
+// As torch has it a gradient that is small already is followed in full: min(1, 1 / |g|_1) is 1. With a first step of 2
+// elements go so far in the mean, whatever the gradient's size.
 TEST(lbfgs_first_step) {
   FakeVectors program(2, 2 + scumble::Lbfgs::vectors(1));
   scumble::Lbfgs small(0.5, 0, {2, 3, 4, 5});
@@ -261,11 +261,13 @@ TEST(lbfgs_first_step) {
   program.at(0) = {0, 0};
   longer.step(program, 0, 1);
   CHECK(program.at(0) == (Vector{-0.5, 1.5}));
-  scumble::Lbfgs longest(0.5, 2, {2, 3, 4, 5});
-  program.at(0) = {0, 0};
-  program.at(1) = {4, -12};
-  longest.step(program, 0, 1);
-  CHECK(program.at(0) == (Vector{-0.5, 1.5}));
+  for (const double factor : {0.0625, 4.0}) {
+    scumble::Lbfgs scaled(0.5, 2, {2, 3, 4, 5});
+    program.at(0) = {0, 0};
+    program.at(1) = {factor, -3 * factor};
+    scaled.step(program, 0, 1);
+    CHECK(program.at(0) == (Vector{-0.5, 1.5}));
+  }
 }
 
 TEST(lbfgs_stands_still_without_a_gradient) {

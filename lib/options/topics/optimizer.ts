@@ -34,8 +34,8 @@ export const optimizer = topic('Optimizer', {
     more: 'Each costs 24 bytes a pixel, a third more with a Laplacian pyramid.',
   }),
   firstStep: option(weight().default(2), {
-    about: 'L-BFGS: most that a scale begins with, the mean change of a pixel in 0..255',
-    more: "0 is torch's, with which all pixels together change by 1: four or five iterations are lost at every scale where losses draw samples.",
+    about: 'L-BFGS: what a scale begins with, the mean change of a pixel in 0..255',
+    more: "0 is torch's, with which all pixels together change by 1 at most: four or five iterations are lost at every scale where losses draw samples.",
     value: 'd',
   }),
   beta1: option(decay().default(0.9), { about: "Adam: decay of the gradient's mean" }),

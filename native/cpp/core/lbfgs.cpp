@@ -18,8 +18,12 @@ void Lbfgs::step(Vectors& vectors, BufferId x, BufferId gradient) {
     remember(vectors, gradient);
   } else {
     const double norm = vectors.sum_abs(gradient);
-    const double most = first_step_ > 0 ? first_step_ * static_cast<double>(vectors.elements(gradient)) : 1;
-    length *= norm > most ? most / norm : 1;
+    const double reach = first_step_ * static_cast<double>(vectors.elements(gradient));
+    if (reach > 0 && norm > 0) {
+      length *= reach / norm;
+    } else if (norm > 1) {
+      length /= norm;
+    }
     started_ = true;
   }
   std::vector<BufferId> basis;

@@ -3,8 +3,8 @@
 // initial inverse Hessian is y.s / y.y of the newest pair.
 //
 // torch's first step is so short that where a loss draws its samples anew, y is their noise and not the curvature:
-// four or five iterations pass until steps have their length, or one overshoots. With `first_step` it is of length
-// min(1, first_step n/|g|_1), n elements.
+// four or five iterations pass until steps have their length, or one overshoots. With `first_step` elements go
+// that far in the mean, whatever the gradient's size: a factor on the loss changes nothing.
 //
 // The two-loop recursion runs on scalar products, not on vectors (Chen, Wang, Zhou 2014, "Large-scale L-BFGS
 // using MapReduce"): the direction is a combination of the remembered s and y and the gradient, and the

@@ -16,7 +16,7 @@ struct OptimizerOptions {
   AdamConstants adam;
   RmspropConstants rmsprop;
   int history = 10;  // pairs that L-BFGS remembers
-  // L-BFGS: how far elements go in the first step at most, in the mean; 0: all of them together by 1, as torch.
+  // L-BFGS: how far elements go in the first step, in the mean; 0: all of them together by 1 at most, as torch.
   double first_step = 0;
 };
 

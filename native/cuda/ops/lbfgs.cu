@@ -111,9 +111,9 @@ __global__ void __launch_bounds__(kDotThreads)
   }
 }
 
-// `most`: what the first step sums to. `own`, `cross`: blocks that wrote partial sums.
+// `reach`: what the first step sums to; 0: 1 at most. `own`, `cross`: blocks that wrote partial sums.
 __global__ void __launch_bounds__(kRecurseThreads)
-    lbfgs_recurse(double learning_rate, double most, int own, int cross, const Progress* progress,
+    lbfgs_recurse(double learning_rate, double reach, int own, int cross, const Progress* progress,
                   LbfgsMemory memory) {
   if (progress->diverged) return;
   const LbfgsRing ring = *memory.ring;
@@ -188,7 +188,8 @@ __global__ void __launch_bounds__(kRecurseThreads)
 
   // r = h q + sum delta_j s_j, and the step is -length r.
   const double norm = candidate[kNorm];
-  const double length = !ring.started && norm > most ? learning_rate * most / norm : learning_rate;
+  double length = learning_rate;
+  if (!ring.started && norm > 0) length *= reach > 0 ? reach / norm : fmin(1.0, 1 / norm);
   for (int i = 0; i < n; ++i) {
     const double delta = alpha[i] - r[i] * inverse[i];
     for (int k = i + 1 + me; k < n; k += all) r[k] += delta * pair(memory.sy, slot(i), slot(k));
@@ -261,11 +262,11 @@ void lbfgs(const LbfgsUpdate& update, const Progress* progress, void* memory, cu
          update.gradient, n, progress, at);
   launch(lbfgs_dot_products, dim3(cross, groups), dim3(kDotThreads), block_sums_bytes<32>(kDotThreads),
          stream, update.gradient, n, progress, at);
-  const double most = update.first_step > 0 ? update.first_step * static_cast<double>(n) : 1;
+  const double reach = update.first_step * static_cast<double>(n);
   // A warp per sum where there are few, so that short recursions have few threads to wait for.
   const unsigned sums = kOwn + kCross * static_cast<unsigned>(update.history);
   launch(lbfgs_recurse, dim3(1), dim3(std::min(sums * kWarp, kRecurseThreads)),
-         4 * static_cast<size_t>(at.slots) * sizeof(double), stream, update.learning_rate, most,
+         4 * static_cast<size_t>(at.slots) * sizeof(double), stream, update.learning_rate, reach,
          static_cast<int>(own), static_cast<int>(cross), progress, at);
   launch(lbfgs_move, dim3(blocks_for(vectors)), dim3(kThreads), 0, stream, update.x, update.gradient, n,
          progress, at);
