@@ -86,9 +86,10 @@ TEST(a_good_objective) {
 
 TEST(kinds) {
   CHECK(scumble::loss_kinds() ==
-        (std::vector<std::string>{"content", "gram", "histogram", "mean-std", "moments", "nearest", "palette",
-                                  "parametric", "relaxed-emd", "self-similarity", "sliced-wasserstein", "tv",
-                                  "tv-diagonal", "tv-gradient", "tv-squared", "wasserstein"}));
+        (std::vector<std::string>{"content", "gram", "histogram", "mean-std", "moments", "nearest",
+                                  "nearest-field", "palette", "parametric", "relaxed-emd", "self-similarity",
+                                  "sliced-wasserstein", "tv", "tv-diagonal", "tv-gradient", "tv-squared",
+                                  "wasserstein"}));
   check_message(refusal_of_term(0, [](Term& t) { t.kind = "contents"; }),
                 "there is no kind of loss called \"contents\"");
   check_message(refusal_of_term(0, [](Term& t) { t.kind = ""; }), "there is no kind of loss called \"\"");
