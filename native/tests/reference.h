@@ -308,7 +308,7 @@ inline Point evaluate(const Scene& scene, const Targets& targets, const Tensor& 
       } else if (term.kind == "mean-std") {
         loss = mean_std_loss(f, term.weight, targets[t], weights, own);
       } else if (term.kind == "wasserstein") {
-        loss = wasserstein_loss(f, term.weight, term.parameter("regularization", 1e-5), targets[t], weights,
+        loss = wasserstein_loss(f, term.weight, term.parameter("regularization", 1e-4), targets[t], weights,
                                 own);
       } else if (term.kind == "nearest") {
         loss = nearest_loss(t, term, picture, f, weights, targets[t], held ? &held->counterparts[t] : nullptr,

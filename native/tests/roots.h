@@ -32,8 +32,8 @@ inline std::vector<double> random_symmetric(support::Random& random, size_t n, d
   return a;
 }
 
-// The engine's iterations in double.
-inline std::vector<double> iterated(const std::vector<double>& a, size_t n, bool inverse) {
+// Twelve iterations in double: coupled ones for the root, those of the sign for the inverse.
+inline reference::Square iterated(const std::vector<double>& a, size_t n, bool inverse) {
   double norm = 0;
   for (const double x : a) norm += x * x;
   norm = std::sqrt(norm);
@@ -42,14 +42,14 @@ inline std::vector<double> iterated(const std::vector<double>& a, size_t n, bool
   reference::Square z(n * n);
   for (size_t i = 0; i < n; ++i) z[i * n + i] = 1;
   for (int i = 0; i < 12; ++i) {
-    reference::Square t = reference::times(z, y, n);
+    reference::Square t = inverse ? reference::times(y, y, n) : reference::times(z, y, n);
     for (double& x : t) x *= -0.5;
     for (size_t k = 0; k < n; ++k) t[k * n + k] += 1.5;
     y = reference::times(y, t, n);
     z = reference::times(t, z, n);
   }
   for (double& x : y) x *= std::sqrt(norm);
-  for (double& x : z) x /= std::sqrt(norm);
+  for (double& x : z) x /= norm;
   return inverse ? z : y;
 }
 
@@ -58,7 +58,7 @@ inline std::vector<float> root_of(const std::unique_ptr<scumble::Backend>& backe
   const int channels = static_cast<int>(n);
   steps::Steps plan(*backend, threads);
   scumble::Step step{};
-  step.op = inverse ? "inverse_root" : "root";
+  step.op = inverse ? "inverse" : "root";
   step.in = plan.dense({channels, channels, 1});
   step.out = plan.dense({channels, channels, 1});
   step.scratch = plan.working(step.op, {channels, channels, 1});

@@ -1,5 +1,5 @@
-// Square roots of symmetric positive matrices and of their inverses, by the coupled Newton-Schulz iterations of
-// cpu/ops/root.cpp.
+// Roots of symmetric positive matrices, and their inverses, by the polynomials of core/roots.h, as cpu/ops/root.cpp.
+#include "../../cpp/core/roots.h"
 #include "../host/operation.h"
 #include "multiply.h"
 #include "sums.h"
@@ -7,7 +7,6 @@
 namespace scumble::cuda {
 namespace {
 
-constexpr int kIterations = 12;
 constexpr int kMatrices = 5;
 
 // The Frobenius norm, by one block.
@@ -19,34 +18,47 @@ __global__ void __launch_bounds__(kSumThreads) norm_of(const float* matrix, size
   if (threadIdx.x == 0) *norm = sqrt(sum);
 }
 
-// y /= norm, and what the first iteration makes of it, in which Z is I: z = (3 I - y) / 2.
-__global__ void begin(const double* norm, Packed y, float* z) {
+// x /= norm
+__global__ void divide(const double* norm, Packed x) {
   const double share = 1 / *norm;
-  for (size_t i = thread(); i < y.elements(); i += threads()) {
-    const float value = static_cast<float>(static_cast<double>(y.at[i]) * share);
-    const bool diagonal = i / y.pitch() == i % y.pitch() && i % y.pitch() < static_cast<size_t>(y.columns);
-    y.at[i] = value;
-    z[i] = (diagonal ? 1.5f : 0.0f) - 0.5f * value;
+  for (size_t i = thread(); i < x.elements(); i += threads())
+    x.at[i] = static_cast<float>(static_cast<double>(x.at[i]) * share);
+}
+
+// out = diagonal * I + a * x, + b * y if there is one, + out if `accumulate`.
+struct Sum {
+  float diagonal;
+  float a;
+  const float* x;
+  float b = 0;
+  const float* y = nullptr;
+  bool accumulate = false;
+};
+
+__global__ void sum(Sum s, Packed out) {
+  for (size_t i = thread(); i < out.elements(); i += threads()) {
+    const size_t column = i % out.pitch();
+    const bool diagonal = i / out.pitch() == column && column < static_cast<size_t>(out.columns);
+    float value = (diagonal ? s.diagonal : 0.0f) + s.a * s.x[i];
+    if (s.y) value += s.b * s.y[i];
+    out.at[i] = s.accumulate ? out.at[i] + value : value;
   }
 }
 
-// t = (3 I - t) / 2
-__global__ void turn(Packed t) {
-  for (size_t i = thread(); i < t.elements(); i += threads()) {
-    const bool diagonal = i / t.pitch() == i % t.pitch() && i % t.pitch() < static_cast<size_t>(t.columns);
-    t.at[i] = (diagonal ? 1.5f : 0.0f) - 0.5f * t.at[i];
-  }
-}
-
-// out = the dense matrix times the root of the norm, or by it.
+// out = the dense matrix times the root of the norm, or by the norm.
 __global__ void end(const double* norm, Packed from, bool inverse, float* out) {
-  const double root = sqrt(*norm);
-  const double scale = inverse ? 1 / root : root;
+  const double scale = inverse ? 1 / *norm : sqrt(*norm);
   const size_t columns = static_cast<size_t>(from.columns);
   for (size_t i = thread(); i < static_cast<size_t>(from.rows) * columns; i += threads()) {
     const float value = from.at[i / columns * from.pitch() + i % columns];
     out[i] = static_cast<float>(scale * static_cast<double>(value));
   }
+}
+
+void swap(Packed& a, Packed& b) {
+  const Packed kept = a;
+  a = b;
+  b = kept;
 }
 
 template <bool kInverse>
@@ -58,38 +70,44 @@ void queue(const Workspace& w, const Step& step) {
     made.at += static_cast<size_t>(i) * made.elements();
     return made;
   };
-  Packed y = matrix(0);
-  Packed z = matrix(1);
-  const Packed t = matrix(2);
-  Packed next_y = matrix(3);
-  Packed next_z = matrix(4);
+  Packed u = matrix(0);
+  Packed square = matrix(1);
+  Packed factor = matrix(2);
+  Packed made = matrix(3);
+  Packed spare = matrix(4);
   double* const norm = reinterpret_cast<double*>(matrix(kMatrices).at);
-  const dim3 blocks(blocks_for(y.elements()));
-  const auto swap = [](Packed& a, Packed& b) {
-    const Packed kept = a;
-    a = b;
-    b = kept;
+  const dim3 blocks(blocks_for(u.elements()));
+  const auto add = [&](const Sum& s, const Packed& out) {
+    launch(sum, blocks, dim3(kThreads), 0, w.stream(), s, out);
+  };
+  const auto next_u = [&] {
+    multiply(factor, factor, spare, w.stream());
+    multiply(u, spare, square, w.stream());
+    swap(u, square);
   };
   launch(norm_of, dim3(1), dim3(kSumThreads), block_sums_bytes<1>(kSumThreads), w.stream(), w.floats(step.in),
          static_cast<size_t>(n) * static_cast<size_t>(n), norm);
-  pack(w.floats(step.in), false, 1, y, w.stream());
-  launch(begin, blocks, dim3(kThreads), 0, w.stream(), norm, y, z.at);
-  multiply(y, z, next_y, w.stream());
-  swap(y, next_y);
-  for (int i = 1; i < kIterations; ++i) {
-    const bool last = i + 1 == kIterations;
-    multiply(z, y, t, w.stream());
-    launch(turn, blocks, dim3(kThreads), 0, w.stream(), t);
-    if (!last || !kInverse) {
-      multiply(y, t, next_y, w.stream());
-      swap(y, next_y);
-    }
-    if (!last || kInverse) {
-      multiply(t, z, next_z, w.stream());
-      swap(z, next_z);
-    }
+  pack(w.floats(step.in), false, 1, u, w.stream());
+  launch(divide, blocks, dim3(kThreads), 0, w.stream(), norm, u);
+  if (kInverse) {
+    multiply(u, u, square, w.stream());
+    swap(u, square);
   }
-  launch(end, blocks, dim3(kThreads), 0, w.stream(), norm, kInverse ? z : y, kInverse, w.floats(step.out));
+  add({kFirstFactor[0], -kFirstFactor[1], u.at}, factor);
+  if (!kInverse) multiply(u, factor, made, w.stream());
+  next_u();
+  if (kInverse) swap(made, factor);
+  for (const Factor& f : kFactors) {
+    add({-1, 1 / f.half, u.at}, spare);
+    multiply(spare, spare, square, w.stream());
+    add({-f.c[3], f.c[3] / f.half, u.at, f.c[4], square.at}, spare);
+    multiply(square, spare, factor, w.stream());
+    add({f.c[0] - f.c[1], f.c[1] / f.half, u.at, f.c[2], square.at, true}, factor);
+    multiply(made, factor, spare, w.stream());
+    swap(made, spare);
+    if (&f != std::end(kFactors) - 1) next_u();
+  }
+  launch(end, blocks, dim3(kThreads), 0, w.stream(), norm, made, kInverse, w.floats(step.out));
 }
 
 size_t working(const Shape& matrix, Arithmetic) {
@@ -98,7 +116,7 @@ size_t working(const Shape& matrix, Arithmetic) {
 }
 
 const RegisterOperation kRoot("root", {queue<false>, working});
-const RegisterOperation kInverseRoot("inverse_root", {queue<true>, working});
+const RegisterOperation kInverse("inverse", {queue<true>, working});
 
 }  // namespace
 }  // namespace scumble::cuda

@@ -10,52 +10,41 @@ namespace {
 
 constexpr unsigned kRowThreads = 128;
 
-// A block sums the target's diagonal, then takes rows.
 __global__ void __launch_bounds__(kRowThreads)
-    covariance(const float* products, const float* mean, const float* target, int channels, double scale,
-               float* out) {
+    covariance(const float* products, const float* mean, int channels, double more, float* out) {
   const size_t n = static_cast<size_t>(channels);
-  double values[1] = {0};
-  for (size_t i = threadIdx.x; i < n; i += kRowThreads) values[0] += static_cast<double>(target[i * n + i]);
-  const double sum = block_sums(values);
-  double* const more = shared_memory<double>();
-  __syncthreads();
-  if (threadIdx.x == 0) *more = scale * sum / static_cast<double>(n);
-  __syncthreads();
   for (size_t i = blockIdx.x; i < n; i += gridDim.x) {
     for (size_t j = threadIdx.x; j < n; j += kRowThreads) {
       const double product = static_cast<double>(mean[i]) * static_cast<double>(mean[j]);
       const double value = static_cast<double>(products[i * n + j]) - product;
-      out[i * n + j] = static_cast<float>(i == j ? value + *more : value);
+      out[i * n + j] = static_cast<float>(i == j ? value + more : value);
     }
     if (threadIdx.x == 0) out[n * n + i] = mean[i];
   }
 }
 
-// Both have their means below them.
+// Both covariances have their means below them.
 __global__ void __launch_bounds__(kRowThreads)
-    distance(const float* covariance, const float* target, const float* map, int channels, double scale,
-             double loss_scale, float* out, Partials partials) {
+    distance(const float* covariance, const float* target, const float* root, const float* map, int channels,
+             double scale, double loss_scale, float* out, Partials partials) {
   const size_t n = static_cast<size_t>(channels);
   const float* const mean = covariance + n * n;
   const float* const target_mean = target + n * n;
   double loss = 0;  // of the first thread
   for (size_t i = blockIdx.x; i < n; i += gridDim.x) {
-    double values[2] = {0, 0};
+    double values[1] = {0};
     for (size_t j = threadIdx.x; j < n; j += kRowThreads) {
       const double g = static_cast<double>(map[i * n + j]);
-      values[0] += g * static_cast<double>(covariance[i * n + j]);
-      values[1] += g * static_cast<double>(mean[j]);
+      values[0] += g * static_cast<double>(mean[j]);
       out[i * n + j] = static_cast<float>(scale * ((i == j ? 1 : 0) - g));
     }
-    const double sum = block_sums(values);
+    const double mapped = block_sums(values);
     if (threadIdx.x == 0) {
       const double away = static_cast<double>(mean[i]) - static_cast<double>(target_mean[i]);
-      loss += away * away - 2 * sum + static_cast<double>(covariance[i * n + i]) +
-              static_cast<double>(target[i * n + i]);
+      loss += away * away + static_cast<double>(covariance[i * n + i]) +
+              static_cast<double>(target[i * n + i]) - 2 * static_cast<double>(root[i * n + i]);
+      out[n * n + i] = static_cast<float>(scale * (mapped - static_cast<double>(target_mean[i])));
     }
-    if (threadIdx.x == 1)
-      out[n * n + i] = static_cast<float>(scale * (sum - static_cast<double>(target_mean[i])));
     __syncthreads();
   }
   store_partial(loss, loss_scale, partials);
@@ -82,16 +71,16 @@ unsigned blocks_of_rows(int channels) {
 
 void queue_covariance(const Workspace& w, const Step& step) {
   const int channels = w.shape(step.in).channels;
-  launch(covariance, dim3(blocks_of_rows(channels)), dim3(kRowThreads), block_sums_bytes<1>(kRowThreads),
-         w.stream(), w.floats(step.in), w.floats(step.statistic), w.floats(step.other), channels, step.scale,
-         w.floats(step.out));
+  launch(covariance, dim3(blocks_of_rows(channels)), dim3(kRowThreads), 0, w.stream(), w.floats(step.in),
+         w.floats(step.statistic), channels, step.scale, w.floats(step.out));
 }
 
 void queue_distance(const Workspace& w, const Step& step) {
   const int channels = w.shape(step.in).channels;
-  launch(distance, dim3(blocks_of_rows(channels)), dim3(kRowThreads), block_sums_bytes<2>(kRowThreads),
-         w.stream(), w.floats(step.in), w.floats(step.other), w.floats(step.statistic), channels, step.scale,
-         step.loss_scale, w.floats(step.out), w.partials(step));
+  launch(distance, dim3(blocks_of_rows(channels)), dim3(kRowThreads), block_sums_bytes<1>(kRowThreads),
+         w.stream(), w.floats(step.in), w.floats(step.other), w.floats(step.scratch),
+         w.floats(step.statistic), channels, step.scale, step.loss_scale, w.floats(step.out),
+         w.partials(step));
 }
 
 void queue_shift(const Workspace& w, const Step& step) {

@@ -61,8 +61,8 @@ Square of_symmetric(Square a, size_t n, const Function& f) {
 inline Square root(const Square& a, size_t n) {
   return of_symmetric(a, n, [](double x) { return std::sqrt(x); });
 }
-inline Square inverse_root(const Square& a, size_t n) {
-  return of_symmetric(a, n, [](double x) { return 1 / std::sqrt(x); });
+inline Square inverse(const Square& a, size_t n) {
+  return of_symmetric(a, n, [](double x) { return 1 / x; });
 }
 
 // The mean of all F F^T, then of F; positions count by their weights.
@@ -80,19 +80,16 @@ inline std::vector<double> moments(const Tensor& f, const std::vector<double>& w
 }
 
 // w / C * (|mu - mu_T|^2 + the trace of S + S_T - 2 (S_T^1/2 S S_T^1/2)^1/2), where covariances get
-// `regularization` times the mean square of the target's features on their diagonals; its gradient is added to
-// `gradient`.
+// `regularization` on their diagonals; its gradient is added to `gradient`.
 inline double wasserstein_loss(const Tensor& f, double weight, double regularization,
                                const std::vector<double>& target, const std::vector<double>& weights,
                                Tensor& gradient) {
   const size_t c = static_cast<size_t>(f.channels);
-  double square = 0;
-  for (size_t i = 0; i < c; ++i) square += target[i * c + i] / f.channels;
   const auto covariance = [&](const std::vector<double>& of) {
     Square s(of.begin(), of.begin() + static_cast<ptrdiff_t>(c * c));
     for (size_t i = 0; i < c; ++i) {
       for (size_t j = 0; j < c; ++j) s[i * c + j] -= of[c * c + i] * of[c * c + j];
-      s[i * c + i] += regularization * square;
+      s[i * c + i] += regularization;
     }
     return s;
   };
@@ -100,14 +97,13 @@ inline double wasserstein_loss(const Tensor& f, double weight, double regulariza
   const Square s = covariance(found);
   const Square s_target = covariance(target);
   const Square r = root(s_target, c);
-  const Square middle = times(times(r, s, c), r, c);
-  const Square middle_root = root(middle, c);
+  const Square middle = root(times(times(r, s, c), r, c), c);
   double sum = 0;
   for (size_t i = 0; i < c; ++i) {
     const double away = found[c * c + i] - target[c * c + i];
-    sum += away * away + s[i * c + i] + s_target[i * c + i] - 2 * middle_root[i * c + i];
+    sum += away * away + s[i * c + i] + s_target[i * c + i] - 2 * middle[i * c + i];
   }
-  const Square map = times(times(r, inverse_root(middle, c), c), r, c);
+  const Square map = times(times(r, inverse(middle, c), c), r, c);
   const double each = weight / f.channels;
   for (size_t m = 0; m < weights.size(); ++m) {
     for (size_t i = 0; i < c; ++i) {

@@ -1,27 +1,27 @@
 // The distance of two normal distributions, which features are taken for (Wasserstein-2, as the Fréchet distance;
 // K. Crowson's style-transfer-pytorch has it as a style loss): w / C * (sum of (mu - mu_T)^2 + the trace of
 // S + S_T - 2 (S_T^1/2 S S_T^1/2)^1/2), with S the covariance of the features plus a little of the identity:
-// `regularization` (1e-5) times the mean square of the target's features.
+// `regularization`, 1e-4 as there.
 //
-// With R = S_T^1/2 and G = R (R S R)^-1/2 R, the trace of the root is the sum of all S_ij G_ij, and the loss's
-// gradient with respect to S is w / C (I - G): G is the transport's own map, from the picture's distribution to the
-// target's. Roots come of a fixed number of Newton-Schulz iterations, as there: what they have not reached, directions
-// in which features hardly vary, they leave out of the trace and bound in the gradient.
+// With R = S_T^1/2 and Y = (R S R)^1/2 the loss's gradient with respect to S is w / C (I - G) with G = R Y^-1 R: the
+// transport's own map, from the picture's distribution to the target's. Roots and the inverse are what a fixed number
+// of Newton-Schulz iterations, 12 as there, comes to (roots.h). What they have not reached, directions in which features
+// hardly vary, they leave out of the trace and bound in the gradient; features of few positions have many such, so that
+// the number belongs to the definition. The inverse is that of the Y that was reached, which the trace is of.
 //
-//   covariance      in: mean products of features, statistic: means (and deviations), other: the target's mean
-//                   products; out: the covariance plus scale * the mean of the target's diagonal * I, and below it the
-//                   means
+//   covariance      in: mean products of features, statistic: means (and deviations); out: the covariance plus
+//                   scale * I, and below it the means
 //   root            in: a symmetric positive matrix, or one with rows below it; out: its square root
-//   inverse_root    the same of its inverse
-//   wasserstein     in: covariance and means, other: the target's, statistic: G; out: scale * (I - G), and below it
-//                   scale * (G mu - mu_T); loss: loss_scale * what the weight w / C above is of
+//   inverse         the same; out: its inverse
+//   wasserstein     in: covariance and means, other: the target's, scratch: Y, statistic: G; out: scale * (I - G), and
+//                   below it scale * (G mu - mu_T); loss: loss_scale * what the weight w / C above is of
 //   shift           in: a gradient, other: a matrix, guide; out: in + the guide's square times its last row
 #include "statistics.h"
 
 namespace scumble {
 namespace {
 
-constexpr double kRegularization = 1e-5;
+constexpr double kRegularization = 1e-4;
 
 // Mean products of features, two by two, and their means and deviations.
 std::vector<BufferId> moments_of(Graph& graph, const Site& at) {
@@ -29,12 +29,11 @@ std::vector<BufferId> moments_of(Graph& graph, const Site& at) {
   return {products, mean_std_of(graph, at)};
 }
 
-Step covariance_of(Graph& graph, const Site& at, const std::vector<BufferId>& moments, BufferId target) {
+Step covariance_of(Graph& graph, const Site& at, const std::vector<BufferId>& moments) {
   Step step{};
   step.op = "covariance";
   step.in = moments[0];
   step.statistic = moments[1];
-  step.other = target;
   step.out = graph.dense({at.shape.channels, at.shape.channels + 1, 1});
   step.scale = at.term->parameter("regularization", kRegularization);
   return step;
@@ -81,19 +80,22 @@ class Wasserstein final : public Loss {
     const double weight = at.term->weight / c;
     const BufferId products = graph.target(at, BufferKind::dense, {c, c, 1});
     const BufferId means = graph.target(at, BufferKind::dense, {c, 2, 1});
-    const Step target = covariance_of(graph, at, {products, means}, products);
+    const Step target = covariance_of(graph, at, {products, means});
     graph.prepare(target);
     const Step root = root_of(graph, "root", target.out, c);
     graph.prepare(root);
 
-    const Step covariance = covariance_of(graph, at, moments_of(graph, at), products);
+    const Step covariance = covariance_of(graph, at, moments_of(graph, at));
     graph.emit(covariance);
-    const Step inverse = root_of(graph, "inverse_root", between(graph, root.out, covariance.out, c), c);
+    const Step middle = root_of(graph, "root", between(graph, root.out, covariance.out, c), c);
+    graph.emit(middle);
+    const Step inverse = root_of(graph, "inverse", middle.out, c);
     graph.emit(inverse);
     Step step{};
     step.op = "wasserstein";
     step.in = covariance.out;
     step.other = target.out;
+    step.scratch = middle.out;
     step.statistic = between(graph, root.out, inverse.out, c);
     step.out = graph.dense({c, c + 1, 1});
     step.slot = at.slot;

@@ -1,26 +1,14 @@
-// Square roots of symmetric positive matrices, and of their inverses, by coupled Newton-Schulz iterations (Higham
-// 2008, "Functions of Matrices", equation 6.35): Y = S / |S|, Z = I; then T = (3 I - Z Y) / 2, Y = Y T, Z = T Z, so
-// that Y and Z become the roots of S / |S| and of its inverse. With the Frobenius norm no eigenvalue exceeds 1. All of
-// them are polynomials of S and symmetric, so half of each product is enough.
+// Roots of symmetric positive matrices, and their inverses, by the polynomials of core/roots.h.
 #include <cmath>
 
+#include "../../core/roots.h"
 #include "../multiply.h"
 #include "../operation.h"
 
 namespace scumble::cpu {
 namespace {
 
-// Eigenvalues above 1e-3 of the norm have then converged.
-constexpr int kIterations = 12;
-constexpr size_t kMatrices = 5;  // Y, Z, T, and what Y and Z become
-
-// Rows of a pass over a matrix.
-template <typename Pass>
-void each_row(const Workspace& w, size_t n, const Pass& pass) {
-  w.each_rows(static_cast<int>(n), n, [&](int i0, int i1) {
-    for (size_t i = static_cast<size_t>(i0); i < static_cast<size_t>(i1); ++i) pass(i);
-  });
-}
+constexpr size_t kMatrices = 5;  // U, V^2, W, the product of all W, and one to spare
 
 double frobenius_norm(const Workspace& w, const float* matrix, size_t n) {
   return std::sqrt(w.sum_rows(static_cast<int>(n), n, [&](int i0, int i1) {
@@ -32,18 +20,38 @@ double frobenius_norm(const Workspace& w, const float* matrix, size_t n) {
   }));
 }
 
+// out = diagonal * I + a * x, + b * y if there is one, + out if `accumulate`.
+struct Sum {
+  float diagonal;
+  float a;
+  const float* x;
+  float b = 0;
+  const float* y = nullptr;
+  bool accumulate = false;
+};
+
+void sum(const Workspace& w, size_t n, const Sum& s, float* out) {
+  w.each_rows(static_cast<int>(n), n, [&](int i0, int i1) {
+    for (size_t i = static_cast<size_t>(i0); i < static_cast<size_t>(i1); ++i) {
+      for (size_t k = i * n; k < (i + 1) * n; ++k) {
+        const float before = s.accumulate ? out[k] : 0;
+        out[k] = before + s.a * s.x[k] + (s.y ? s.b * s.y[k] : 0);
+      }
+      out[i * n + i] += s.diagonal;
+    }
+  });
+}
+
 template <bool kInverse>
 double root(const Workspace& w, const Step& step) {
   const int channels = w.shape(step.in).channels;
   const size_t n = static_cast<size_t>(channels);
   const float* in = w.floats(step.in);
-  float* out = w.floats(step.out);
-  float* y = w.floats(step.scratch);
-  float* z = y + n * n;
-  float* t = z + n * n;
-  float* next_y = t + n * n;
-  float* next_z = next_y + n * n;
-  const double norm = frobenius_norm(w, in, n);
+  float* u = w.floats(step.scratch);
+  float* square = u + n * n;
+  float* factor = square + n * n;
+  float* made = factor + n * n;
+  float* spare = made + n * n;
   const auto multiply = [&](const float* a, const float* b, double scale, float* to) {
     Multiplication m;
     m.in = a;
@@ -53,38 +61,33 @@ double root(const Workspace& w, const Step& step) {
     m.scale = static_cast<float>(scale);
     cpu::multiply(w, m, true);
   };
-  const auto add_to_diagonal = [&] {
-    for (size_t i = 0; i < n; ++i) t[i * n + i] += 1.5f;
+  const auto next_u = [&] {
+    multiply(factor, factor, 1, spare);
+    multiply(u, spare, 1, square);
+    std::swap(u, square);
   };
-  // The first iteration, in which Z is I.
-  const float share = static_cast<float>(1 / norm);
-  each_row(w, n, [&](size_t i) {
-    for (size_t k = i * n; k < (i + 1) * n; ++k) {
-      y[k] = in[k] * share;
-      t[k] = -0.5f * y[k];
-    }
-  });
-  add_to_diagonal();
-  multiply(y, t, 1, next_y);
-  std::swap(y, next_y);
-  each_row(w, n, [&](size_t i) { std::copy_n(t + i * n, n, z + i * n); });
-  for (int i = 1; i < kIterations; ++i) {
-    const bool last = i + 1 == kIterations;
-    multiply(z, y, -0.5, t);
-    add_to_diagonal();
-    if (last) {
-      if (kInverse) {
-        multiply(t, z, 1 / std::sqrt(norm), out);
-      } else {
-        multiply(y, t, std::sqrt(norm), out);
-      }
-    } else {
-      multiply(y, t, 1, next_y);
-      multiply(t, z, 1, next_z);
-      std::swap(y, next_y);
-      std::swap(z, next_z);
-    }
+  const double norm = frobenius_norm(w, in, n);
+  if (kInverse) {
+    multiply(in, in, 1 / (norm * norm), u);
+  } else {
+    sum(w, n, {0, static_cast<float>(1 / norm), in}, u);
   }
+  sum(w, n, {kFirstFactor[0], -kFirstFactor[1], u}, factor);
+  if (!kInverse) multiply(u, factor, 1, made);
+  next_u();
+  if (kInverse) std::swap(made, factor);
+  for (const Factor& f : kFactors) {
+    sum(w, n, {-1, 1 / f.half, u}, spare);
+    multiply(spare, spare, 1, square);
+    sum(w, n, {-f.c[3], f.c[3] / f.half, u, f.c[4], square}, spare);
+    multiply(square, spare, 1, factor);
+    sum(w, n, {f.c[0] - f.c[1], f.c[1] / f.half, u, f.c[2], square, true}, factor);
+    if (&f == std::end(kFactors) - 1) break;
+    multiply(made, factor, 1, spare);
+    std::swap(made, spare);
+    next_u();
+  }
+  multiply(made, factor, kInverse ? 1 / norm : std::sqrt(norm), w.floats(step.out));
   return 0;
 }
 
@@ -99,7 +102,7 @@ size_t matrices_bytes(const Isa&, const Shape& matrix) {
 }
 
 const RegisterOperation kRoot("root", {root<false>, scratch, matrices_bytes});
-const RegisterOperation kInverseRoot("inverse_root", {root<true>, scratch, matrices_bytes});
+const RegisterOperation kInverse("inverse", {root<true>, scratch, matrices_bytes});
 
 }  // namespace
 }  // namespace scumble::cpu

@@ -8,19 +8,15 @@ namespace {
 double covariance(const Workspace& w, const Step& step) {
   const size_t n = static_cast<size_t>(w.shape(step.in).channels);
   const float* products = w.floats(step.in);
-  const float* target = w.floats(step.other);
   const float* mean = w.floats(step.statistic);
   float* out = w.floats(step.out);
-  double square = 0;
-  for (size_t i = 0; i < n; ++i) square += static_cast<double>(target[i * n + i]);
-  const double more = step.scale * square / static_cast<double>(n);
   w.each_rows(static_cast<int>(n), n, [&](int i0, int i1) {
     for (size_t i = static_cast<size_t>(i0); i < static_cast<size_t>(i1); ++i) {
       for (size_t j = 0; j < n; ++j) {
         const double product = static_cast<double>(mean[i]) * static_cast<double>(mean[j]);
-        out[i * n + j] = static_cast<float>(static_cast<double>(products[i * n + j]) - product);
+        const double value = static_cast<double>(products[i * n + j]) - product;
+        out[i * n + j] = static_cast<float>(i == j ? value + step.scale : value);
       }
-      out[i * n + i] += static_cast<float>(more);
     }
   });
   std::copy_n(mean, n, out + n * n);
@@ -32,24 +28,23 @@ double wasserstein(const Workspace& w, const Step& step) {
   const float* covariance = w.floats(step.in);
   const float* target = w.floats(step.other);
   const float* map = w.floats(step.statistic);
+  const float* root = w.floats(step.scratch);
   const float* mean = covariance + n * n;
   const float* target_mean = target + n * n;
   float* out = w.floats(step.out);
   const double loss = w.sum_rows(static_cast<int>(n), n, [&](int i0, int i1) {
     double sum = 0;
     for (size_t i = static_cast<size_t>(i0); i < static_cast<size_t>(i1); ++i) {
-      double root = 0;
       double mapped = 0;
       for (size_t j = 0; j < n; ++j) {
         const double g = static_cast<double>(map[i * n + j]);
-        root += g * static_cast<double>(covariance[i * n + j]);
         mapped += g * static_cast<double>(mean[j]);
         out[i * n + j] = static_cast<float>(step.scale * ((i == j ? 1 : 0) - g));
       }
       const double away = static_cast<double>(mean[i]) - static_cast<double>(target_mean[i]);
       out[n * n + i] = static_cast<float>(step.scale * (mapped - static_cast<double>(target_mean[i])));
-      sum += away * away - 2 * root + static_cast<double>(covariance[i * n + i]) +
-             static_cast<double>(target[i * n + i]);
+      sum += away * away + static_cast<double>(covariance[i * n + i]) +
+             static_cast<double>(target[i * n + i]) - 2 * static_cast<double>(root[i * n + i]);
     }
     return sum;
   });
