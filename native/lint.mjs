@@ -41,7 +41,10 @@ async function tidy([program, ...words], units) {
   let clean = true;
   async function work() {
     for (let unit = left.pop(); unit; unit = left.pop()) {
-      const child = spawn(program, [...words, ...args, unit], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+      const child = spawn(program, [...words, ...args, unit], {
+        cwd: root,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
       const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
       if (status !== 0) clean = false;
     }
