@@ -63,7 +63,7 @@ test.serial('a run saves a picture with its options, and talks in plain lines on
   t.is(lines.length, 3 * 11 + 1);
   t.regex(
     lines[1]!,
-    /^32×24 \(scale 1\/3\) {2}iteration 2\/20 {2}total \S+ {2}content \S+ {2}relaxed-emd \S+ {2}moments \S+ {2}palette \S+ {2}style \S+ {2}tv \S+ {2}ETA \d+:\d\d$/,
+    /^32×24 \(scale 1\/3\) {2}iteration 2\/20 {2}total \S+ {2}content \S+ {2}relaxed-emd \S+ {2}palette \S+ {2}style \S+ {2}tv \S+ {2}wasserstein \S+ {2}ETA \d+:\d\d$/,
   );
   t.regex(lines.at(-1)!, /^out\.png: 64×48, 60 iterations, \d+\.\d s on cpu$/);
 });
