@@ -88,21 +88,21 @@ for (const [name, file] of Object.entries(pictures)) {
       log.map(({ scale }) => scale),
       wanted.map(({ w, h }) => [w, h]),
     );
-    // A distance of distributions is a small difference of large traces: in float32, in which crowsonkb computes, the
-    // smallest variances are rounding, and its own loss of the first layer is only known to a few in a hundred.
+    // Over a pyramid images are resized, and Pillow rounds what it resizes to whole steps of 0..255.
+    const resized = name === 'pyramid adam';
     follows(
       t,
       log.map(({ total }) => total),
       wanted.map(({ loss }) => loss),
-      1e-2,
-      2e-2,
+      resized ? 1e-2 : 3e-3,
+      resized ? 2e-2 : 1e-2,
     );
     const { data } = await sharp(join(GOLDEN, file)).raw().toBuffer({ resolveWithObject: true });
     const found = picture.toRaw().data;
     t.is(found.length, data.length);
     const off = found.reduce((sum, value, i) => sum + Math.abs(value - data[i]!), 0) / data.length;
     // Adam moves every pixel by its rate, however small its gradient: rounding shows most over several scales.
-    t.true(off < 4, `pixels are ${off} of 255 off in the mean`);
+    t.true(off < (resized ? 4 : 1), `pixels are ${off} of 255 off in the mean`);
     t.log(`pixels are ${off.toFixed(3)} of 255 off in the mean`);
   });
 }
