@@ -6,10 +6,17 @@ export interface Size {
   height: number;
 }
 
+/** To the nearest whole number, halves to the even one, as Python rounds sizes: half a pixel decides over a row of features. */
+export function nearest(x: number): number {
+  const down = Math.floor(x);
+  if (x - down !== 0.5) return Math.round(x);
+  return down % 2 === 0 ? down : down + 1;
+}
+
 /** The size with its long side at `side` pixels, its aspect kept to the nearest pixel. */
 export function sizeAt({ width, height }: Size, side: number): Size {
   const long = Math.max(width, height);
-  const scaled = (n: number) => Math.max(1, Math.round((n * side) / long));
+  const scaled = (n: number) => Math.max(1, nearest((n * side) / long));
   return { width: scaled(width), height: scaled(height) };
 }
 
@@ -20,7 +27,7 @@ export function sizeAt({ width, height }: Size, side: number): Size {
 export function longSides(size: number, minSize: number, scales: number): number[] {
   const sides = [size];
   for (let i = 1; sides.length < scales; i++) {
-    const side = Math.round(size / 2 ** (i / 2));
+    const side = nearest(size / 2 ** (i / 2));
     if (side < minSize) break;
     if (side !== sides[0]) sides.unshift(side); // the smallest steps round to the same
   }
