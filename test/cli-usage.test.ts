@@ -31,7 +31,7 @@ test('--help fits in 80 columns, on stdout', async (t) => {
   );
 });
 
-const SWITCHES = ['normalizeGradients', 'startDetail', 'keepSmallStyles', 'clamp'];
+const SWITCHES = ['normalizeGradients', 'startDetail', 'keepSmallStyles', 'wholeSteps', 'clamp'];
 const BY_CASE = ['quality', 'beta2', 'samples', 'styleSamples', 'inputRange'];
 const NOT_QUOTED = [
   'threads',

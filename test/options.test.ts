@@ -301,6 +301,7 @@ test('defaults', (t) => {
     filter: 'lanczos',
     carryFilter: 'lanczos',
     keepSmallStyles: false,
+    wholeSteps: false,
     styleMargin: 0.025,
     meanStdWeight: 0,
     meanStdLayers: { relu1_1: 1, relu2_1: 1, relu3_1: 1, relu4_1: 1, relu5_1: 1 },

@@ -21,6 +21,8 @@ export interface Decoding {
   /** To resize with. */
   threads: number;
   filter?: Filter;
+  /** Whether resized images have whole numbers. */
+  wholeSteps?: boolean;
   /** Whether floats without a colour profile are linear light; else they are sRGB. */
   linear: boolean;
   /** What was found when the image was looked at before; another file in its place is refused. */

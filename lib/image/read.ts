@@ -18,6 +18,8 @@ export interface Reading {
   threads?: number;
   /** To resize by. Default: lanczos. */
   filter?: Filter;
+  /** Whether resized images have whole numbers. Default false. */
+  wholeSteps?: boolean;
   /** Whether the floats of a TIFF without a colour profile are linear light. Default false: they are sRGB from 0 to 1. */
   linear?: boolean;
   /** What `probeImage` said of it: an image that is no longer that size is refused. */

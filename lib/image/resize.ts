@@ -16,18 +16,18 @@ export interface Resizing {
   filter?: Filter;
   threads: number;
   backend?: EngineBackend;
+  /** Whether colours are rounded to whole numbers, after each direction. Default false. */
+  wholeSteps?: boolean;
 }
 
 /**
  * Resizes to `size`, overshoots cut off at 0..255 (alpha at 0..1); an image that already has that size comes back as it is,
  * not a bit changed. Colours count by their opacity, so that what is transparent leaves no fringe.
  */
-export async function resize(
-  image: Raster,
-  { width, height }: Size,
-  { filter = 'lanczos', threads, backend }: Resizing,
-): Promise<Raster> {
+export async function resize(image: Raster, { width, height }: Size, how: Resizing): Promise<Raster> {
   if (image.width === width && image.height === height) return image;
+  if (how.wholeSteps) return inWholeSteps(image, { width, height }, how);
+  const { filter = 'lanczos', threads, backend } = how;
   const on = backend ?? (await cpuBackend());
   const resample = (data: Float32Array, channels: number, high: number) => {
     const from = { data, width: image.width, height: image.height, channels };
@@ -39,6 +39,25 @@ export async function resize(
   const { data, alpha } = await divide(four);
   fillTransparent(data, alpha, width, height);
   return { data, width, height, alpha };
+}
+
+/** Across and then down, as Pillow does it. */
+async function inWholeSteps(image: Raster, { width, height }: Size, how: Resizing): Promise<Raster> {
+  let made = image;
+  for (const size of [
+    { width, height: image.height },
+    { width, height },
+  ]) {
+    const resized = await resize(made, size, { ...how, wholeSteps: false });
+    if (resized !== made) {
+      const { data } = resized;
+      await inSlices(data.length, (start, end) => {
+        for (let i = start; i < end; i++) data[i] = Math.round(data[i]!);
+      });
+    }
+    made = resized;
+  }
+  return made;
 }
 
 /** Four channels: colours times opacity, and opacity in 0..255 like them. */

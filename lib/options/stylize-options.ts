@@ -268,6 +268,11 @@ export interface StylizeOptions {
    */
   filter?: 'lanczos' | 'cubic' | 'sharp-cubic' | 'triangle' | 'box';
   /**
+   * Round resized images to whole steps of 0..255, as Pillow does. Default: `false`. First across, then
+   * down. The picture that goes from one scale to the next is not rounded.
+   */
+  wholeSteps?: boolean;
+  /**
    * How the picture is resized from one scale to the next: lanczos, cubic, sharp-cubic, triangle or box.
    * Default: `lanczos`. So are the moments that are carried, but means of squares, which cannot be negative,
    * linearly.

@@ -8,7 +8,7 @@ import type { Header, ImageSource, Raster } from '../image/types.js';
 import type { ResolvedOptions } from '../options/options.js';
 import { STARTS } from '../options/topics/picture.js';
 import { trimmed } from './margin.js';
-import { longSides, type Size, sizeAt } from './scales.js';
+import { longSides, nearest, type Size, sizeAt } from './scales.js';
 import { mirrored } from './strips.js';
 
 /** What a run is given, before anything is decoded. */
@@ -122,9 +122,9 @@ export async function readInputs(
   shortest: number,
   say: Say,
 ): Promise<Inputs> {
-  const { maxPixels, threads, linear, filter, signal } = options;
+  const { maxPixels, threads, linear, filter, wholeSteps, signal } = options;
   const read = async (source: ImageSource, option: string, probed: Header, sizes: Size[]) => {
-    const how = { maxPixels, threads, linear, filter, probed, signal };
+    const how = { maxPixels, threads, linear, filter, wholeSteps, probed, signal };
     const { images, notes } = await readSizes(source, option, sizes, how);
     for (const note of notes) await say(new ImageError('ERR_IMAGE', option, note));
     return images;
@@ -157,7 +157,7 @@ export async function readInputs(
 
 /** Long side of a style image beside a picture of long side `size`. */
 function styleSide({ styleScale, keepSmallStyles }: ResolvedOptions, size: number, style: Size): number {
-  const side = Math.max(1, Math.round(size * styleScale));
+  const side = Math.max(1, nearest(size * styleScale));
   return keepSmallStyles ? Math.min(side, Math.max(style.width, style.height)) : side;
 }
 

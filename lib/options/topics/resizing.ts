@@ -14,6 +14,10 @@ export const resizing = topic('Scales', {
     more: "All but `box` widen when they shrink. `cubic` and `triangle` are Pillow's bicubic and bilinear, `sharp-cubic` PyTorch's bicubic, `box` Torch's bilinear: the mean of the area when shrinking, linear between corners that stay corners when enlarging.",
     value: 'name',
   }),
+  wholeSteps: option(yesOrNo().default(false), {
+    about: 'round resized images to whole steps of 0..255, as Pillow does',
+    more: 'First across, then down. The picture that goes from one scale to the next is not rounded.',
+  }),
   carryFilter: option(words(...FILTERS).default('lanczos'), {
     about: 'how the picture is resized from one scale to the next',
     more: 'So are the moments that are carried, but means of squares, which cannot be negative, linearly.',
