@@ -244,8 +244,7 @@ export interface StylizeOptions {
   /**
    * How long to look for better at each scale: draft, good or best. Default: good, unless iterations are
    * given. Each has a most for every scale, and leaves it when the total loss hardly goes down any more.
-   * `draft` takes less than half the time of `good`, `best` three to four times as long. See
-   * [quality.md](quality.md).
+   * `draft` takes about half the time of `good`, `best` twice as long. See [quality.md](quality.md).
    */
   quality?: 'draft' | 'good' | 'best';
   /**

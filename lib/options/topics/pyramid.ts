@@ -30,7 +30,7 @@ export const pyramid = topic('Scales', {
   }),
   quality: option(words(...QUALITIES).optional(), {
     about: 'how long to look for better at each scale',
-    more: 'Each has a most for every scale, and leaves it when the total loss hardly goes down any more. `draft` takes less than half the time of `good`, `best` three to four times as long. See [quality.md](quality.md).',
+    more: 'Each has a most for every scale, and leaves it when the total loss hardly goes down any more. `draft` takes about half the time of `good`, `best` twice as long. See [quality.md](quality.md).',
     byDefault: 'good, unless iterations are given',
     value: 'word',
   }),
