@@ -93,7 +93,7 @@ export interface SessionOptions extends EngineSetup {
     beta2: number;
     epsilon: number;
     history: number;
-    /** L-BFGS: most that values change in the first step, in the mean; 0: torch's, all together by 1. */
+    /** L-BFGS: what values change by in the first step, in the mean; 0: torch's, all together by 1 at most. */
     firstStep: number;
   };
   averaging: number;

@@ -10,17 +10,18 @@
 // rounding and half of each is enough. The coupled iterations would not bear that: rounding in their product Z Y is large
 // where S is small, and goes out again only if that product is whole.
 //
-// Four factors do in 7 squarings what twelve would in 12: they were fitted to N (least squares of the relative error, weighted
+// Four factors take half the products of twelve iterations: they were fitted to N (least squares of the relative error, weighted
 // again and again to where it is largest), and are within 4e-6 of it everywhere from 0 to 1.
 #pragma once
 
 namespace scumble {
 
-// The first: W = a I - b U.
-constexpr float kFirstFactor[2] = {4.820586f, 4.677768f};
+// The first: W = kFirstAtZero I - kFirstSlope U.
+constexpr float kFirstAtZero = 4.820586f;
+constexpr float kFirstSlope = 4.677768f;
 
 // The others: with V = U / half - I, whose eigenvalues are then within -1 and 1, which keeps rounding small,
-// W = c0 I + c1 V + c2 V^2 + V^2 (c3 V + c4 V^2).
+// W = c0 I + c1 V + V^2 (c2 I + c3 V + c4 V^2).
 struct Factor {
   float half;
   float c[5];

@@ -41,7 +41,8 @@ void unpack(const Packed& from, float* out, bool accumulate, cudaStream_t stream
   launch(unpack_matrix, dim3(blocks_for(from.elements())), dim3(kThreads), 0, stream, from, out, accumulate);
 }
 
-void multiply(const Packed& in, const Packed& other, const Packed& out, cudaStream_t stream) {
+void multiply(const Packed& in, const Packed& other, const Packed& out, cudaStream_t stream,
+              bool accumulate) {
   const Product p{in.at,
                   other.at,
                   out.at,
@@ -52,7 +53,7 @@ void multiply(const Packed& in, const Packed& other, const Packed& out, cudaStre
                   in.padded_rows() / kPixelsOfRow,
                   kPixelsOfRow,
                   false,
-                  false};
+                  accumulate};
   launch_product_simt<1>(p, stream);
 }
 

@@ -25,7 +25,8 @@ struct Packed {
 void pack(const float* from, bool transposed, double scale, const Packed& to, cudaStream_t stream);
 // out = the matrix, dense, + out if `accumulate`.
 void unpack(const Packed& from, float* out, bool accumulate, cudaStream_t stream);
-// out = in * other; out is neither.
-void multiply(const Packed& in, const Packed& other, const Packed& out, cudaStream_t stream);
+// out = in * other, + out if `accumulate`; out is neither.
+void multiply(const Packed& in, const Packed& other, const Packed& out, cudaStream_t stream,
+              bool accumulate = false);
 
 }  // namespace scumble::cuda

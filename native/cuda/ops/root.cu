@@ -18,6 +18,12 @@ __global__ void __launch_bounds__(kSumThreads) norm_of(const float* matrix, size
   if (threadIdx.x == 0) *norm = sqrt(sum);
 }
 
+// Whether it is the i-th element that lies on the diagonal.
+__device__ bool on_diagonal(const Packed& of, size_t i) {
+  const size_t column = i % of.pitch();
+  return i / of.pitch() == column && column < static_cast<size_t>(of.columns);
+}
+
 // x /= norm
 __global__ void divide(const double* norm, Packed x) {
   const double share = 1 / *norm;
@@ -25,23 +31,22 @@ __global__ void divide(const double* norm, Packed x) {
     x.at[i] = static_cast<float>(static_cast<double>(x.at[i]) * share);
 }
 
-// out = diagonal * I + a * x, + b * y if there is one, + out if `accumulate`.
-struct Sum {
-  float diagonal;
-  float a;
-  const float* x;
-  float b = 0;
-  const float* y = nullptr;
-  bool accumulate = false;
-};
+// The first W.
+__global__ void first_factor(Packed u, float* factor) {
+  for (size_t i = thread(); i < u.elements(); i += threads())
+    factor[i] = (on_diagonal(u, i) ? kFirstAtZero : 0.0f) - kFirstSlope * u.at[i];
+}
 
-__global__ void sum(Sum s, Packed out) {
-  for (size_t i = thread(); i < out.elements(); i += threads()) {
-    const size_t column = i % out.pitch();
-    const bool diagonal = i / out.pitch() == column && column < static_cast<size_t>(out.columns);
-    float value = (diagonal ? s.diagonal : 0.0f) + s.a * s.x[i];
-    if (s.y) value += s.b * s.y[i];
-    out.at[i] = s.accumulate ? out.at[i] + value : value;
+// Of U and its square: V^2 in place of that, and the parts of W = `factor` + V^2 `rest`.
+__global__ void split(Factor f, Packed u, float* square, float* rest, float* factor) {
+  const float share = 1 / f.half;
+  for (size_t i = thread(); i < u.elements(); i += threads()) {
+    const float one = on_diagonal(u, i) ? 1.0f : 0.0f;
+    const float v = share * u.at[i] - one;
+    const float v2 = share * share * square[i] - 2 * share * u.at[i] + one;
+    square[i] = v2;
+    rest[i] = f.c[2] * one + f.c[3] * v + f.c[4] * v2;
+    factor[i] = f.c[0] * one + f.c[1] * v;
   }
 }
 
@@ -77,9 +82,6 @@ void queue(const Workspace& w, const Step& step) {
   Packed spare = matrix(4);
   double* const norm = reinterpret_cast<double*>(matrix(kMatrices).at);
   const dim3 blocks(blocks_for(u.elements()));
-  const auto add = [&](const Sum& s, const Packed& out) {
-    launch(sum, blocks, dim3(kThreads), 0, w.stream(), s, out);
-  };
   const auto next_u = [&] {
     multiply(factor, factor, spare, w.stream());
     multiply(u, spare, square, w.stream());
@@ -93,16 +95,14 @@ void queue(const Workspace& w, const Step& step) {
     multiply(u, u, square, w.stream());
     swap(u, square);
   }
-  add({kFirstFactor[0], -kFirstFactor[1], u.at}, factor);
+  launch(first_factor, blocks, dim3(kThreads), 0, w.stream(), u, factor.at);
   if (!kInverse) multiply(u, factor, made, w.stream());
   next_u();
   if (kInverse) swap(made, factor);
   for (const Factor& f : kFactors) {
-    add({-1, 1 / f.half, u.at}, spare);
-    multiply(spare, spare, square, w.stream());
-    add({-f.c[3], f.c[3] / f.half, u.at, f.c[4], square.at}, spare);
-    multiply(square, spare, factor, w.stream());
-    add({f.c[0] - f.c[1], f.c[1] / f.half, u.at, f.c[2], square.at, true}, factor);
+    multiply(u, u, square, w.stream());
+    launch(split, blocks, dim3(kThreads), 0, w.stream(), f, u, square.at, spare.at, factor.at);
+    multiply(square, spare, factor, w.stream(), true);
     multiply(made, factor, spare, w.stream());
     swap(made, spare);
     if (&f != std::end(kFactors) - 1) next_u();

@@ -8,7 +8,7 @@
 namespace scumble::cpu {
 namespace {
 
-constexpr size_t kMatrices = 5;  // U, V^2, W, the product of all W, and one to spare
+constexpr size_t kMatrices = 5;  // U, its square, W, the product of all W, and one to spare
 
 double frobenius_norm(const Workspace& w, const float* matrix, size_t n) {
   return std::sqrt(w.sum_rows(static_cast<int>(n), n, [&](int i0, int i1) {
@@ -20,24 +20,34 @@ double frobenius_norm(const Workspace& w, const float* matrix, size_t n) {
   }));
 }
 
-// out = diagonal * I + a * x, + b * y if there is one, + out if `accumulate`.
-struct Sum {
-  float diagonal;
-  float a;
-  const float* x;
-  float b = 0;
-  const float* y = nullptr;
-  bool accumulate = false;
-};
-
-void sum(const Workspace& w, size_t n, const Sum& s, float* out) {
+// out = diagonal * I + a * in
+void scaled(const Workspace& w, size_t n, const float* in, float a, float diagonal, float* out) {
   w.each_rows(static_cast<int>(n), n, [&](int i0, int i1) {
     for (size_t i = static_cast<size_t>(i0); i < static_cast<size_t>(i1); ++i) {
-      for (size_t k = i * n; k < (i + 1) * n; ++k) {
-        const float before = s.accumulate ? out[k] : 0;
-        out[k] = before + s.a * s.x[k] + (s.y ? s.b * s.y[k] : 0);
-      }
-      out[i * n + i] += s.diagonal;
+      for (size_t k = i * n; k < (i + 1) * n; ++k) out[k] = a * in[k];
+      out[i * n + i] += diagonal;
+    }
+  });
+}
+
+// Of U and its square: V^2 in place of that, and the parts of W = `factor` + V^2 `rest`.
+void split(const Workspace& w, size_t n, const Factor& of, const float* u, float* square, float* rest,
+           float* factor) {
+  w.each_rows(static_cast<int>(n), n, [&](int i0, int i1) {
+    const Factor f = of;
+    const float share = 1 / f.half;
+    for (size_t i = static_cast<size_t>(i0); i < static_cast<size_t>(i1); ++i) {
+      const auto at = [&](size_t k, float one) {
+        const float v = share * u[k] - one;
+        const float v2 = share * share * square[k] - 2 * share * u[k] + one;
+        square[k] = v2;
+        rest[k] = f.c[2] * one + f.c[3] * v + f.c[4] * v2;
+        factor[k] = f.c[0] * one + f.c[1] * v;
+      };
+      const size_t diagonal = i * n + i;
+      for (size_t k = i * n; k < diagonal; ++k) at(k, 0);
+      at(diagonal, 1);
+      for (size_t k = diagonal + 1; k < (i + 1) * n; ++k) at(k, 0);
     }
   });
 }
@@ -52,13 +62,15 @@ double root(const Workspace& w, const Step& step) {
   float* factor = square + n * n;
   float* made = factor + n * n;
   float* spare = made + n * n;
-  const auto multiply = [&](const float* a, const float* b, double scale, float* to) {
+  const auto multiply = [&](const float* a, const float* b, double scale, float* to,
+                            bool accumulate = false) {
     Multiplication m;
     m.in = a;
     m.other = b;
     m.out = to;
     m.rows = m.columns = m.inner = channels;
     m.scale = static_cast<float>(scale);
+    m.accumulate = accumulate;
     cpu::multiply(w, m, true);
   };
   const auto next_u = [&] {
@@ -70,18 +82,16 @@ double root(const Workspace& w, const Step& step) {
   if (kInverse) {
     multiply(in, in, 1 / (norm * norm), u);
   } else {
-    sum(w, n, {0, static_cast<float>(1 / norm), in}, u);
+    scaled(w, n, in, static_cast<float>(1 / norm), 0, u);
   }
-  sum(w, n, {kFirstFactor[0], -kFirstFactor[1], u}, factor);
+  scaled(w, n, u, -kFirstSlope, kFirstAtZero, factor);
   if (!kInverse) multiply(u, factor, 1, made);
   next_u();
   if (kInverse) std::swap(made, factor);
   for (const Factor& f : kFactors) {
-    sum(w, n, {-1, 1 / f.half, u}, spare);
-    multiply(spare, spare, 1, square);
-    sum(w, n, {-f.c[3], f.c[3] / f.half, u, f.c[4], square}, spare);
-    multiply(square, spare, 1, factor);
-    sum(w, n, {f.c[0] - f.c[1], f.c[1] / f.half, u, f.c[2], square, true}, factor);
+    multiply(u, u, 1, square);
+    split(w, n, f, u, square, spare, factor);
+    multiply(square, spare, 1, factor, true);
     if (&f == std::end(kFactors) - 1) break;
     multiply(made, factor, 1, spare);
     std::swap(made, spare);
