@@ -80,7 +80,7 @@ export async function writeInputs(folder, { weights, sizes, threads }) {
   const images = { content: await read('content'), style: await read('style') };
   for (const size of sizes) {
     for (const name of /** @type {const} */ (['content', 'style'])) {
-      const { data } = await resize(images[name], { width: size, height: size }, threads);
+      const { data } = await resize(images[name], { width: size, height: size }, { threads });
       await writeFile(join(folder, `${name}-${size}.bin`), data);
       if (name === 'content') await writeFile(join(folder, `start-${size}.bin`), flipped(data, size));
     }

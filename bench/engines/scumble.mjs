@@ -23,6 +23,7 @@ async function prepare({ folder, size, threads }) {
     mean,
     std,
     padding: 'zero',
+    whole: false,
     convolutions: convolutions.map((conv) => {
       const { name, inputs, outputs } = conv;
       const [block, index] = name.slice('conv'.length).split('_').map(Number);
@@ -33,7 +34,7 @@ async function prepare({ folder, size, threads }) {
   const image = (name) => ({ data: readInputImage(folder, name, size), width: size, height: size });
   const term = (kind, layer, weight, image) => {
     const name = `${image === 0 ? 'content' : 'style'} ${layer}`;
-    return { name, kind, layer, weight, targets: [{ image, blend: 1 }] };
+    return { name, kind, layers: [layer], weight, targets: [{ image, blend: 1 }] };
   };
   const terms = [
     term('content', contentLayer, contentWeight, 0),
@@ -47,7 +48,7 @@ async function prepare({ folder, size, threads }) {
     pooling: 'max',
     rounding: 'floor',
     terms,
-    optimizer: { kind: 'adam', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 10 },
+    optimizer: { kind: 'adam', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 10, firstStep: 1 },
     averaging: 0,
     threads,
   }).session;
