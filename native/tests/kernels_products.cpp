@@ -1,4 +1,6 @@
 // Convolutions, their gradients, and products with a matrix, in every way there is.
+#include <cstring>
+
 #include "../cpp/cpu/kernels/product.h"
 #include "../cpp/cpu/network.h"
 #include "kernels.h"
@@ -46,6 +48,19 @@ void run_fast_winograd(const Isa& isa, const scumble::cpu::Product& p) {
   run_winograd(isa, fast);
 }
 
+// All blocks' kernels, transformed before.
+std::vector<float> transformed_kernels(const Isa& isa, const scumble::cpu::Product& p) {
+  const size_t inputs = static_cast<size_t>(p.in.channels);
+  const size_t blocks = scumble::cpu::blocks_of(p.out.channels, isa.block);
+  const size_t size = kernels::winograd_kernels_size(isa)(p.in.channels, p.tile, p.fast);
+  std::vector<float> all(blocks * size);
+  for (size_t block = 0; block < blocks; ++block) {
+    const float* from = p.weights + block * 9 * inputs * static_cast<size_t>(isa.block);
+    kernels::winograd_kernels(isa)(from, p.in.channels, p.tile, p.fast, all.data() + block * size);
+  }
+  return all;
+}
+
 struct Way {
   void (*run)(const Isa&, const scumble::cpu::Product&);
   double tolerance;
@@ -80,7 +95,7 @@ TEST(convolution) {
     const auto weights = support::random_weights(random, inputs, outputs);
     const reference::Tensor expected = reference::convolve(in, weights, scumble::Padding::zero);
     for (const Isa* isa : support::isas()) {
-      const scumble::cpu::CpuNetwork network(one_convolution(inputs, outputs), {weights}, isa->block);
+      const scumble::cpu::CpuNetwork network(one_convolution(inputs, outputs), {weights}, *isa);
       for (const bool relu : {false, true}) {
         say(*isa, height, width, inputs, "to " + std::to_string(outputs) + (relu ? " relu" : ""));
         for (const Way& way : kWays) {
@@ -111,7 +126,7 @@ TEST(convolution_back) {
     const reference::Tensor back =
         reference::convolve_back(gradient, weights, inputs, scumble::Padding::zero);
     for (const Isa* isa : support::isas()) {
-      const scumble::cpu::CpuNetwork network(one_convolution(inputs, outputs), {weights}, isa->block);
+      const scumble::cpu::CpuNetwork network(one_convolution(inputs, outputs), {weights}, *isa);
       for (const bool accumulate : {false, true}) {
         for (const bool mask : {false, true}) {
           say(*isa, height, width, inputs, "from " + std::to_string(outputs));
@@ -138,6 +153,60 @@ TEST(convolution_back) {
   });
 }
 
+// Kernels that were transformed before give the bytes of those that are made on the way.
+TEST(transformed_kernels) {
+  Random random(24);
+  // Chunks of both kinds end in the middle.
+  constexpr int kInputs = 300;
+  constexpr int kOutputs = 40;
+  const reference::Tensor in = support::random_tensor(random, kInputs, 13, 19);
+  const auto weights = support::random_weights(random, kInputs, kOutputs);
+  for (const Isa* isa : support::isas()) {
+    say(*isa, 13, 19, kInputs);
+    const scumble::cpu::CpuNetwork network(one_convolution(kInputs, kOutputs), {weights}, *isa);
+    Bordered source(in);
+    for (const auto run : {run_winograd, run_large_tiles, run_fast_winograd}) {
+      scumble::cpu::Product p;
+      p.in = source.view();
+      p.weights = network.packed(0).forward.data();
+      Bordered made(kOutputs, 13, 19, kGarbage);
+      p.out = made.view();
+      run(*isa, p);
+      p.tile = run == run_large_tiles ? 6 : 4;
+      p.fast = run == run_fast_winograd;
+      const std::vector<float> kernels = transformed_kernels(*isa, p);
+      p.transformed = kernels.data();
+      Bordered read(kOutputs, 13, 19, kGarbage);
+      p.out = read.view();
+      run(*isa, p);
+      CHECK(made.inside() == read.inside());
+    }
+  }
+}
+
+// A network keeps the kernels that fit its room, and gives the same ones again.
+TEST(kept_kernels) {
+  Random random(25);
+  scumble::Architecture architecture;
+  architecture.convolutions = {{1, 1, 3, 16}, {1, 2, 16, 24}};
+  const std::vector<scumble::ConvolutionWeights> weights = {support::random_weights(random, 3, 16),
+                                                            support::random_weights(random, 16, 24)};
+  for (const Isa* isa : support::isas()) {
+    const scumble::cpu::CpuNetwork network(architecture, weights, *isa);
+    scumble::cpu::Product p;
+    p.in.channels = 16;
+    p.out.channels = 24;
+    p.weights = network.packed(1).forward.data();
+    const std::vector<float> expected = transformed_kernels(*isa, p);
+    const float* kept = network.transformed({1, false, 4, false}, 2);
+    CHECK(std::memcmp(kept, expected.data(), expected.size() * sizeof(float)) == 0);
+    CHECK(network.transformed({1, false, 4, false}, 1) == kept);
+    // Its gradient's are for large tiles where those are faster.
+    CHECK((network.transformed({1, true, 6, false}, 1) != nullptr) == isa->large_tiles);
+    CHECK((network.transformed({1, true, 4, false}, 1) != nullptr) == !isa->large_tiles);
+  }
+}
+
 // Where bf16 products are an instruction, it does what the arithmetic elsewhere does; and they are of bf16.
 TEST(fast_products_are_alike) {
   Random random(22);
@@ -147,7 +216,7 @@ TEST(fast_products_are_alike) {
   std::vector<double> first;
   for (const Isa* isa : support::isas()) {
     say(*isa, 17, 31, 70);
-    const scumble::cpu::CpuNetwork network(one_convolution(70, 33), {weights}, isa->block);
+    const scumble::cpu::CpuNetwork network(one_convolution(70, 33), {weights}, *isa);
     Bordered source(in);
     Bordered out(33, 17, 31, kGarbage);
     scumble::cpu::Product p;
@@ -174,7 +243,7 @@ TEST(first_convolution_back) {
     architecture.convolutions = {{1, 1, 3, outputs}};
     for (const Isa* isa : support::isas()) {
       say(*isa, height, width, outputs);
-      const scumble::cpu::CpuNetwork network(architecture, {weights}, isa->block);
+      const scumble::cpu::CpuNetwork network(architecture, {weights}, *isa);
       Bordered source(gradient);
       Bordered out(3, height, width, kGarbage);
       scumble::cpu::Product p;

@@ -22,13 +22,13 @@ size_t CpuBackend::program_bytes(const Plan& plan, int threads) const {
 }
 
 size_t CpuBackend::network_bytes(const Architecture& architecture) const {
-  return CpuNetwork::bytes(architecture, isa_.block);
+  return CpuNetwork::bytes(architecture, isa_);
 }
 
 std::shared_ptr<const Network> CpuBackend::load(const Architecture& architecture,
                                                 const std::vector<ConvolutionWeights>& weights) const {
   validate(architecture, weights);
-  return std::make_shared<CpuNetwork>(architecture, weights, isa_.block);
+  return std::make_shared<CpuNetwork>(architecture, weights, isa_);
 }
 
 std::unique_ptr<Program> CpuBackend::compile(const Networks& networks, Plan plan, int threads) const {

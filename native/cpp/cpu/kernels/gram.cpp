@@ -8,8 +8,8 @@
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
 
-// Positions gathered in float32 before they join the double sums.
-constexpr int kRun = 256;
+// Positions gathered in float32 before they join the double sums, at most.
+constexpr int kRun = 320;
 
 // Adds rows [i, i + Rows) x columns [j, j + 2 vectors) over `count` positions starting at `f`.
 template <int Rows>
@@ -18,8 +18,12 @@ struct Tile {
     Vec acc[Rows][2];
     for (int r = 0; r < Rows; ++r) acc[r][0] = acc[r][1] = Vec{};
     const int left = channels - j;
+    const ptrdiff_t ahead = static_cast<ptrdiff_t>(count) * channels;  // the next run's
     if (left >= 2 * kWidth) {
       for (int m = 0; m < count; ++m, f += channels) {
+        __builtin_prefetch(f + ahead + i, 0, 2);
+        __builtin_prefetch(f + ahead + j, 0, 2);
+        __builtin_prefetch(f + ahead + j + kWidth, 0, 2);
         const Vec right0 = load(f + j);
         const Vec right1 = load(f + j + kWidth);
 #pragma GCC unroll 16
@@ -64,9 +68,10 @@ void gram_sums(const Tensor& features, int block_index, int i0, int i1, int y0, 
   const int wider = rows % tiles;
   // The border is zero and adds nothing: rows run on into each other.
   const float* f = features.pixel(y0, -1);
-  int positions = (y1 - y0) * (features.width + 2);
-  while (positions > 0) {
-    const int count = positions < kRun ? positions : kRun;
+  const int positions = (y1 - y0) * (features.width + 2);
+  const int runs = (positions + kRun - 1) / kRun;
+  for (int run = 0; run < runs; ++run) {
+    const int count = positions / runs + (run < positions % runs ? 1 : 0);
     int i = i0;
     for (int t = 0; t < tiles; ++t) {
       const int height = narrow + (t < wider ? 1 : 0);
@@ -74,7 +79,6 @@ void gram_sums(const Tensor& features, int block_index, int i0, int i1, int y0, 
       i += height;
     }
     f += static_cast<ptrdiff_t>(count) * channels;
-    positions -= count;
   }
 }
 

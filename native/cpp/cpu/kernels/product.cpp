@@ -11,6 +11,8 @@
 namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
 
+constexpr int kLine = 16;  // floats
+
 template <int Rows, int Vectors>
 struct Tile {
   static void run(const Product& p, const float* weights, int block_index, int y, int x) {
@@ -21,11 +23,23 @@ struct Tile {
     for (int r = 0; r < Rows; ++r) {
       for (int v = 0; v < Vectors; ++v) acc[r][v] = Vec{};
     }
+    // Where the sums will go comes from memory meanwhile.
+    const float* to = p.out.pixel(y, x) + c0;
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+      for (int v = 0; v < Vectors; ++v) {
+        __builtin_prefetch(to + static_cast<ptrdiff_t>(r) * p.out.channels + v * kWidth, 1);
+      }
+    }
     const float* w = weights;
     for (int tap = 0; tap < p.taps; ++tap) {
       const float* in =
           p.taps == 1 ? p.in.pixel(y, x) : p.in.pixel(y - 1, x - 1) + (tap / 3) * in_row + (tap % 3) * inputs;
-      for (int c = 0; c < inputs; ++c, w += 2 * kWidth) {
+      // Many channels of a few pixels are no pattern that the processor fetches ahead by itself.
+      const float* soon = p.taps == 1 ? in + static_cast<ptrdiff_t>(Rows) * inputs : w;
+      const int stride = p.taps == 1 ? kLine : 0;
+      for (int c = 0; c < inputs; ++c, w += 2 * kWidth, soon += stride) {
+        __builtin_prefetch(soon);
         Vec weight[Vectors];
         for (int v = 0; v < Vectors; ++v) weight[v] = load(w + v * kWidth);
 #pragma GCC unroll 16

@@ -25,6 +25,9 @@ struct Product {
   // products are of bf16, summed in float32, for which tiles must be of 4.
   int tile = 4;
   bool fast = false;
+  // Also only then: the kernels as winograd_kernels() made them, all blocks' one after the other, or null: they
+  // are transformed on the way. What comes out is the same.
+  const float* transformed = nullptr;
 };
 
 // Rows [y0, y1) of output block `block_index`.
@@ -35,6 +38,11 @@ SCUMBLE_KERNEL(void, product, (const Product& p, int block_index, int y0, int y1
 SCUMBLE_KERNEL(void, winograd,
                (const Product& p, int tile0, int tile1, int block0, int block1, float* scratch));
 SCUMBLE_KERNEL(size_t, winograd_scratch, (int tile, int inputs, int tiles));
+
+// Transforms one block's kernels, of which `weights` are the first, for Product::transformed:
+// winograd_kernels_size() floats.
+SCUMBLE_KERNEL(void, winograd_kernels, (const float* weights, int inputs, int tile, bool fast, float* to));
+SCUMBLE_KERNEL(size_t, winograd_kernels_size, (int inputs, int tile, bool fast));
 
 // The same with three outputs, those of the network's input. weights: [block][input][block], where output
 // tap * 3 + channel is what the input at that tap adds to that channel. Scratch: first_back_scratch() floats.

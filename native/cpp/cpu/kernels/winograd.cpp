@@ -8,9 +8,10 @@
 // A task takes a run of tiles and some blocks of output channels through all three stages in its own scratch,
 // small enough to stay near the core:
 //   V [chunk of inputs][point][tile][input]   the transformed input
-//   U [point][input][block]                   the transformed kernels of one chunk and block, made on the
-//                                             way: they would be four times the weights and more, and reading
-//                                             them from memory takes longer
+//   U [point][input][block]                   the transformed kernels of one chunk and block: made on the way, or
+//                                             made before and read from memory, a point ahead of its product.
+//                                             They are four to seven times the weights, so a network keeps only
+//                                             some
 //   M [point][tile][block]                    the products
 //
 // A fast product rounds V and U to bf16: then an input above is a pair of them, a word of the same size, and
@@ -24,7 +25,11 @@ namespace scumble::cpu::SCUMBLE_ISA {
 namespace {
 
 constexpr int kBlock = 2 * kWidth;
-constexpr int kChunk = 64;  // inputs whose products are summed in registers
+
+// Inputs whose products are summed in registers. Kernels made on the way must fit the second-level cache, for
+// all points; of those that were made before, one point's must fit the first-level cache.
+constexpr int kChunk = 64;
+constexpr int kLongChunk = 256;
 
 // Distance between the matrices of neighbouring points. A multiple of the page size would send all of them to
 // the same few lines of the first-level cache: hence the odd line, a whole one, or every row would lie in
@@ -163,16 +168,16 @@ int words_of(int inputs) {
   return kFast ? (inputs + 1) / 2 : inputs;
 }
 
-// One tile's inputs, all channels, into V.
+// One tile's inputs, all channels, into V, in chunks of `longest`.
 template <class Tile, bool kFast>
-void transform_input(const Tensor& in, TileOrigin at, int tiles, int tile, float* v) {
+void transform_input(const Tensor& in, TileOrigin at, int tiles, int tile, int longest, float* v) {
   constexpr int kOut = Sizes<Tile>::kOut;
   constexpr int kIn = Sizes<Tile>::kIn;
   constexpr int kPoints = Sizes<Tile>::kPoints;
   const bool inside = at.y + kOut <= in.height && at.x + kOut <= in.width;
   for (int c = 0; c < in.channels; c += kWidth) {
-    const int chunk = c / kChunk;
-    const int inputs = in.channels - chunk * kChunk < kChunk ? in.channels - chunk * kChunk : kChunk;
+    const int chunk = c / longest;
+    const int inputs = in.channels - chunk * longest < longest ? in.channels - chunk * longest : longest;
     const int left = in.channels - c;
     Vec rows[kIn][kIn];
     for (int j = 0; j < kIn; ++j) {
@@ -194,8 +199,8 @@ void transform_input(const Tensor& in, TileOrigin at, int tiles, int tile, float
       for (int i = 0; i < kIn; ++i) rows[i][j] = points[i];
     }
     const int words = words_of<kFast>(inputs);
-    float* to = v + chunk * kPoints * apart(tiles, words_of<kFast>(kChunk)) +
-                static_cast<ptrdiff_t>(tile) * words + words_of<kFast>(c - chunk * kChunk);
+    float* to = v + chunk * kPoints * apart(tiles, words_of<kFast>(longest)) +
+                static_cast<ptrdiff_t>(tile) * words + words_of<kFast>(c - chunk * longest);
     for (int i = 0; i < kIn; ++i) {
       Vec points[kIn];
       Tile::to_points(rows[i], points);
@@ -259,10 +264,12 @@ void transform_kernels(const float* weights, int channels, int c0, int inputs, f
   }
 }
 
-// M[Rows tiles][block] (+)= V[Rows tiles][words] * U[words][block]
+// M[Rows tiles][block] (+)= V[Rows tiles][words] * U[words][block]. What will be needed soon is fetched on the
+// way, `stride` floats a word.
 template <int Rows, bool kFast>
 struct Multiply {
-  static void run(const float* v, const float* u, int words, float* m, bool add) {
+  static void run(const float* v, const float* u, int words, float* m, bool add, const float* soon,
+                  int stride) {
     Vec acc[Rows][2];
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
@@ -272,6 +279,8 @@ struct Multiply {
     // There is always a word: a loop that might not run at all would keep its sums in memory.
     int c = 0;
     do {
+      __builtin_prefetch(soon, 0, 2);
+      soon += stride;
       if constexpr (kFast) {
         const Pairs u0 = load_pairs(u);
         const Pairs u1 = load_pairs(u + kWidth);
@@ -360,44 +369,82 @@ void transform_output(const Product& p, TileOrigin at, int tiles, int tile, cons
   clear_border(p.out, at.y, y1, at.x, x1, c0, count);
 }
 
+// Words of the kernels of a chunk of inputs, all points, one block.
+template <class Tile, bool kFast>
+ptrdiff_t kernels_size(int inputs) {
+  return Sizes<Tile>::kPoints * apart(words_of<kFast>(inputs), kBlock);
+}
+
+// Visits the chunks of `longest` inputs at most: visit(first input, inputs).
+template <typename Visit>
+__attribute__((always_inline)) inline void each_chunk(int channels, int longest, const Visit& visit) {
+  for (int c = 0; c < channels; c += longest) visit(c, channels - c < longest ? channels - c : longest);
+}
+
 template <class Tile, bool kFast>
 void transform_and_multiply(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch) {
   constexpr int kPoints = Sizes<Tile>::kPoints;
   const int channels = p.in.channels;
   const int tiles = tile1 - tile0;
+  const int longest = p.transformed ? kLongChunk : kChunk;
   float* m = scratch;
-  float* u = m + kPoints * apart(tiles, kBlock);
-  float* v = u + kPoints * apart(channels < kChunk ? channels : kChunk, kBlock);
+  float* made = m + kPoints * apart(tiles, kBlock);
+  float* v = p.transformed ? made : made + kernels_size<Tile, kFast>(channels < kChunk ? channels : kChunk);
   for (int t = 0; t < tiles; ++t)
-    transform_input<Tile, kFast>(p.in, origin_of<Tile>(p.out, tile0 + t), tiles, t, v);
+    transform_input<Tile, kFast>(p.in, origin_of<Tile>(p.out, tile0 + t), tiles, t, longest, v);
 
   const int runs = (tiles + kRows - 1) / kRows;
   const int narrow = tiles / runs;
   const int wider = tiles % runs;
   const auto wide_run = multiply_of<kFast>(narrow + 1);
   const auto narrow_run = multiply_of<kFast>(narrow);
+  // The runs together fetch the next point's kernels.
+  const int stride = (kBlock + runs - 1) / runs;
+  const float* u = p.transformed;
+  if (u != nullptr) u += block0 * static_cast<ptrdiff_t>(winograd_kernels_size(channels, p.tile, kFast));
   for (int block = block0; block < block1; ++block) {
     const float* weights = p.weights + static_cast<ptrdiff_t>(block) * p.taps * channels * kBlock;
-    for (int c = 0; c < channels; c += kChunk) {
-      const int inputs = channels - c < kChunk ? channels - c : kChunk;
+    each_chunk(channels, longest, [&](int c, int inputs) __attribute__((always_inline)) {
+      if (p.transformed == nullptr) {
+        transform_kernels<Tile, kFast>(weights, channels, c, inputs, made);
+        u = made;
+      }
       const int words = words_of<kFast>(inputs);
-      transform_kernels<Tile, kFast>(weights, channels, c, inputs, u);
-      const float* chunk = v + c / kChunk * kPoints * apart(tiles, words_of<kFast>(kChunk));
+      const float* chunk = v + c / longest * kPoints * apart(tiles, words_of<kFast>(longest));
       for (int point = 0; point < kPoints; ++point) {
         const float* rows = chunk + point * apart(tiles, words);
-        const float* columns = u + point * apart(words, kBlock);
         float* to = m + point * apart(tiles, kBlock);
+        const float* soon = u + apart(words, kBlock);
         for (int run = 0; run < runs; ++run) {
           const int count = narrow + (run < wider ? 1 : 0);
-          (run < wider ? wide_run : narrow_run)(rows, columns, words, to, c > 0);
+          (run < wider ? wide_run : narrow_run)(rows, u, words, to, c > 0, soon, stride);
           rows += static_cast<ptrdiff_t>(count) * words;
           to += static_cast<ptrdiff_t>(count) * kBlock;
+          soon += static_cast<ptrdiff_t>(words) * stride;
         }
+        u += apart(words, kBlock);
       }
-    }
+    });
     for (int t = 0; t < tiles; ++t)
       transform_output<Tile>(p, origin_of<Tile>(p.out, tile0 + t), tiles, t, m, block);
   }
+}
+
+template <class Tile, bool kFast>
+void keep_kernels(const float* weights, int inputs, float* to) {
+  each_chunk(inputs, kLongChunk, [&](int c, int count) __attribute__((always_inline)) {
+    transform_kernels<Tile, kFast>(weights, inputs, c, count, to);
+    to += kernels_size<Tile, kFast>(count);
+  });
+}
+
+template <class Tile, bool kFast>
+ptrdiff_t kept_size(int inputs) {
+  ptrdiff_t floats = 0;
+  each_chunk(inputs, kLongChunk, [&](int, int count) __attribute__((always_inline)) {
+    floats += kernels_size<Tile, kFast>(count);
+  });
+  return floats;
 }
 
 }  // namespace
@@ -415,6 +462,19 @@ void winograd(const Product& p, int tile0, int tile1, int block0, int block1, fl
                    : p.fast    ? transform_and_multiply<Four, true>
                                : transform_and_multiply<Four, false>;
   run(p, tile0, tile1, block0, block1, scratch);
+}
+
+void winograd_kernels(const float* weights, int inputs, int tile, bool fast, float* to) {
+  const auto keep = tile == 6 ? keep_kernels<Six, false>
+                    : fast    ? keep_kernels<Four, true>
+                              : keep_kernels<Four, false>;
+  keep(weights, inputs, to);
+}
+
+size_t winograd_kernels_size(int inputs, int tile, bool fast) {
+  return static_cast<size_t>(tile == 6 ? kept_size<Six, false>(inputs)
+                             : fast    ? kept_size<Four, true>(inputs)
+                                       : kept_size<Four, false>(inputs));
 }
 
 }  // namespace scumble::cpu::SCUMBLE_ISA

@@ -9,8 +9,13 @@ namespace {
 
 // Transformed inputs of one task of a Winograd product: they should stay near the core.
 constexpr int kWinogradFloats = 1 << 20;
-// Transforming the kernels of a block takes about as long as this many tiles' products.
+// Transforming the kernels of a block takes about as long as this many tiles' products; reading transformed
+// ones, which hides behind the products, as long as these.
 constexpr int kKernelsTime = 12;
+constexpr int kReadingTime = 4;
+// Tiles from which on transformed kernels are read from memory: for fewer, they would come later than they are
+// made.
+constexpr int kTilesToKeep = 48;
 constexpr int kSmallTile = 4;
 constexpr int kLargeTile = 6;
 constexpr int kWinogradChannels = 16;
@@ -50,7 +55,8 @@ struct WinogradCut {
   int runs = 1;
   int groups = 1;
 
-  WinogradCut(const Machine& machine, int tile, const Shape& in, const Shape& out)
+  // `kernels_time`: kKernelsTime or kReadingTime.
+  WinogradCut(const Machine& machine, int tile, const Shape& in, const Shape& out, int kernels_time)
       : tiles(winograd_tiles(out, tile)) {
     const auto parts = [](int64_t n, int64_t size) { return (n + size - 1) / size; };
     const int longest =
@@ -63,7 +69,7 @@ struct WinogradCut {
       const int64_t filled = std::min<int64_t>(tiles, rounds * machine.threads / n);
       // In products of one tile and one block. Transforming a tile's inputs takes about as long as one.
       const int64_t tile_time = 1 + parts(blocks, n);
-      const int64_t time = rounds * (parts(tiles, filled) * tile_time + kKernelsTime * parts(blocks, n));
+      const int64_t time = rounds * (parts(tiles, filled) * tile_time + kernels_time * parts(blocks, n));
       if (time < least) {
         least = time;
         runs = static_cast<int>(filled);
@@ -79,7 +85,8 @@ Shape shape_of(const Tensor& t) {
 
 void winograd(const Workspace& w, const Product& p) {
   const int blocks = static_cast<int>(blocks_of(p.out.channels, w.isa().block));
-  const WinogradCut cut(w.machine(), p.tile, shape_of(p.in), shape_of(p.out));
+  const WinogradCut cut(w.machine(), p.tile, shape_of(p.in), shape_of(p.out),
+                        p.transformed == nullptr ? kKernelsTime : kReadingTime);
   const auto part = [](int n, int parts, int i) {
     return static_cast<int>(static_cast<int64_t>(n) * i / parts);
   };
@@ -91,12 +98,13 @@ void winograd(const Workspace& w, const Product& p) {
   });
 }
 
-void convolve(const Workspace& w, const Product& p) {
-  if (by_winograd(shape_of(p.in), shape_of(p.out))) {
-    winograd(w, p);
-  } else {
-    product(w, p);
+void convolve(const Workspace& w, const Step& step, bool back, Product& p) {
+  if (!by_winograd(shape_of(p.in), shape_of(p.out))) return product(w, p);
+  if (winograd_tiles(shape_of(p.out), p.tile) >= kTilesToKeep) {
+    p.transformed =
+        w.network(step).transformed({step.convolution, back, p.tile, p.fast}, w.machine().threads);
   }
+  winograd(w, p);
 }
 
 // Replicate padding: what flows back to the border belongs to the nearest pixel. Only conv1_1 has it, and
@@ -148,7 +156,7 @@ double conv(const Workspace& w, const Step& step) {
   p.bias = packed.bias.data();
   p.relu = step.relu;
   p.fast = w.machine().fast && p.in.channels >= kFastChannels;
-  convolve(w, p);
+  convolve(w, step, false, p);
   return 0;
 }
 
@@ -165,7 +173,7 @@ double conv_back(const Workspace& w, const Step& step) {
   if (step.convolution == 0) {
     first_back(w, p, network.architecture().preprocessing.padding);
   } else {
-    convolve(w, p);
+    convolve(w, step, true, p);
   }
   return 0;
 }
@@ -177,8 +185,12 @@ size_t scratch(const Machine& machine, const Plan& plan, const Step& step) {
   if (kBack && step.convolution == 0) return kernels::first_back_scratch(machine.isa)(out.width);
   if (!by_winograd(in, out)) return 0;
   const int tile = winograd_tile(machine, kBack, out);
-  const WinogradCut cut(machine, tile, in, out);
-  return kernels::winograd_scratch(machine.isa)(tile, in.channels, (cut.tiles + cut.runs - 1) / cut.runs);
+  // Whether kernels will be read or made is not known yet.
+  const auto floats = [&](int kernels_time) {
+    const WinogradCut cut(machine, tile, in, out, kernels_time);
+    return kernels::winograd_scratch(machine.isa)(tile, in.channels, (cut.tiles + cut.runs - 1) / cut.runs);
+  };
+  return std::max(floats(kKernelsTime), floats(kReadingTime));
 }
 
 const RegisterOperation kConv("conv", {conv, scratch<false>});

@@ -9,10 +9,14 @@ namespace scumble::cpu {
 namespace {
 
 // Partial sums together take no more doubles than this.
-constexpr int kSums = 1 << 16;
-constexpr int kSplits = 16;
-// Most rows of the matrix that one task computes of a block of columns: whole register tiles of 6 or 14.
+constexpr int kSums = 1 << 17;
+constexpr int kSplits = 32;
+// Tasks that the sums are cut into at least, if there are so many parts: a step must not leave cores idle.
+constexpr size_t kTasks = 64;
+// Most rows of the matrix in a part of a block of columns: whole register tiles of 6 or 14.
 constexpr size_t kRows = 42;
+// Positions that all parts of a task go over before the next: they come from memory once.
+constexpr int kPositions = 256;
 
 size_t splits_of(const Shape& features) {
   const int by_memory = kSums / (features.channels * features.channels);
@@ -29,38 +33,59 @@ struct Columns {
         end(std::min(channels, begin + static_cast<size_t>(isa.block))) {}
 };
 
-// Only the upper triangle, in `splits` matrices one after the other.
+// Some rows of the matrix in a block of columns.
+struct Part {
+  size_t block;
+  size_t i0;
+  size_t i1;
+};
+
+// The upper triangle.
+std::vector<Part> parts_of(const Isa& isa, size_t channels) {
+  std::vector<Part> parts;
+  for (size_t block = 0; block < blocks_of(static_cast<int>(channels), isa.block); ++block) {
+    const size_t end = Columns(block, isa, channels).end;
+    const size_t count = (end + kRows - 1) / kRows;
+    for (size_t i = 0; i < count; ++i) parts.push_back({block, end * i / count, end * (i + 1) / count});
+  }
+  return parts;
+}
+
+// Only the upper triangle, in `splits` matrices one after the other. A task is one split's rows, for a group
+// of parts.
 double gram_sums(const Workspace& w, const Step& step) {
   const Tensor features = w.tensor(step.in);
   const Shape& shape = w.shape(step.in);
   const size_t c = static_cast<size_t>(shape.channels);
   const size_t splits = splits_of(shape);
+  const std::vector<Part> parts = parts_of(w.isa(), c);
+  const size_t groups = std::min(parts.size(), (kTasks + splits - 1) / splits);
+  const int strip = std::max(1, (kPositions + features.width + 1) / (features.width + 2));
   double* sums = w.doubles(step.out);
-  struct Part {
-    size_t block;
-    size_t i0;
-    size_t i1;
-  };
-  std::vector<Part> parts;
-  for (size_t block = 0; block < blocks_of(shape.channels, w.isa().block); ++block) {
-    const size_t end = Columns(block, w.isa(), c).end;
-    const size_t count = (end + kRows - 1) / kRows;
-    for (size_t i = 0; i < count; ++i) parts.push_back({block, end * i / count, end * (i + 1) / count});
-  }
-  w.each(splits * parts.size(), [&](size_t task) {
-    const size_t split = task % splits;
-    const Part& part = parts[task / splits];
-    const Columns columns(part.block, w.isa(), c);
+  w.each(splits * groups, [&](size_t task) {
+    const size_t split = task / groups;
+    const size_t group = task % groups;
     double* mine = sums + split * c * c;
+    const size_t begin = parts.size() * group / groups;
+    const size_t end = parts.size() * (group + 1) / groups;
     if (!step.accumulate) {
-      for (size_t i = part.i0; i < part.i1; ++i) {
-        std::fill(mine + i * c + columns.begin, mine + i * c + columns.end, 0.0);
+      for (size_t i = begin; i < end; ++i) {
+        const Columns columns(parts[i].block, w.isa(), c);
+        for (size_t row = parts[i].i0; row < parts[i].i1; ++row) {
+          std::fill(mine + row * c + columns.begin, mine + row * c + columns.end, 0.0);
+        }
       }
     }
     const size_t rows = static_cast<size_t>(step.rows);
-    const auto row = [&](size_t s) { return step.first_row + static_cast<int>(s * rows / splits); };
-    kernels::gram_sums(w.isa())(features, static_cast<int>(part.block), static_cast<int>(part.i0),
-                                static_cast<int>(part.i1), row(split), row(split + 1), mine);
+    const auto first_row = [&](size_t s) { return step.first_row + static_cast<int>(s * rows / splits); };
+    for (int y = first_row(split); y < first_row(split + 1); y += strip) {
+      const int y1 = std::min(y + strip, first_row(split + 1));
+      for (size_t i = begin; i < end; ++i) {
+        const Part& part = parts[i];
+        kernels::gram_sums(w.isa())(features, static_cast<int>(part.block), static_cast<int>(part.i0),
+                                    static_cast<int>(part.i1), y, y1, mine);
+      }
+    }
   });
   return 0;
 }
@@ -71,14 +96,22 @@ double gram(const Workspace& w, const Step& step) {
   const size_t splits = splits_of(shape);
   const double* sums = w.doubles(step.in);
   float* out = w.floats(step.out);
-  w.each(blocks_of(shape.channels, w.isa().block), [&](size_t block) {
-    const Columns rows(block, w.isa(), c);
-    for (size_t i = rows.begin; i < rows.end; ++i) {
-      for (size_t j = 0; j < c; ++j) {
-        const size_t at = i <= j ? i * c + j : j * c + i;
-        double total = 0;
-        for (size_t split = 0; split < splits; ++split) total += sums[split * c * c + at];
-        out[i * c + j] = static_cast<float>(total * step.scale);
+  const size_t blocks = blocks_of(shape.channels, w.isa().block);
+  // A block of rows by a block of columns at a time: what is written across stays in the caches.
+  w.each(blocks * blocks, [&](size_t task) {
+    const Columns rows(task / blocks, w.isa(), c);
+    const Columns columns(task % blocks, w.isa(), c);
+    std::vector<double> totals(columns.end - columns.begin);
+    for (size_t i = rows.begin; i < rows.end && i < columns.end; ++i) {
+      const size_t begin = std::max(i, columns.begin);
+      const size_t count = columns.end - begin;
+      std::fill(totals.begin(), totals.end(), 0.0);
+      for (size_t split = 0; split < splits; ++split) {
+        const double* from = sums + split * c * c + i * c + begin;
+        for (size_t j = 0; j < count; ++j) totals[j] += from[j];
+      }
+      for (size_t j = 0; j < count; ++j) {
+        out[i * c + begin + j] = out[(begin + j) * c + i] = static_cast<float>(totals[j] * step.scale);
       }
     }
   });
