@@ -9,6 +9,6 @@ namespace scumble::cpu::SCUMBLE_ISA {
 #define SCUMBLE_NAME(isa) SCUMBLE_NAME_OF(isa)
 
 extern const Isa isa;
-const Isa isa = {SCUMBLE_NAME(SCUMBLE_ISA), kIndex, 2 * kWidth, kBf16, kLargeTiles, kRunTiles};
+const Isa isa = {SCUMBLE_NAME(SCUMBLE_ISA), kIndex, 2 * kWidth, kBf16, kLargeTiles, kRunTiles, kLongRuns};
 
 }  // namespace scumble::cpu::SCUMBLE_ISA

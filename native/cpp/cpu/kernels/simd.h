@@ -68,6 +68,7 @@ constexpr bool kLargeTiles = false;
 constexpr bool kLargeTiles = true;
 #endif
 constexpr int kRunTiles = SCUMBLE_ROWS == 6 ? 112 : 56;
+constexpr bool kLongRuns = SCUMBLE_WIDTH == 16;
 
 typedef float Vec __attribute__((vector_size(4 * SCUMBLE_WIDTH)));
 typedef double DoubleVec __attribute__((vector_size(8 * SCUMBLE_WIDTH)));

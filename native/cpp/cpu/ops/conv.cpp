@@ -7,7 +7,8 @@
 namespace scumble::cpu {
 namespace {
 
-// Transformed inputs of one task of a Winograd product: they should stay near the core.
+// Transformed inputs of one task of a Winograd product: they should stay near the core. Twice as many where
+// long runs pay.
 constexpr int kWinogradFloats = 1 << 20;
 // Transforming the kernels of a block takes about as long as this many tiles' products; reading transformed
 // ones, which hides behind the products, as long as these.
@@ -55,12 +56,14 @@ struct WinogradCut {
   int runs = 1;
   int groups = 1;
 
-  // `kernels_time`: kKernelsTime or kReadingTime.
-  WinogradCut(const Machine& machine, int tile, const Shape& in, const Shape& out, int kernels_time)
+  // `made`: whether kernels are made on the way.
+  WinogradCut(const Machine& machine, int tile, const Shape& in, const Shape& out, bool made)
       : tiles(winograd_tiles(out, tile)) {
     const auto parts = [](int64_t n, int64_t size) { return (n + size - 1) / size; };
+    const int times = made && machine.isa.long_runs ? 2 : 1;
     const int longest =
-        std::clamp(kWinogradFloats / (points_of(tile) * in.channels), 1, machine.isa.run_tiles);
+        times * std::clamp(kWinogradFloats / (points_of(tile) * in.channels), 1, machine.isa.run_tiles);
+    const int kernels_time = made ? kKernelsTime : kReadingTime;
     const int64_t fewest = parts(tiles, longest);
     const int64_t blocks = static_cast<int64_t>(blocks_of(out.channels, machine.isa.block));
     int64_t least = INT64_MAX;
@@ -85,8 +88,7 @@ Shape shape_of(const Tensor& t) {
 
 void winograd(const Workspace& w, const Product& p) {
   const int blocks = static_cast<int>(blocks_of(p.out.channels, w.isa().block));
-  const WinogradCut cut(w.machine(), p.tile, shape_of(p.in), shape_of(p.out),
-                        p.transformed == nullptr ? kKernelsTime : kReadingTime);
+  const WinogradCut cut(w.machine(), p.tile, shape_of(p.in), shape_of(p.out), p.transformed == nullptr);
   const auto part = [](int n, int parts, int i) {
     return static_cast<int>(static_cast<int64_t>(n) * i / parts);
   };
@@ -186,11 +188,11 @@ size_t scratch(const Machine& machine, const Plan& plan, const Step& step) {
   if (!by_winograd(in, out)) return 0;
   const int tile = winograd_tile(machine, kBack, out);
   // Whether kernels will be read or made is not known yet.
-  const auto floats = [&](int kernels_time) {
-    const WinogradCut cut(machine, tile, in, out, kernels_time);
+  const auto floats = [&](bool made) {
+    const WinogradCut cut(machine, tile, in, out, made);
     return kernels::winograd_scratch(machine.isa)(tile, in.channels, (cut.tiles + cut.runs - 1) / cut.runs);
   };
-  return std::max(floats(kKernelsTime), floats(kReadingTime));
+  return std::max(floats(true), floats(false));
 }
 
 const RegisterOperation kConv("conv", {conv, scratch<false>});
