@@ -28,6 +28,8 @@ export interface Deployment {
 }
 
 export interface Prepared {
+  /** Of the network. */
+  file: string;
   stages: readonly Stage[];
   inputs: Inputs;
   /** How much of the network the objective needs. */
@@ -110,7 +112,7 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
     signal?.throwIfAborted();
     const { init } = bySize;
     const inputs = { init, stages: stages.map(({ size }) => bySize.stages[sizes.indexOf(size)]!) };
-    return { stages, inputs, convolutions, deployment, moveTo: settle };
+    return { file, stages, inputs, convolutions, deployment, moveTo: settle };
   } catch (error) {
     release(deployment);
     throw error;

@@ -46,10 +46,14 @@ export function standingIn(
     (variable !== undefined || content?.data.length === picture?.length) &&
     Number.isInteger(done) &&
     done >= 0 &&
-    done <= (stages[index]?.iterations ?? -1) &&
-    totals.length === (stages[index]?.plateau ? done : 0);
+    (stages[index]?.plateau === undefined || totals.length === done);
   if (!fits) throw notThisRun();
-  return { index, left: { vectors: state.vectors, numbers, totals } };
+  const { iterations, plateau } = stages[index]!;
+  if (done > iterations) {
+    const message = `iterations is ${iterations} where the run stands, which has done ${done} there: give ${done} or more`;
+    throw new OptionError('iterations', iterations, message);
+  }
+  return { index, left: { vectors: state.vectors, numbers, totals: plateau ? totals : [] } };
 }
 
 /** @throws OptionError for what the engine does not take as a state of this run */
