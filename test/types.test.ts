@@ -48,6 +48,7 @@ test('what is exported, and nothing else', async (t) => {
   const exports = await import('scumble');
   t.deepEqual(Object.keys(exports).sort(), [
     'AddonError',
+    'CheckpointError',
     'DeviceError',
     'DivergedError',
     'DownloadError',
@@ -62,6 +63,7 @@ test('what is exported, and nothing else', async (t) => {
     'WeightsError',
     'devices',
     'pullWeights',
+    'resume',
     'score',
     'stylize',
   ]);

@@ -54,6 +54,7 @@ export async function resumption(
   const options = resolveOptions(given);
   const network = await findFile(options.weights, options);
   refuseOthers(from, options, await fingerprintsOf(options, network));
+  if (options.quality === undefined) delete from.state.numbers.totals; // which a quality looks at
   return { given, from };
 }
 
@@ -63,7 +64,8 @@ function merged({ path, options }: Checkpoint, changes: ResumeOptions): StylizeO
   for (const [option, value] of Object.entries(changes)) {
     if (value === undefined) continue;
     if (!isChangeable(option, value, options)) {
-      const before = JSON.stringify(options[option]) ?? 'none';
+      const was = options[option];
+      const before = was === null ? 'an image in memory' : (JSON.stringify(was) ?? 'none');
       const message = `${option} cannot change when a run goes on: it began with ${before}; leave it out, or begin anew`;
       throw new OptionError(option, value, message);
     }

@@ -179,7 +179,10 @@ export class Run implements AsyncIterable<Progress> {
     return this.#checkpointing?.saved;
   }
 
-  /** @internal Saves a checkpoint of where it stands, if it is to save any and the last is not of there. */
+  /**
+   * Saves a checkpoint now, if the option `checkpoint` says where and the last one is not of where it stands. What cannot be
+   * written is warned of.
+   */
   async saveCheckpoint(): Promise<void> {
     const progress = this.#latest;
     if (!this.#checkpointing || !progress) return;

@@ -46,14 +46,14 @@ export function standingIn(
     (variable !== undefined || content?.data.length === picture?.length) &&
     Number.isInteger(done) &&
     done >= 0 &&
-    (stages[index]?.plateau === undefined || totals.length === done);
+    totals.length === (stages[index]?.plateau ? done : 0);
   if (!fits) throw notThisRun();
-  const { iterations, plateau } = stages[index]!;
+  const { iterations } = stages[index]!;
   if (done > iterations) {
     const message = `iterations is ${iterations} where the run stands, which has done ${done} there: give ${done} or more`;
     throw new OptionError('iterations', iterations, message);
   }
-  return { index, left: { vectors: state.vectors, numbers, totals: plateau ? totals : [] } };
+  return { index, left: { vectors: state.vectors, numbers, totals } };
 }
 
 /** @throws OptionError for what the engine does not take as a state of this run */
