@@ -7,6 +7,7 @@ export { Picture, type SaveOptions } from './image/picture.js';
 export type { ImageSource, RawImage } from './image/types.js';
 export type { ByScale, LayerWeights, Precision, StylizeOptions } from './options/options.js';
 export { DivergedError } from './run/diverged.js';
+export { type Estimate, estimate, type MemoryBytes } from './run/estimate.js';
 export type { Progress } from './run/progress.js';
 export type { ResumeOptions } from './run/resume.js';
 export { Run, type RunOptions } from './run/run.js';

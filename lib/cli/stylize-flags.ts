@@ -32,6 +32,9 @@ export interface StylizeFlags
 /** All flags of the default command, and the arguments of a run. */
 export function addStylizeFlags(program: Command, version: string): void {
   addOutputFlags(program);
+  program
+    .optionsGroup('Preset:')
+    .option('--print-options', 'print the options that result, as JSON, and do nothing else');
   addOptionFlags(program);
   program
     .optionsGroup('Other:')
@@ -66,8 +69,10 @@ export function addOutputFlags(command: Command): void {
 export function addOptionFlags(command: Command): void {
   command
     .optionsGroup('Preset:')
-    .option('--options <file>', 'run by the options of a file that --print-options wrote; others override it')
-    .option('--print-options', 'print the options that result, as JSON, and do nothing else');
+    .option(
+      '--options <file>',
+      'run by the options of a file that --print-options wrote; others override it',
+    );
   for (const option of descriptions()) {
     addArgument(command, option);
     addFlag(command, option);

@@ -72,11 +72,11 @@ const INTERVAL = 'a whole number of iterations above 0, or seconds such as "60s"
 export const interval = () => {
   const schema: z.ZodType<number | string, number | string> = z.union(
     [
-      z.number().int().min(1),
+      z.number(INTERVAL).refine((n) => Number.isSafeInteger(n) && n > 0, INTERVAL),
       z
-        .string()
-        .regex(/^\d{1,9}(\.\d{1,3})?s$/)
-        .refine((seconds) => Number.parseFloat(seconds) > 0),
+        .string(INTERVAL)
+        .regex(/^\d{1,9}(\.\d{1,3})?s$/, INTERVAL)
+        .refine((seconds) => Number.parseFloat(seconds) > 0, INTERVAL),
     ],
     INTERVAL,
   );

@@ -14,7 +14,6 @@ import { Checkpointing } from './checkpointing.js';
 import { Clock } from './clock.js';
 import { describe } from './describe.js';
 import { DivergedError } from './diverged.js';
-import { type Estimate, estimate } from './estimate.js';
 import { Finishing } from './finishing.js';
 import { type Deployment, type Prepared, prepare, release } from './prepare.js';
 import type { Progress } from './progress.js';
@@ -23,6 +22,7 @@ import type { Stage } from './schedule.js';
 import { StageSession } from './stage.js';
 import { carriedMoments, carriesMoments, firstPicture, type Legacy, startOf } from './start.js';
 import { type RunState, refuseState, type StageState, standingIn } from './state.js';
+import { type Forecast, tryOut } from './trial.js';
 
 /** The options of a run: where it computes is the engine's. */
 export type RunOptions = Omit<StylizeOptions, 'device' | 'precision'>;
@@ -158,10 +158,10 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   /** @internal How long it will take. Before its first iteration; nothing where the trial fails or would take too long. */
-  estimate(): Promise<Estimate | undefined> {
+  forecast(): Promise<Forecast | undefined> {
     return this.#inTurn(async () => {
       try {
-        return await estimate(this.#deployment, this.#prepared, this.#options);
+        return await tryOut(this.#deployment, this.#prepared, this.#options, false);
       } catch {
         this.#options.signal?.throwIfAborted();
         return undefined; // what is wrong the run itself will meet and say

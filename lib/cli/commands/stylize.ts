@@ -27,15 +27,15 @@ Examples:
 
 const STATUS = `
 Ctrl-C, SIGTERM or SIGHUP (a closed terminal): the picture so far is saved; a
-second one quits at once. With --checkpoint the run is saved too, and how to go on is
-said.
+second one quits at once. With --checkpoint the run is saved too, and how to go
+on is said.
 Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
 141 no reader.`;
 
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble resume <checkpoint> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
+      '<content> <style...> [options]\n       scumble resume <checkpoint> [options]\n       scumble estimate <content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
     )
     .description(DESCRIPTION);
   addStylizeFlags(program, version);
@@ -58,13 +58,7 @@ async function execute(
     options: file,
     ...own
   } = flags;
-  const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
-  const given = { ...own, ...images } as StylizeOptions;
-  const options = file === undefined ? given : { ...(await optionsIn(file, given)), ...given };
-  for (const argument of ['content', 'style'] as const) {
-    if (options[argument] !== undefined) continue;
-    command.error(`error: missing required argument '${argument}'`, { code: 'commander.missingArgument' });
-  }
+  const options = await givenOptions(content, style, own, file, command);
   if (printOptions) {
     const { resultingOptions } = await import('../../options/file.js');
     process.stdout.write(`${JSON.stringify(resultingOptions(options), null, 2)}\n`);
@@ -97,6 +91,24 @@ export async function reported(
   } finally {
     reporter.close();
   }
+}
+
+/** What flags, arguments and a file of options say together. */
+export async function givenOptions(
+  content: string | undefined,
+  style: string[],
+  own: object,
+  file: string | undefined,
+  command: Command,
+): Promise<StylizeOptions> {
+  const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
+  const given = { ...own, ...images } as StylizeOptions;
+  const options = file === undefined ? given : { ...(await optionsIn(file, given)), ...given };
+  for (const argument of ['content', 'style'] as const) {
+    if (options[argument] !== undefined) continue;
+    command.error(`error: missing required argument '${argument}'`, { code: 'commander.missingArgument' });
+  }
+  return options;
 }
 
 /** @throws OptionError, and for a preset beside a file, which says what every option is */
@@ -163,7 +175,7 @@ export async function paint(
     async (begun) => {
       painting = begun;
       begun.remember({ output: resolve(output), ...saving });
-      if (reporter.forecasts && !from) forecast(await begun.estimate(), resolved.quality, reporter);
+      if (reporter.forecasts && !from) forecast(await begun.forecast(), resolved.quality, reporter);
     },
   );
   let picture: Picture | undefined;
