@@ -38,6 +38,9 @@ export interface RunPlan {
 /** Bytes of a pixel of an image on the host: three floats. */
 const PIXEL = 12;
 
+/** What the worker's heap grows by while it finishes a picture: so much a pixel until its young generation is full, as measured. */
+const FINISHING = { pixel: 1000, most: 45e6 };
+
 /** @throws ImageError, WeightsError, DownloadError, OptionError for layers that the network does not have */
 export async function planRun(engine: Engine, options: ResolvedOptions): Promise<RunPlan> {
   options.signal?.throwIfAborted();
@@ -57,11 +60,22 @@ export async function planRun(engine: Engine, options: ResolvedOptions): Promise
     const pixels = [content, content, ...styles].reduce((sum, { width, height }) => sum + width * height, 0);
     return 2 * PIXEL * pixels; // the scales below the last add up to about as much again
   };
-  // The state on its way to the disk.
-  const saving = (size: number) => {
-    if (options.checkpoint === undefined) return 0;
+  const states = (size: number, count: number) => {
     const { width, height } = sizesAt(options, sources, size, shortest).content;
-    return PIXEL * width * height * stateVectors(options);
+    return count * PIXEL * width * height * stateVectors(options);
+  };
+  // The state on its way to the disk.
+  const saving = (size: number) => (options.checkpoint === undefined ? 0 : states(size, 1));
+  // That of the stage before, of half the pixels, the fresh one, and what is made of both, twice on its way.
+  const carries = options.carry === 'moments' && options.optimizer !== 'lbfgs' && stages.length > 1;
+  const carrying = (size: number) => (carries ? states(size, 2.5) : 0);
+  // In the worker, copies of picture, content and a style; the session is still there.
+  const finishing = (size: number) => {
+    if (options.finish === 'none' && options.vividness === 0) return 0;
+    const { content, styles } = sizesAt(options, sources, size, shortest);
+    const pixels = content.width * content.height;
+    const largest = Math.max(...styles.map(({ width, height }) => width * height));
+    return Math.min(FINISHING.most, FINISHING.pixel * pixels) + PIXEL * (2 * pixels + largest);
   };
   const needsOn = (on: Engine, network: SharedNetwork): Needs => {
     const ofStage = ({ size, terms, optimizer, averaging, details }: Stage) => {
@@ -85,7 +99,9 @@ export async function planRun(engine: Engine, options: ResolvedOptions): Promise
     const reading = (size: number) => mostForReading(options, sources, size);
     // Images are read before the engine begins.
     const onHost = on.device === 'cpu' ? inEngine : () => 0;
-    const host = (size: number) => images(size) + Math.max(reading(size), onHost(size) + saving(size));
+    const host = (size: number) =>
+      images(size) +
+      Math.max(reading(size), onHost(size) + Math.max(carrying(size), saving(size), finishing(size)));
     return on.device === 'cpu' ? { host } : { host, device: inEngine };
   };
   return { stages, sources, sizes, least, shortest, convolutions, file, networkOn, needsOn };
