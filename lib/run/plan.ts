@@ -80,29 +80,40 @@ export async function planRun(engine: Engine, options: ResolvedOptions): Promise
   const needsOn = (on: Engine, network: SharedNetwork): Needs => {
     const ofStage = ({ size, terms, optimizer, averaging, details }: Stage) => {
       const { content, styles } = sizesAt(options, sources, size, shortest);
-      const estimate = addon().Session.estimate(on.backend, [architecture], {
+      return addon().Session.estimate(on.backend, [architecture], {
         ...sessionOf(options, terms, { content, styles }, (image) => (image.hasAlpha ? image : undefined)),
         optimizer,
         averaging,
         details,
         start: content,
       });
-      return estimate.session + (network.has(convolutions) ? 0 : estimate.network);
     };
+    const packed = network.has(convolutions);
     // Stages may differ in their terms, so that the last one need not be the largest.
-    const inEngine = (largest: number) =>
+    const most = (of: (needs: ReturnType<typeof ofStage>) => number) => (largest: number) =>
       Math.max(
-        ...stages.map((stage) =>
-          ofStage({ ...stage, size: Math.max(least, Math.round((stage.size / options.size) * largest)) }),
-        ),
+        ...stages.map((stage) => {
+          const size = Math.max(least, Math.round((stage.size / options.size) * largest));
+          const needs = ofStage({ ...stage, size });
+          return of(needs) + (packed ? 0 : needs.network);
+        }),
       );
     const reading = (size: number) => mostForReading(options, sources, size);
-    // Images are read before the engine begins.
-    const onHost = on.device === 'cpu' ? inEngine : () => 0;
+    const [session, beginning] = [
+      most(({ session }) => session),
+      most(({ session, targets }) => session + targets),
+    ];
+    if (on.device !== 'cpu') {
+      const targets = most(({ targets }) => targets); // beside the network's weights, on their way there
+      const beside = (size: number) =>
+        Math.max(targets(size), reading(size), carrying(size), saving(size), finishing(size));
+      return { host: (size) => images(size) + beside(size), device: session };
+    }
+    // Images are read before the engine begins; what is beside the session comes when its targets are gone.
+    const beside = (size: number) => Math.max(carrying(size), saving(size), finishing(size));
     const host = (size: number) =>
-      images(size) +
-      Math.max(reading(size), onHost(size) + Math.max(carrying(size), saving(size), finishing(size)));
-    return on.device === 'cpu' ? { host } : { host, device: inEngine };
+      images(size) + Math.max(reading(size), beginning(size), session(size) + beside(size));
+    return { host };
   };
   return { stages, sources, sizes, least, shortest, convolutions, file, networkOn, needsOn };
 }
