@@ -62,6 +62,7 @@ test('what is exported, and nothing else', async (t) => {
     'ScumbleError',
     'WeightsError',
     'devices',
+    'estimate',
     'pullWeights',
     'resume',
     'score',

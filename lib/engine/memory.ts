@@ -42,7 +42,8 @@ export function reserve(
   { account, available, taken }: Memory,
   bytes: number,
 ): { reservation?: EngineReservation; left: number } {
-  return addon().Reservation.make(account, Math.ceil(bytes), Math.floor(available), taken);
+  const most = Math.min(Math.ceil(bytes), Number.MAX_SAFE_INTEGER); // a size that cannot be needs any number
+  return addon().Reservation.make(account, most, Math.floor(available), taken);
 }
 
 /**

@@ -57,8 +57,9 @@ export async function planRun(engine: Engine, options: ResolvedOptions): Promise
 
   const images = (size: number) => {
     const { content, styles } = sizesAt(options, sources, size, shortest);
-    const pixels = [content, content, ...styles].reduce((sum, { width, height }) => sum + width * height, 0);
-    return 2 * PIXEL * pixels; // the scales below the last add up to about as much again
+    const pixels = [content, ...styles].reduce((sum, { width, height }) => sum + width * height, 0);
+    // The scales below the last add up to about as much again; the start has one.
+    return PIXEL * (2 * pixels + content.width * content.height);
   };
   const states = (size: number, count: number) => {
     const { width, height } = sizesAt(options, sources, size, shortest).content;
@@ -69,13 +70,12 @@ export async function planRun(engine: Engine, options: ResolvedOptions): Promise
   // That of the stage before, of half the pixels, the fresh one, and what is made of both, twice on its way.
   const carries = options.carry === 'moments' && options.optimizer !== 'lbfgs' && stages.length > 1;
   const carrying = (size: number) => (carries ? states(size, 2.5) : 0);
-  // In the worker, copies of picture, content and a style; the session is still there.
+  // In the worker, where the largest image that it goes by is copied to; the session is still there.
   const finishing = (size: number) => {
     if (options.finish === 'none' && options.vividness === 0) return 0;
     const { content, styles } = sizesAt(options, sources, size, shortest);
-    const pixels = content.width * content.height;
-    const largest = Math.max(...styles.map(({ width, height }) => width * height));
-    return Math.min(FINISHING.most, FINISHING.pixel * pixels) + PIXEL * (2 * pixels + largest);
+    const [pixels, ...others] = [content, ...styles].map(({ width, height }) => width * height);
+    return Math.min(FINISHING.most, FINISHING.pixel * pixels!) + PIXEL * Math.max(pixels!, ...others);
   };
   const needsOn = (on: Engine, network: SharedNetwork): Needs => {
     const ofStage = ({ size, terms, optimizer, averaging, details }: Stage) => {
