@@ -47,37 +47,27 @@ test('larger pictures, checkpoints and finishes need more', async (t) => {
 limited(
   'under a limit on memory: an impossible size is refused, and fit takes one that can be painted',
   async (t) => {
-const limits = { memory: 1_300_000, env: { MALLOC_ARENA_MAX: '2' } };
-  const given = "const given = { ...base, iterations: 1, scales: 1, device: 'cpu' };";
-  const { stdout, stderr } = await child(
-    `${given}
+    const limits = { memory: 1_300_000, env: { MALLOC_ARENA_MAX: '2' } };
+    const given = "const given = { ...base, iterations: 1, scales: 1, device: 'cpu' };";
+    const { stdout, stderr } = await child(
+      `${given}
     const { estimate } = await import('./dist/index.js');
     const refusal = ({ code, message }) => ({ code, message });
     const refused = await estimate({ ...given, size: 9000 }).catch(refusal);
     const { size, memory, available } = await estimate(given, { fit: true });
     console.log(JSON.stringify({ refused, size, memory, available }));`,
-    limits,
-  );
-  const { refused, size, memory, available } = JSON.parse(stdout || '{}');
-  t.is(refused?.code, 'ERR_MEMORY', stderr);
-  t.regex(refused.message, /^size 9000 needs \d+ MB of memory and \d+ MB are free; size \d+ would fit$/);
-  t.true(size > 24 && size < 9000);
-  t.true(memory.host <= available.host);
-  const painted = await child(
-    `${given} console.log((await stylize({ ...given, size: ${size} })).width);`,
-    limits,
-  );
-  t.is(painted.stdout.trim(), String(size), painted.stderr);
-});
-    console.log(JSON.stringify({ refused, size, memory, available, width }));`,
-      { memory: 1_600_000, env: { MALLOC_ARENA_MAX: '2' } },
+      limits,
     );
-    const { refused, size, memory, available, width } = JSON.parse(stdout || '{}');
+    const { refused, size, memory, available } = JSON.parse(stdout || '{}');
     t.is(refused?.code, 'ERR_MEMORY', stderr);
-    t.regex(refused.message, /^size 9000 needs d+ MB of memory and d+ MB are free; size d+ would fit$/);
+    t.regex(refused.message, /^size 9000 needs \d+ MB of memory and \d+ MB are free; size \d+ would fit$/);
     t.true(size > 24 && size < 9000);
-    t.is(width, size);
     t.true(memory.host <= available.host);
+    const painted = await child(
+      `${given} console.log((await stylize({ ...given, size: ${size} })).width);`,
+      limits,
+    );
+    t.is(painted.stdout.trim(), String(size), painted.stderr);
   },
 );
 
@@ -89,7 +79,7 @@ test.serial('the command says it to people and to programs', async (t) => {
   t.is(people.code, 0, people.stderr);
   t.regex(
     people.stdout,
-    /^picture: 64×48, d scales?, on cpu\nmemory: d+ MB of [d.]+ [MG]B free\ntime: about d+ s (good; draft d+ s, best d+ s)\n$/,
+    /^picture: 64×48, \d scales?, on cpu\nmemory: \d+ MB of [\d.]+ [MG]B free\ntime: about \d+ s \(good; draft \d+ s, best \d+ s\)\n$/,
   );
   const programs = await run('--size', '64', '--iterations', '2', '--json');
   t.like(JSON.parse(programs.stdout), { device: 'cpu', size: 64 });
@@ -98,7 +88,7 @@ test.serial('the command says it to people and to programs', async (t) => {
   t.is(impossible.stdout, '');
   t.regex(
     impossible.stderr,
-    /^scumble: --size 30000 needs d+ MB of memory and d+ MB are free; --size d+ would fit\n$/,
+    /^scumble: --size 30000 needs \d+ MB of memory and \d+ MB are free; --size \d+ would fit\n$/,
   );
   const wrong = await run('--layers', 'x');
   t.is(wrong.code, 2);
