@@ -67,9 +67,9 @@ export async function planRun(engine: Engine, options: ResolvedOptions): Promise
   };
   // The state on its way to the disk.
   const saving = (size: number) => (options.checkpoint === undefined ? 0 : states(size, 1));
-  // That of the stage before, of half the pixels, the fresh one, and what is made of both, twice on its way.
+  // That of the stage before, the fresh one, what is made of both, and older ones that nobody has collected yet, as measured.
   const carries = options.carry === 'moments' && options.optimizer !== 'lbfgs' && stages.length > 1;
-  const carrying = (size: number) => (carries ? states(size, 2.5) : 0);
+  const carrying = (size: number) => (carries ? states(size, 4) : 0);
   // In the worker, where the largest image that it goes by is copied to; the session is still there.
   const finishing = (size: number) => {
     if (options.finish === 'none' && options.vividness === 0) return 0;
