@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'ERR_WEIGHTS' // a weights file is missing, malformed, hostile, or not a VGG
   | 'ERR_DOWNLOAD' // a network of the catalogue is not on this machine and cannot, or must not, be downloaded
   | 'ERR_OUTPUT' // the output path cannot be written
+  | 'ERR_CHECKPOINT' // a checkpoint is damaged, of a later version, or not of what the run would go on with
   | 'ERR_MEMORY' // the plan needs more memory than there is
   | 'ERR_DEVICE' // the device asked for is not there, cannot be used, or failed
   | 'ERR_DIVERGED' // a loss became NaN or infinite
@@ -69,6 +70,15 @@ export class OutputError extends ScumbleError {
   readonly path: string;
   constructor(path: string, message: string, cause?: unknown) {
     super('ERR_OUTPUT', message, cause === undefined ? undefined : { cause });
+    this.path = path;
+  }
+}
+
+/** No run can go on from the checkpoint at `path`. */
+export class CheckpointError extends ScumbleError {
+  readonly path: string;
+  constructor(path: string, message: string, cause?: unknown) {
+    super('ERR_CHECKPOINT', message, cause === undefined ? undefined : { cause });
     this.path = path;
   }
 }

@@ -221,6 +221,9 @@ const table: [title: string, given: object, option: string, message: RegExp][] =
   ['precision: another', { precision: 'half' }, 'precision', /^precision must be exact, balanced or fast, not "half"$/],
   ['onProgress: a word', { onProgress: 'log' }, 'onProgress', /^onProgress must be a function, not "log"$/],
   ['signal: a controller', { signal: new AbortController() }, 'signal', /^signal must be an AbortSignal, not an object of type AbortController$/],
+  ['checkpoint: empty', { checkpoint: '' }, 'checkpoint', /^checkpoint must be a path, not ""$/],
+  ['checkpointEvery: none', { checkpointEvery: 0 }, 'checkpointEvery', /^checkpointEvery must be a whole number of iterations above 0, or seconds such as "60s", not 0$/],
+  ['checkpointEvery: minutes', { checkpointEvery: '5m' }, 'checkpointEvery', /^checkpointEvery must be .*, not "5m"$/],
   ['nothing to paint', weightless, 'contentWeight', /^all weights of losses are 0, so there is nothing to paint$/],
   ['an unknown option', { iteration: 5 }, 'iteration', /^iteration is not an option of stylize\(\)$/],
 ]; // biome-ignore format: a table
@@ -283,6 +286,7 @@ test('defaults', (t) => {
     styles: ['/nowhere/style.png'],
     styleBlend: [1],
     size: 512,
+    checkpointEvery: '60s',
     styleScale: 1,
     quality: 'good',
     startDetail: false,

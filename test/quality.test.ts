@@ -6,9 +6,10 @@ import { Engine, OptionError, Run, type RunState, type StylizeOptions } from '..
 import { resultingOptions } from '../dist/options/file.js';
 import { resolveOptions } from '../dist/options/options.js';
 import { Clock } from '../dist/run/clock.js';
-import { costsOf } from '../dist/run/estimate.js';
+
 import { hasSettled } from '../dist/run/plateau.js';
 import { stayOf } from '../dist/run/quality.js';
+import { costsThrough, pairCost } from '../dist/run/trial.js';
 import { ended, MAIN, scumble, start, studio, weightsIn } from './support/cli.js';
 import { bits, options, wave } from './support/runs.js';
 import { seeded } from './support/safetensors.js';
@@ -188,7 +189,7 @@ test('costs are fitted: what is fixed, what goes by pixels, and what goes by pai
     targets: 0.01 + 3e-6 * pixels,
     iteration: 0.002 + 1e-6 * pixels + 2e-8 * pairs,
   });
-  const costs = costsOf(cost(3072), cost(19200), cost(19200, pairsAt(196608)));
+  const costs = costsThrough([cost(3072), cost(19200)], pairCost(cost(19200), cost(19200, pairsAt(196608))));
   for (const pixels of [3072, 50000, 196608, 1e6]) {
     const { iteration, targets } = costs(pixels);
     t.true(Math.abs(iteration / cost(pixels).iteration - 1) < 1e-9);

@@ -311,7 +311,6 @@ test('a state of another run is refused, and takes nothing with it', async (t) =
     ['another size', { size: 30 }, state],
     ['another shape', { content: wave(20, 30) }, state],
     ['fewer scales', { scales: 1 }, state],
-    ['fewer iterations', { iterations: 1 }, state],
     ['no stage', {}, { ...state, numbers: others }],
     ['a stage that there is not', {}, { ...state, numbers: { ...others, stage: [3] } }],
     ['half a stage', {}, { ...state, numbers: { ...others, stage: [0.5] } }],
@@ -331,6 +330,10 @@ test('a state of another run is refused, and takes nothing with it', async (t) =
     );
     t.like(error, { code: 'ERR_OPTION', option: 'state' });
   }
+  await t.throwsAsync(Run.start(engine, options({ ...adam, iterations: 1 }), state), {
+    instanceOf: OptionError,
+    message: /^iterations is 1 where the run stands, which has done 2 there: give 2 or more$/,
+  });
   const later: [string, Partial<RunOptions>, unknown, RegExp][] = [
     ['another optimiser', { optimizer: 'lbfgs' }, state, /the state has no lbfgs/],
     ['no moments', {}, { ...state, vectors }, /the state has no adam\.m/],

@@ -48,6 +48,7 @@ test('what is exported, and nothing else', async (t) => {
   const exports = await import('scumble');
   t.deepEqual(Object.keys(exports).sort(), [
     'AddonError',
+    'CheckpointError',
     'DeviceError',
     'DivergedError',
     'DownloadError',
@@ -61,7 +62,9 @@ test('what is exported, and nothing else', async (t) => {
     'ScumbleError',
     'WeightsError',
     'devices',
+    'estimate',
     'pullWeights',
+    'resume',
     'score',
     'stylize',
   ]);

@@ -2,10 +2,11 @@
 // of the others.
 
 import { readdir, stat } from 'node:fs/promises';
-import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { arch, cpus, release, totalmem, type } from 'node:os';
 import { basename, join } from 'node:path';
 import { addon, addonFile, type EngineComparison } from '../engine/addon.js';
 import { type Devices, devices, driverVersion, missesGpu } from '../engine/devices.js';
+import { threadsAtOnce } from '../engine/limits.js';
 import { hostMemory } from '../engine/memory.js';
 import { check } from '../engine/self-check.js';
 import { DEFAULT_NETWORK } from '../options/topics/network.js';
@@ -48,7 +49,7 @@ export const parts: { [K in keyof Report]: (complain: (problem: string) => void)
     os: `${type()} ${release()}`,
     arch: arch(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    threads: availableParallelism(),
+    threads: threadsAtOnce(),
     memory: totalmem(),
     availableMemory: hostMemory().available,
   }),

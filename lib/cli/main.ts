@@ -6,8 +6,10 @@ import { version } from '../package.js';
 import { addBuildCommand } from './commands/build.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addEstimateCommand } from './commands/estimate.js';
 import { addNeuralStyleCommand } from './commands/neural-style.js';
 import { addPresetsCommand } from './commands/presets.js';
+import { addResumeCommand } from './commands/resume.js';
 import { addScoreCommand } from './commands/score.js';
 import { addStylizeCommand } from './commands/stylize.js';
 import { addWeightsCommand } from './commands/weights.js';
@@ -32,6 +34,8 @@ const program = new Command('scumble')
   })
   .showHelpAfterError('(scumble --help lists the options)');
 addStylizeCommand(program, version);
+addResumeCommand(program);
+addEstimateCommand(program);
 addScoreCommand(program);
 addWeightsCommand(program);
 addPresetsCommand(program);

@@ -61,6 +61,11 @@ export function parseEvery(text: string): number {
   return value;
 }
 
+/** `50` or `60s`: a number, or what the API takes as text. */
+export function parseInterval(text: string): number | string {
+  return NUMBER.test(text) ? Number(text) : text;
+}
+
 export function parseOutput(text: string): string {
   if (text === '-') throw new InvalidArgumentError('The picture is not written to stdout: give a file.');
   return text;

@@ -7,6 +7,7 @@ import type { StylizeOptions } from '../options/stylize-options.js';
 import {
   parseByScale,
   parseEvery,
+  parseInterval,
   parseLayers,
   parseNames,
   parseNumber,
@@ -28,8 +29,22 @@ export interface StylizeFlags
   options?: string;
 }
 
+/** All flags of the default command, and the arguments of a run. */
 export function addStylizeFlags(program: Command, version: string): void {
+  addOutputFlags(program);
   program
+    .optionsGroup('Preset:')
+    .option('--print-options', 'print the options that result, as JSON, and do nothing else');
+  addOptionFlags(program);
+  program
+    .optionsGroup('Other:')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this');
+}
+
+/** Where pictures go, and what is told on the way. */
+export function addOutputFlags(command: Command): void {
+  command
     .optionsGroup('Output:')
     .option(
       '-o, --output <file>',
@@ -48,15 +63,20 @@ export function addStylizeFlags(program: Command, version: string): void {
         .choices(PROGRESS_KINDS)
         .default('auto', 'auto'),
     );
-  program
+}
+
+/** What to paint by, and its arguments. */
+export function addOptionFlags(command: Command): void {
+  command
     .optionsGroup('Preset:')
-    .option('--options <file>', 'run by the options of a file that --print-options wrote; others override it')
-    .option('--print-options', 'print the options that result, as JSON, and do nothing else');
-  for (const option of descriptions()) addFlag(program, option);
-  program
-    .optionsGroup('Other:')
-    .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this');
+    .option(
+      '--options <file>',
+      'run by the options of a file that --print-options wrote; others override it',
+    );
+  for (const option of descriptions()) {
+    addArgument(command, option);
+    addFlag(command, option);
+  }
 }
 
 const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
@@ -65,16 +85,21 @@ const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
   ['byScale', parseByScale],
   ['layers', parseLayers],
   ['names', parseNames],
+  ['interval', parseInterval],
 ]);
 
-function addFlag(program: Command, option: Description): void {
-  const { name, about, title, reads, value, command } = option;
-  // A file of options may have them, so that who runs must see to it that they are there.
+// A file of options may have them, so that who runs must see to it that they are there.
+function addArgument(program: Command, { name, about, reads, command }: Description): void {
   if (command === 'argument') program.argument(reads === 'texts' ? `[${name}...]` : `[${name}]`, about);
+}
+
+/** The flag of an option, if it has one. @param help what the help says of it, instead of what it says of a run */
+export function addFlag(program: Command, option: Description, help = helpOf(option)): void {
+  const { title, reads, value, command } = option;
   const flag = flagOf(option);
   if (!flag) return;
   const flags = reads === 'switch' ? flag : `${flag} <${value}>`;
-  const added = new Option(flags, typeof command === 'object' ? command.refusal : helpOf(option));
+  const added = new Option(flags, typeof command === 'object' ? command.refusal : help);
   const parser = PARSERS.get(reads);
   program.addOption((parser ? added.argParser(parser) : added).helpGroup(`${title}:`));
   // What a preset or a file of options switched on can be switched off.

@@ -244,12 +244,12 @@ export interface Addon {
       networks: EngineNetwork[],
       options: SessionOptions & { start: EnginePicture; images: EnginePicture[]; masks: EngineMask[] },
     ): { session: Promise<EngineSession>; cancel(): void };
-    /** Bytes, from sizes alone. */
+    /** Bytes, from sizes alone; targets are on the host, and only until the session is there. */
     estimate(
       backend: EngineBackend,
       networks: EngineArchitecture[],
       options: SessionOptions & { start: Size; images: Size[]; masks: Size[] },
-    ): { network: number; session: number };
+    ): { network: number; session: number; targets: number };
   };
   /**
    * What an image has of the terms whose target is image 0: per term the parts of its statistic. Content is the features

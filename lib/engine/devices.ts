@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { addon } from './addon.js';
+import { threadsAtOnce } from './limits.js';
 
 /** A GPU. */
 export interface Gpu {
@@ -50,7 +50,7 @@ export async function devices(): Promise<Devices> {
   const why = runtime === 0 ? withoutCuda() : problem;
   return {
     auto: gpus.find(({ problem }) => !problem)?.device ?? 'cpu',
-    cpu: { instructionSet: engine.instructionSet, threads: availableParallelism() },
+    cpu: { instructionSet: engine.instructionSet, threads: threadsAtOnce() },
     gpus,
     ...(driver > 0 && { driver: version(driver) }),
     ...(runtime > 0 && { cuda: version(runtime) }),

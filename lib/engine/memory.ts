@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { MemoryError } from '../errors.js';
 import { addon, type EngineReservation } from './addon.js';
+import { memoryLeft } from './limits.js';
 
 /** Bytes of a device that this process could take now, and those it has; what to call what they are `of`. */
 export interface Memory {
@@ -19,7 +20,7 @@ export function hostMemory(): Memory {
   return {
     account: 'host',
     of: 'memory',
-    available: Math.max(0, Math.min(process.availableMemory(), addressSpaceLeft())),
+    available: Math.max(0, Math.min(process.availableMemory(), addressSpaceLeft(), memoryLeft())),
     taken: process.memoryUsage.rss(),
   };
 }
@@ -41,7 +42,8 @@ export function reserve(
   { account, available, taken }: Memory,
   bytes: number,
 ): { reservation?: EngineReservation; left: number } {
-  return addon().Reservation.make(account, Math.ceil(bytes), Math.floor(available), taken);
+  const most = Math.min(Math.ceil(bytes), Number.MAX_SAFE_INTEGER); // a size that cannot be needs any number
+  return addon().Reservation.make(account, most, Math.floor(available), taken);
 }
 
 /**
@@ -61,14 +63,7 @@ export function reserveFor(
   const needed = required(size);
   const { reservation, left } = reserve(memory, needed);
   if (reservation) return reservation;
-  let below = least; // every size below this one fits, or is too small
-  let fails = size;
-  while (below < fails) {
-    const middle = Math.floor((below + fails) / 2);
-    if (required(middle) <= left) below = middle + 1;
-    else fails = middle;
-  }
-  const fits = below > least ? below - 1 : 0;
+  const fits = largestFitting(least, size - 1, left, required);
   const advice = fits > 0 ? `size ${fits} would fit` : 'no size would fit';
   throw new MemoryError(
     `size ${size} needs ${megabytes(needed)} of ${memory.of} and ${megabytes(left)} are free; ${advice}`,
@@ -76,6 +71,23 @@ export function reserveFor(
     left,
     fits,
   );
+}
+
+/** The largest size from `least` to `most` that needs no more than is `free`, 0 if none does; `required` grows with it. */
+export function largestFitting(
+  least: number,
+  most: number,
+  free: number,
+  required: (size: number) => number,
+): number {
+  let below = least; // every size below this one fits, or is too small
+  let fails = most + 1;
+  while (below < fails) {
+    const middle = Math.floor((below + fails) / 2);
+    if (required(middle) <= free) below = middle + 1;
+    else fails = middle;
+  }
+  return below > least ? below - 1 : 0;
 }
 
 export const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;

@@ -1,8 +1,8 @@
 // Writing files: whether a path can be written is known before the long work, and the file appears complete or not at all.
 
 import { randomUUID } from 'node:crypto';
-import { access, constants, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, constants, link, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, parse, resolve } from 'node:path';
 import { OutputError } from '../errors.js';
 
 const REASONS: Record<string, string> = {
@@ -78,18 +78,45 @@ export async function writeAtomically(
   path: string,
   bytes: Uint8Array | readonly Uint8Array[],
 ): Promise<void> {
+  await replace(path, [bytes].flat(), `.scumble-${randomUUID()}.tmp`);
+}
+
+/**
+ * The same, and what `path` held becomes previousOf(path): at every moment the latest that was whole is at `path`. A process that is
+ * killed meanwhile leaves at most one file behind, which the next write takes: for files of which one process at a time writes many.
+ * @throws {OutputError} if that fails; both files are then what they were
+ */
+export async function writeInTurn(path: string, bytes: readonly Uint8Array[]): Promise<void> {
+  await replace(path, bytes, `.${basename(path)}.tmp`, keepPrevious);
+}
+
+/** Where writeInTurn() keeps what was there before: `run.previous.ckpt` beside `run.ckpt`. */
+export function previousOf(path: string): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}.previous${ext}`);
+}
+
+/** @param before what is to be done when the new file is written, and not yet in its place */
+async function replace(
+  path: string,
+  pieces: readonly Uint8Array[],
+  temporaryName: string,
+  before: (file: string) => Promise<void> = async () => {},
+): Promise<void> {
   try {
     const { file, mode } = await destination(path);
-    const temporary = join(dirname(file), `.scumble-${randomUUID()}.tmp`);
+    const temporary = join(dirname(file), temporaryName);
+    await rm(temporary, { force: true });
     const handle = await open(temporary, 'wx');
     try {
       try {
-        for (const part of [bytes].flat()) await handle.writeFile(part);
+        for (const piece of pieces) await handle.writeFile(piece);
         if (mode !== undefined) await handle.chmod(mode);
         await handle.sync();
       } finally {
         await handle.close();
       }
+      await before(file);
       await rename(temporary, file);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -97,5 +124,21 @@ export async function writeAtomically(
     }
   } catch (error) {
     throw outputError(path, error);
+  }
+}
+
+/** Gives the file a second name; where the file system has no such, its only one. */
+async function keepPrevious(file: string): Promise<void> {
+  const previous = previousOf(file);
+  const second = `${previous}.tmp`;
+  try {
+    await rm(second, { force: true });
+    await link(file, second);
+    await rename(second, previous);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return; // there is none yet
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'].includes(code)) throw error;
+    await rename(file, previous);
   }
 }

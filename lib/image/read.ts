@@ -1,6 +1,6 @@
 // Reading images: everything a caller can get wrong becomes an error that names the option; the work is in a worker.
 
-import { availableParallelism } from 'node:os';
+import { threadsAtOnce } from '../engine/limits.js';
 import { ImageError } from '../errors.js';
 import type { Filter } from '../options/topics/resizing.js';
 import type { Size } from '../run/scales.js';
@@ -95,7 +95,7 @@ export async function readSizes(
 async function decode(
   source: ImageSource,
   option: string,
-  { threads = availableParallelism(), linear = false, signal, ...reading }: Reading,
+  { threads = threadsAtOnce(), linear = false, signal, ...reading }: Reading,
   sizes?: readonly Size[],
 ): Promise<Decoded> {
   const found = toSource(source, option, reading.maxPixels);

@@ -29,7 +29,8 @@ export function toSource(source: ImageSource, option: string, maxPixels: number)
   return { label: 'the raw image', raw: checkedShape(source, option, maxPixels) };
 }
 
-function toPath(source: string | URL, option: string): string {
+/** The path that a text or a file: URL means. @throws OptionError */
+export function toPath(source: string | URL, option: string): string {
   const text = String(source);
   const refuse = (reason: string, cause?: unknown) =>
     new OptionError(option, source, `${option}: "${shorten(text)}" ${reason}`, cause);

@@ -22,7 +22,7 @@ export interface OptionsFile {
 }
 
 /** Options of a moment or a machine, not of the picture. */
-const LEFT_OUT = ['onProgress', 'onWarning', 'signal', 'download'];
+const LEFT_OUT = ['onProgress', 'onWarning', 'signal', 'download', 'checkpoint', 'checkpointEvery'];
 
 /** Options that are images, one or several. */
 const IMAGES = ['content', 'style', 'init'];
@@ -34,6 +34,13 @@ const IMAGES = ['content', 'style', 'init'];
  * @throws OptionError, and for an image that is in memory
  */
 export function resultingOptions(given: StylizeOptions): OptionsFile {
+  const options = settledOptions(given);
+  for (const name of IMAGES) options[name] = pathsOf(name, options[name]);
+  return { version: VERSION, scumble: version, options };
+}
+
+/** The same with its images as they are given, in memory or not. @throws OptionError */
+export function settledOptions(given: StylizeOptions): Record<string, unknown> {
   resolveOptions(given);
   const merged = withPreset(given);
   const values = schema.parse(merged);
@@ -42,8 +49,7 @@ export function resultingOptions(given: StylizeOptions): OptionsFile {
   const options: Record<string, unknown> = { ...rest, ...settled };
   for (const name of LEFT_OUT) delete options[name];
   if (merged.threads === undefined) delete options.threads; // those of this machine
-  for (const name of IMAGES) options[name] = pathsOf(name, options[name]);
-  return { version: VERSION, scumble: version, options };
+  return options;
 }
 
 function pathsOf(name: string, value: unknown): unknown {

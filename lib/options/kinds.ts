@@ -67,6 +67,22 @@ export function text(what: string, ok: RegExp, range?: string) {
   return kind(schema, { type: 'string', reads: 'text', ...(range && { range }) });
 }
 
+const INTERVAL = 'a whole number of iterations above 0, or seconds such as "60s"';
+/** So many iterations, or seconds. */
+export const interval = () => {
+  const schema: z.ZodType<number | string, number | string> = z.union(
+    [
+      z.number(INTERVAL).refine((n) => Number.isSafeInteger(n) && n > 0, INTERVAL),
+      z
+        .string(INTERVAL)
+        .regex(/^\d{1,9}(\.\d{1,3})?s$/, INTERVAL)
+        .refine((seconds) => Number.parseFloat(seconds) > 0, INTERVAL),
+    ],
+    INTERVAL,
+  );
+  return kind(schema, { type: 'number | string', reads: 'interval' });
+};
+
 export const yesOrNo = () => kind(z.boolean('true or false'), { type: 'boolean', reads: 'switch' });
 
 export const image = () =>

@@ -13,7 +13,7 @@ export interface Kind {
   /** What a value must be, in messages, where other kinds are made of it. */
   what?: string;
   /** How the command reads it from text; what it cannot read has no flag. */
-  reads?: 'number' | 'numbers' | 'byScale' | 'layers' | 'names' | 'text' | 'texts' | 'switch';
+  reads?: 'number' | 'numbers' | 'byScale' | 'layers' | 'names' | 'text' | 'texts' | 'interval' | 'switch';
   /** What the help says of a flag instead of the range. */
   written?: string;
   /** Stands for the value in the help: `--size <pixels>`. */
@@ -52,6 +52,7 @@ export const TITLES = [
   'Scales',
   'Optimizer',
   'Machine',
+  'Checkpoints',
   'Callbacks',
 ] as const;
 

@@ -16,12 +16,14 @@ const folder = new URL('../../presets/', import.meta.url);
 /** The version of preset files that this Scumble reads. */
 const VERSION = 1;
 
-/** What a preset may say: not what is painted, by whom it is watched, or from which preset to begin. */
+/** What a preset may say: not what is painted, by whom it is watched, where it is saved on its way, or from which preset to begin. */
 const settable = schema
   .omit({
     content: true,
     style: true,
     preset: true,
+    checkpoint: true,
+    checkpointEvery: true,
     onProgress: true,
     onWarning: true,
     signal: true,

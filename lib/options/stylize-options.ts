@@ -353,6 +353,17 @@ export interface StylizeOptions {
    * on it.
    */
   threads?: number;
+  /**
+   * A file to save the run to on its way, to go on from (see scumble resume). Default: none. It has to be
+   * new. The one before it stays beside it: `run.previous.ckpt` beside `run.ckpt`. What cannot be written is
+   * warned of, and the run goes on. See [long-runs.md](long-runs.md).
+   */
+  checkpoint?: string;
+  /**
+   * How often: iterations as 50, or seconds as 60s. Default: `60s`. One is saved at the end of every scale
+   * as well, and by the command when a signal stops it.
+   */
+  checkpointEvery?: number | string;
   /** Called after every iteration. A promise it returns is waited for. What it throws ends the run. */
   onProgress?: (progress: Progress) => unknown;
   /**

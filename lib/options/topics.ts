@@ -1,6 +1,7 @@
 // Made by `npm run docs:options` from the files in topics/.
 
 import { callbacks } from './topics/callbacks.js';
+import { checkpoints } from './topics/checkpoints.js';
 import { content } from './topics/content.js';
 import { finish } from './topics/finish.js';
 import { histogram } from './topics/histogram.js';
@@ -42,5 +43,6 @@ export const TOPICS = [
   resizing,
   optimizer,
   machine,
+  checkpoints,
   callbacks,
 ] as const;

@@ -23,6 +23,8 @@ export function describe(
     init,
     weights,
     terms,
+    checkpoint,
+    checkpointEvery,
     preset,
     ...values
   } = options;

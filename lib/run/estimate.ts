@@ -1,166 +1,128 @@
-// How long a run will take, from a few iterations at small sizes on its own engine with its own objective.
+// What a run would need, before it is begun: memory from sizes alone, and time from two seconds of trial.
 
-import { resize } from '../image/resize.js';
-import type { Raster } from '../image/types.js';
-import { atStage } from '../options/by-scale.js';
-import type { ResolvedOptions } from '../options/options.js';
-import type { StageTerm } from '../options/terms.js';
-import { QUALITIES, type Quality } from '../options/topics/pyramid.js';
-import type { StageImages } from './inputs.js';
-import type { Deployment, Prepared } from './prepare.js';
-import { type Stay, stayOf } from './quality.js';
-import { sizeAt } from './scales.js';
-import type { Stage } from './schedule.js';
-import { StageSession } from './stage.js';
+import { warn } from '../engine/choose.js';
+import { Engine } from '../engine/engine.js';
+import { hostMemory, largestFitting, megabytes } from '../engine/memory.js';
+import { MemoryError } from '../errors.js';
+import { resolveOptions, type StylizeOptions } from '../options/options.js';
+import { MOST_PIXELS_A_SIDE } from '../options/topics/picture.js';
+import type { Quality } from '../options/topics/pyramid.js';
+import { sizesAt } from './inputs.js';
+import { type Needs, planRun, type RunPlan } from './plan.js';
+import { prepare, release } from './prepare.js';
+import { tryOut } from './trial.js';
 
-/** Seconds from the first scale's targets to the last iteration. */
+/** Share of what is free that the largest size leaves: what is free changes. */
+const SPARE = 0.05;
+
+/** Bytes of the machine's memory, and of the GPU's where the run is on one. */
+export interface MemoryBytes {
+  host: number;
+  device?: number;
+}
+
+/** What a run would need. */
 export interface Estimate {
-  /** Of the run as it is; at most, if scales may end early. */
+  /** Where it would run: `cpu`, `cuda:0` … */
+  device: string;
+  /** Long side of the picture: that of the options, or the largest that fits. */
+  size: number;
+  /** What it would go through; where a scale may end early, `iterations` are the most. */
+  scales: { width: number; height: number; iterations: number }[];
+  /** At the run's peak; of the machine's all that the process has then. */
+  memory: MemoryBytes;
+  /** What is free now, by the system and any limit on this process or its container; of the machine's with what the process has. */
+  available: MemoryBytes;
+  /** From the beginning, with all that is read, to the picture; where scales may end early, about as long as usual. */
   seconds: number;
-  /** Of each quality, where one was asked for. */
+  /** Of each quality, where the run goes by one. */
   qualities?: Record<Quality, number>;
 }
 
-/** What a stage costs. */
-export interface Cost {
-  pixels: number;
-  /** Pairs of samples that are compared in an iteration. */
-  pairs: number;
-  /** Seconds until the session stands at its start. */
-  targets: number;
-  /** Seconds of an iteration. */
-  iteration: number;
-}
-
-/** Long sides of the trials: small enough to cost little, the larger one large enough to tell pixels from fixed costs. */
-const SIDES = [64, 160] as const;
-/** Iterations of a trial; the first is not counted, as it warms up. */
-const ITERATIONS = 3;
-/** What targets cost, in iterations, about. */
-const TARGETS = 2;
-/** Most of the run's work that the trials may be: who waits for a tenth of it can wait for the rest. */
-const SHARE = 0.1;
-
-/** Terms that compare samples, whose number grows with the picture. */
-const SAMPLED = ['relaxed-emd', 'moments', 'palette', 'self-similarity'];
-
-/** Samples of picture and styles where the options do not say: as in native/cpp/core/losses/hypercolumns.h. */
-function samplesAt(pixels: number): { samples: number; styleSamples: number } {
-  const samples = Math.min(1024, Math.max(64, Math.floor(pixels / 128)));
-  return { samples, styleSamples: Math.min(5000, 5 * samples) };
-}
-
-function pairsAt(pixels: number): number {
-  const { samples, styleSamples } = samplesAt(pixels);
-  return samples * styleSamples;
-}
-
-/** @returns nothing for a run that is so short that the trials would be a good part of it */
-export async function estimate(
-  { engine, network }: Deployment,
-  { stages, inputs, convolutions }: Prepared,
-  options: ResolvedOptions,
-): Promise<Estimate | undefined> {
-  const sizes = inputs.stages.map(({ content: { width, height } }) => width * height);
-  const work = stages.reduce((sum, stage, i) => sum + sizes[i]! * usual(stage, stayOf(options)), 0);
-  const largest = stages.at(-1)!;
-  const { content } = inputs.stages.at(-1)!;
-  const trials = SIDES.map((side) => sizeAt(content, side)).map(({ width, height }) => width * height);
-  const more = drawsMore(largest.terms) && pairsAt(sizes.at(-1)!) > pairsAt(trials[1]!);
-  const cost = (ITERATIONS + TARGETS) * (trials[0]! + trials[1]! * (more ? 2 : 1));
-  if (cost > SHARE * work) return undefined;
-
-  const packed = await engine.guard(network.packed(convolutions));
-  const how = { filter: options.filter, threads: options.threads, backend: engine.backend };
-  const attempt = async (side: number, pairsOf?: number): Promise<Cost> => {
-    const images = await imagesAt(side, inputs.stages, (image, size) =>
-      engine.guard(resize(image, size, how)),
-    );
-    const { width, height } = images.content;
-    const terms = pairsOf === undefined ? largest.terms : withSamplesOf(largest.terms, pairsOf);
-    const { plateau, ...rest } = largest;
-    const stage: Stage = { ...rest, terms, size: side, iterations: ITERATIONS };
-    const began = performance.now();
-    const session = await StageSession.begin(engine, packed, stage, images, images.content, options);
-    try {
-      const stands = performance.now();
-      await session.follow();
-      const warm = performance.now();
-      await session.finish();
-      const iteration = (performance.now() - warm) / 1000 / (ITERATIONS - 1);
-      const pairs = pairsAt(pairsOf ?? width * height);
-      return { pixels: width * height, pairs, targets: (stands - began) / 1000, iteration };
-    } finally {
-      await session.dispose();
-    }
-  };
-  const [small, large] = [await attempt(SIDES[0]), await attempt(SIDES[1])];
-  const costs = costsOf(small, large, more ? await attempt(SIDES[1], sizes.at(-1)!) : undefined);
-  const secondsOf = (stay: Stay) =>
-    stages.reduce((sum, stage, i) => {
-      const { targets, iteration } = costs(sizes[i]!);
-      const iterations = atStage(stay.iterations, i, stages.length);
-      return sum + targets + iteration * usual({ ...stage, iterations }, stay);
-    }, 0);
-  const seconds = secondsOf(stayOf(options));
-  if (options.quality === undefined) return { seconds };
-  const entries = QUALITIES.map((quality) => [quality, secondsOf(stayOf({ quality }))] as const);
-  return { seconds, qualities: Object.fromEntries(entries) as Record<Quality, number> };
-}
-
-/** Iterations that a stage will do, as far as can be told. */
-function usual({ iterations }: Pick<Stage, 'iterations'>, stay: Stay): number {
-  return Math.min(iterations, stay.usual ?? iterations);
-}
-
 /**
- * What a picture of so many pixels costs, from two trials; and from the larger of them again with as many samples as the
- * largest picture has, because pairs grow faster than pixels.
+ * What a run with these options would need. Nothing is painted, but two seconds are tried out.
+ *
+ * Rejects as stylize() does before its work: with a MemoryError for a size that does not fit, which says the largest that does.
+ *
+ * @param fit take the largest size that fits instead of the option `size`
+ *
+ * @example
+ * const { memory, seconds } = await estimate({ content: 'river.jpg', style: 'night.jpg', size: 2048 });
  */
-export function costsOf(small: Cost, large: Cost, sampled?: Cost): (pixels: number) => Omit<Cost, 'pairs'> {
-  const pair = sampled
-    ? Math.max(0, (sampled.iteration - large.iteration) / (sampled.pairs - large.pairs))
-    : 0;
-  const through = (of: (cost: Cost) => number) => {
-    const slope = Math.max(0, (of(large) - of(small)) / (large.pixels - small.pixels));
-    return (pixels: number) => Math.max(0, of(small) - slope * small.pixels) + slope * pixels;
-  };
-  const iteration = through(({ iteration, pairs }) => iteration - pair * pairs);
-  const targets = through(({ targets }) => targets);
-  return (pixels) => ({
-    pixels,
-    targets: targets(pixels),
-    iteration: iteration(pixels) + pair * pairsAt(pixels),
-  });
-}
-
-/** Whether there are samples, and the options leave their number to the picture's size. */
-function drawsMore(terms: readonly StageTerm[]): boolean {
-  return terms.some(({ kind, parameters }) => SAMPLED.includes(kind) && parameters?.samples === undefined);
-}
-
-/** The terms, with as many samples as a picture of so many pixels has. */
-function withSamplesOf(terms: readonly StageTerm[], pixels: number): StageTerm[] {
-  const { samples, styleSamples } = samplesAt(pixels);
-  return terms.map((term) => {
-    if (!SAMPLED.includes(term.kind)) return term;
-    const counts = term.of === 'style' ? { samples, styleSamples } : { samples };
-    return { ...term, parameters: { ...counts, ...term.parameters } };
-  });
-}
-
-/** The images of a stage, as small as a trial's; styles as large beside the content as they are. */
-async function imagesAt(
-  side: number,
-  stages: readonly StageImages[],
-  resized: (image: Raster, size: { width: number; height: number }) => Promise<Raster>,
-): Promise<StageImages> {
-  const long = ({ width, height }: Raster) => Math.max(width, height);
-  const from = stages.find(({ content }) => long(content) >= side) ?? stages.at(-1)!;
-  const factor = side / long(from.content);
-  const styles: Raster[] = [];
-  for (const style of from.styles) {
-    styles.push(await resized(style, sizeAt(style, Math.max(1, Math.round(long(style) * factor)))));
+export async function estimate(
+  options: StylizeOptions,
+  { fit = false }: { fit?: boolean } = {},
+): Promise<Estimate> {
+  const began = performance.now();
+  let given = resolveOptions(options);
+  const engine = await Engine.open(given);
+  try {
+    let plan = await planRun(engine, given);
+    let needs = await needsOf(engine, plan);
+    const available = availableTo(engine);
+    if (fit) {
+      given = { ...given, size: fittingSize(plan, needs, engine) };
+      plan = await planRun(engine, given);
+      needs = await needsOf(engine, plan);
+    }
+    const { size } = given;
+    const memory = withProcess(needs, size);
+    const prepared = await prepare(engine, given, (warning) => warn(given, warning));
+    const { deployment } = prepared;
+    try {
+      const before = (performance.now() - began) / 1000;
+      const forecast = await tryOut(deployment, prepared, given, true);
+      const { seconds, qualities } = forecast!;
+      const whole = (more: number) => before + more;
+      return {
+        device: deployment.engine.device,
+        size,
+        scales: plan.stages.map(({ size, iterations }) => {
+          const { width, height } = sizesAt(given, plan.sources, size, plan.shortest).content;
+          return { width, height, iterations };
+        }),
+        memory,
+        available,
+        seconds: whole(seconds),
+        ...(qualities && {
+          qualities: {
+            draft: whole(qualities.draft),
+            good: whole(qualities.good),
+            best: whole(qualities.best),
+          },
+        }),
+      };
+    } finally {
+      release(deployment);
+    }
+  } finally {
+    await engine.close();
   }
-  return { content: await resized(from.content, sizeAt(from.content, side)), styles };
+}
+
+async function needsOf(engine: Engine, plan: RunPlan): Promise<Needs> {
+  return plan.needsOn(engine, await plan.networkOn(engine));
+}
+
+/** What is free, and what the process has already. */
+function availableTo(engine: Engine): MemoryBytes {
+  const { available, taken } = hostMemory();
+  return { host: available + taken, ...(engine.device !== 'cpu' && { device: engine.memory().available }) };
+}
+
+function withProcess({ host, device }: Needs, size: number): MemoryBytes {
+  return { host: process.memoryUsage.rss() + host(size), ...(device && { device: device(size) }) };
+}
+
+/** @throws MemoryError if there is none */
+function fittingSize({ least }: RunPlan, { host, device }: Needs, engine: Engine): number {
+  const free = (1 - SPARE) * hostMemory().available;
+  const sizes = [largestFitting(least, MOST_PIXELS_A_SIDE, free, host)];
+  if (device)
+    sizes.push(largestFitting(least, MOST_PIXELS_A_SIDE, (1 - SPARE) * engine.memory().available, device));
+  const size = Math.min(...sizes);
+  if (size >= least) return size;
+  const needed = host(least);
+  const numbers = `${megabytes(needed)} and ${megabytes(free)} are free`;
+  throw new MemoryError(`no size fits: the smallest, ${least}, needs ${numbers}`, needed, free, 0);
 }

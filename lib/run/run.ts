@@ -9,17 +9,20 @@ import { Picture } from '../image/picture.js';
 import type { Raster } from '../image/types.js';
 import { lossesOf, namedLosses } from '../objective/objective.js';
 import { type ResolvedOptions, resolveOptions, type StylizeOptions } from '../options/options.js';
+import type { Checkpoint } from './checkpoint-file.js';
+import { Checkpointing } from './checkpointing.js';
 import { Clock } from './clock.js';
 import { describe } from './describe.js';
 import { DivergedError } from './diverged.js';
-import { type Estimate, estimate } from './estimate.js';
 import { Finishing } from './finishing.js';
 import { type Deployment, type Prepared, prepare, release } from './prepare.js';
 import type { Progress } from './progress.js';
+import { noteChanges, type ResumeOptions, resumption } from './resume.js';
 import type { Stage } from './schedule.js';
 import { StageSession } from './stage.js';
 import { carriedMoments, carriesMoments, firstPicture, type Legacy, startOf } from './start.js';
 import { type RunState, refuseState, type StageState, standingIn } from './state.js';
+import { type Forecast, tryOut } from './trial.js';
 
 /** The options of a run: where it computes is the engine's. */
 export type RunOptions = Omit<StylizeOptions, 'device' | 'precision'>;
@@ -39,6 +42,7 @@ export class Run implements AsyncIterable<Progress> {
   readonly #options: ResolvedOptions;
   readonly #prepared: Prepared;
   readonly #finishing: Finishing;
+  readonly #checkpointing: Checkpointing | undefined;
   #deployment: Deployment;
   #index = 0;
   /** The session of the stage at hand, or on its way; and once it is there. */
@@ -51,8 +55,16 @@ export class Run implements AsyncIterable<Progress> {
   /** Where the stage to come was left by another run. */
   #left: StageState | undefined;
   #clock: Clock | undefined;
+  /** The last that was told. */
+  #latest: Progress | undefined;
 
-  private constructor(options: ResolvedOptions, prepared: Prepared, state: RunState | undefined) {
+  private constructor(
+    options: ResolvedOptions,
+    prepared: Prepared,
+    state: RunState | undefined,
+    checkpointing: Checkpointing | undefined,
+  ) {
+    this.#checkpointing = checkpointing;
     this.#options = options;
     this.#prepared = prepared;
     this.#finishing = new Finishing(options, prepared.inputs.stages.at(-1)!.styles);
@@ -71,15 +83,37 @@ export class Run implements AsyncIterable<Progress> {
    * @param state where another run with these options stood, to go on there
    */
   static async start(engine: Engine, options: RunOptions, state?: RunState): Promise<Run> {
-    return Run.on(engine, resolveOptions({ ...options, device: engine.device }), state);
+    return Run.on(engine, { ...options, device: engine.device }, state && { state });
   }
 
-  /** @internal For whoever has resolved the options. */
-  static async on(engine: Engine, options: ResolvedOptions, state?: RunState): Promise<Run> {
+  /**
+   * Goes on from a checkpoint, to the same bytes as if nothing had come between. On another device, or by another version of
+   * Scumble, the bytes may differ, which onWarning is told.
+   *
+   * @param checkpoint what the option `checkpoint` named; it is saved to from now on
+   * @param changes what may change: see ResumeOptions
+   * @throws CheckpointError for a file that is damaged or of a later version, and where network or inputs are not those
+   *   that the run began with; OptionError for what may not change; and as start()
+   */
+  static async resume(engine: Engine, checkpoint: string, changes: ResumeOptions = {}): Promise<Run> {
+    const { given, from } = await resumption(checkpoint, changes);
+    return Run.on(engine, { ...given, device: engine.device }, from);
+  }
+
+  /** @internal @param from where to go on, from a checkpoint if it has a path */
+  static async on(
+    engine: Engine,
+    given: StylizeOptions,
+    from?: Pick<Checkpoint, 'state'> & Partial<Checkpoint>,
+  ): Promise<Run> {
+    const options = resolveOptions(given);
     const say = (warning: ScumbleError) => warn(options, warning);
+    await Checkpointing.check(given, from?.path);
     const prepared = await prepare(engine, options, say);
     try {
-      const run = new Run(options, prepared, state);
+      const checkpointing = await Checkpointing.of(given, options, prepared.file);
+      const run = new Run(options, prepared, from?.state, checkpointing);
+      if (from) await noteChanges(from, prepared.deployment.engine, options);
       const { network, engine: on } = prepared.deployment;
       const first = firstPicture(options, network.shape, prepared.inputs);
       run.#legacy = { picture: await on.guard(first) };
@@ -116,21 +150,45 @@ export class Run implements AsyncIterable<Progress> {
    */
   finish(): Promise<Picture> {
     return this.#inTurn(async () => {
-      if (this.#options.onProgress) while (await this.#next());
-      return this.#finish();
+      if (this.#options.onProgress || this.#checkpointing) while (await this.#next());
+      const picture = await this.#finish();
+      await this.#checkpointing?.settled();
+      return picture;
     });
   }
 
   /** @internal How long it will take. Before its first iteration; nothing where the trial fails or would take too long. */
-  estimate(): Promise<Estimate | undefined> {
+  forecast(): Promise<Forecast | undefined> {
     return this.#inTurn(async () => {
       try {
-        return await estimate(this.#deployment, this.#prepared, this.#options);
+        return await tryOut(this.#deployment, this.#prepared, this.#options, false);
       } catch {
         this.#options.signal?.throwIfAborted();
         return undefined; // what is wrong the run itself will meet and say
       }
     });
+  }
+
+  /** @internal What the command wants to find again in the checkpoints to come. */
+  remember(command: Record<string, unknown>): void {
+    if (this.#checkpointing) this.#checkpointing.command = command;
+  }
+
+  /** @internal The checkpoint of it that there is. */
+  get saved(): string | undefined {
+    return this.#checkpointing?.saved;
+  }
+
+  /**
+   * Saves a checkpoint now, if the option `checkpoint` says where and the last one is not of where it stands. What cannot be
+   * written is warned of.
+   */
+  async saveCheckpoint(): Promise<void> {
+    const progress = this.#latest;
+    if (!this.#checkpointing || !progress) return;
+    await this.#checkpointing.settled();
+    if (!this.#checkpointing.isUpToDate) await this.#save(progress);
+    await this.#checkpointing.settled();
   }
 
   /** The picture so far, at its stage's size. */
@@ -166,6 +224,7 @@ export class Run implements AsyncIterable<Progress> {
     const stage = this.#stage;
     try {
       await (await stage?.catch(() => undefined))?.dispose();
+      await this.#checkpointing?.settled();
     } finally {
       this.#session = undefined;
       this.#legacy = undefined;
@@ -191,6 +250,8 @@ export class Run implements AsyncIterable<Progress> {
         }
         const losses = await this.#lookOut(session, session.follow());
         const progress = this.#progress(session, losses);
+        this.#latest = progress;
+        if (this.#checkpointing?.isDue(progress.scaleDone)) await this.#save(progress);
         await this.#options.onProgress?.(progress);
         return progress;
       } catch (error) {
@@ -213,6 +274,11 @@ export class Run implements AsyncIterable<Progress> {
         await this.#retreat(error);
       }
     }
+  }
+
+  async #save({ scale, scaleIndex, scaleCount, iteration, iterations }: Progress): Promise<void> {
+    const standing = { scale, scaleIndex, scaleCount, iteration, iterations };
+    await this.#checkpointing!.save(() => this.state(), standing, this.#deployment.engine);
   }
 
   /** Whether dispose() is why a call came to nothing. */

@@ -46,9 +46,13 @@ export function standingIn(
     (variable !== undefined || content?.data.length === picture?.length) &&
     Number.isInteger(done) &&
     done >= 0 &&
-    done <= (stages[index]?.iterations ?? -1) &&
     totals.length === (stages[index]?.plateau ? done : 0);
   if (!fits) throw notThisRun();
+  const { iterations } = stages[index]!;
+  if (done > iterations) {
+    const message = `iterations is ${iterations} where the run stands, which has done ${done} there: give ${done} or more`;
+    throw new OptionError('iterations', iterations, message);
+  }
   return { index, left: { vectors: state.vectors, numbers, totals } };
 }
 

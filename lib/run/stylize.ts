@@ -3,7 +3,9 @@
 import { Engine } from '../engine/engine.js';
 import type { Picture } from '../image/picture.js';
 import { resolveOptions, type StylizeOptions } from '../options/options.js';
+import type { Checkpoint } from './checkpoint-file.js';
 import type { Progress } from './progress.js';
+import { type ResumeOptions, resumption } from './resume.js';
 import { Run } from './run.js';
 
 /**
@@ -32,21 +34,52 @@ type Begin = (run: Run) => Promise<unknown>;
  * await picture.save('out.png');
  */
 export function stylize(options: StylizeOptions): Stylization {
-  return stylizing(options);
+  return stylizing(async () => ({ given: options }), options?.onProgress !== undefined);
 }
 
-/** The same; `begin` is given the run before it does anything. */
-export function stylizing(options: StylizeOptions, begin: Begin = async () => {}): Stylization {
+/**
+ * Goes on from a checkpoint as stylize() would have, to the same bytes. On another device, or by another version of Scumble,
+ * the bytes may differ, which onWarning is told. The file is saved to from then on.
+ *
+ * Rejects as stylize() does; with a CheckpointError for a file that is damaged or of a later version, and where network or
+ * inputs are not those that the run began with; and with an OptionError for what may not change.
+ *
+ * @param checkpoint what the option `checkpoint` named
+ *
+ * @example
+ * const picture = await resume('run.ckpt', { iterations: 1000 });
+ */
+export function resume(checkpoint: string, changes: ResumeOptions = {}): Stylization {
+  return stylizing(() => resumption(checkpoint, changes), changes?.onProgress !== undefined);
+}
+
+/** What to paint, and where to go on if not at its beginning. */
+export interface Job {
+  given: StylizeOptions;
+  from?: Checkpoint | undefined;
+}
+
+/**
+ * A job as a Stylization.
+ *
+ * @param watched whether somebody looks at the iterations of a run that nobody iterates
+ * @param begin is given the run before it does anything
+ */
+export function stylizing(
+  job: () => Promise<Job>,
+  watched: boolean,
+  begin: Begin = async () => {},
+): Stylization {
   const { promise, resolve, reject } = withResolvers<Picture>();
   let driven = false;
   queueMicrotask(() => {
     if (driven) return;
     driven = true;
-    paint(options, begin).then(resolve, reject);
+    paint(job, watched, begin).then(resolve, reject);
   });
   async function* pull(): AsyncGenerator<Progress, void> {
     try {
-      resolve(yield* iterate(options, begin));
+      resolve(yield* iterate(job, true, begin));
     } catch (error) {
       reject(error);
       throw error;
@@ -73,9 +106,8 @@ export function stylizing(options: StylizeOptions, begin: Begin = async () => {}
 
 const left = () => new DOMException('the iteration was left before its end', 'AbortError');
 
-/** By itself: nobody looks at its iterations, but for onProgress. */
-async function paint(options: StylizeOptions, begin: Begin): Promise<Picture> {
-  const painting = iterate(options, begin, options?.onProgress !== undefined);
+async function paint(job: () => Promise<Job>, watched: boolean, begin: Begin): Promise<Picture> {
+  const painting = iterate(job, watched, begin);
   for (;;) {
     const { done, value } = await painting.next();
     if (done) return value;
@@ -84,15 +116,16 @@ async function paint(options: StylizeOptions, begin: Begin): Promise<Picture> {
 
 /** @param followed whether somebody looks at its iterations */
 async function* iterate(
-  given: StylizeOptions,
+  job: () => Promise<Job>,
+  followed: boolean,
   begin: Begin,
-  followed = true,
 ): AsyncGenerator<Progress, Picture> {
+  const { given, from } = await job();
   const options = resolveOptions(given);
   options.signal?.throwIfAborted();
   const engine = await Engine.open(options);
   try {
-    const run = await Run.on(engine, options);
+    const run = await Run.on(engine, given, from);
     try {
       await begin(run);
       if (!followed) return await run.finish();

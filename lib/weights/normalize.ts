@@ -1,9 +1,9 @@
 // A normalised network (Gatys, Ecker & Bethge 2015): the same function, with every channel after a ReLU scaled to be one
 // in the mean over some images, so that no layer or channel outweighs another only because its numbers are larger.
 
-import { availableParallelism } from 'node:os';
 import { addon, cpuBackend } from '../engine/addon.js';
 import { descriptionOf, layersOf } from '../engine/layers.js';
+import { threadsAtOnce } from '../engine/limits.js';
 import { OptionError } from '../errors.js';
 import { readImage } from '../image/read.js';
 import { resize } from '../image/resize.js';
@@ -54,7 +54,7 @@ async function channelMeans(
   const layers = layersOf(network).filter(({ kind }) => kind === 'relu');
   const targets = [{ image: 0, blend: 1 }];
   const terms = layers.map(({ name }) => ({ name, kind: 'mean-std', weight: 1, layers: [name], targets }));
-  const threads = availableParallelism();
+  const threads = threadsAtOnce();
   const whole = descriptionOf(network, network.convolutions.length);
   const engine = await addon().Network.load(await cpuBackend(), whole);
   const sums = network.convolutions.map(({ outputs }) => new Float64Array(outputs));

@@ -1,16 +1,20 @@
 // `scumble <content> <style...>`: one run, from flags to a saved picture.
 
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OptionError } from '../../errors.js';
 import type { Picture, SaveOptions } from '../../image/picture.js';
 import type { StylizeOptions } from '../../options/options.js';
+import type { Checkpoint } from '../../run/checkpoint-file.js';
 import { DivergedError } from '../../run/diverged.js';
+import type { Run } from '../../run/run.js';
 import { ensureNetwork } from '../ensure-network.js';
 import { forecast } from '../forecast.js';
 import { formatSize, formatTime } from '../format.js';
 import { InterruptibleRun } from '../interruptible.js';
 import { reporterFor } from '../progress.js';
-import type { Reporter } from '../reporter.js';
+import type { ProgressKind, Reporter } from '../reporter.js';
+import { resumeCommand } from '../resume-command.js';
 import { addStylizeFlags, type StylizeFlags } from '../stylize-flags.js';
 
 const DESCRIPTION = `Paints the content image in the style of one or more other images.
@@ -23,14 +27,15 @@ Examples:
 
 const STATUS = `
 Ctrl-C, SIGTERM or SIGHUP (a closed terminal): the picture so far is saved; a
-second one quits at once.
+second one quits at once. With --checkpoint the run is saved too, and how to go
+on is said.
 Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
 141 no reader.`;
 
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
+      '<content> <style...> [options]\n       scumble resume <checkpoint> [options]\n       scumble estimate <content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
     )
     .description(DESCRIPTION);
   addStylizeFlags(program, version);
@@ -53,6 +58,49 @@ async function execute(
     options: file,
     ...own
   } = flags;
+  const options = await givenOptions(content, style, own, file, command);
+  if (printOptions) {
+    const { resultingOptions } = await import('../../options/file.js');
+    process.stdout.write(`${JSON.stringify(resultingOptions(options), null, 2)}\n`);
+    return;
+  }
+  const target = { output, saving: savingOf({ bitDepth, encoderQuality }), saveEvery };
+  await reported(kind, (reporter) => paint(options, target, reporter));
+}
+
+/** Those that are given. */
+export function savingOf({
+  bitDepth,
+  encoderQuality,
+}: { [K in keyof SaveOptions]: SaveOptions[K] | undefined }): SaveOptions {
+  return {
+    ...(bitDepth !== undefined && { bitDepth }),
+    ...(encoderQuality !== undefined && { encoderQuality }),
+  };
+}
+
+/** Works with a reporter, whatever becomes of it. */
+export async function reported(
+  kind: ProgressKind,
+  work: (reporter: Reporter) => Promise<void>,
+): Promise<void> {
+  const reporter = await reporterFor(kind);
+  process.once('exit', () => reporter.close());
+  try {
+    await work(reporter);
+  } finally {
+    reporter.close();
+  }
+}
+
+/** What flags, arguments and a file of options say together. */
+export async function givenOptions(
+  content: string | undefined,
+  style: string[],
+  own: object,
+  file: string | undefined,
+  command: Command,
+): Promise<StylizeOptions> {
   const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
   const given = { ...own, ...images } as StylizeOptions;
   const options = file === undefined ? given : { ...(await optionsIn(file, given)), ...given };
@@ -60,21 +108,7 @@ async function execute(
     if (options[argument] !== undefined) continue;
     command.error(`error: missing required argument '${argument}'`, { code: 'commander.missingArgument' });
   }
-  if (printOptions) {
-    const { resultingOptions } = await import('../../options/file.js');
-    process.stdout.write(`${JSON.stringify(resultingOptions(options), null, 2)}\n`);
-    return;
-  }
-  const saving: SaveOptions = {};
-  if (bitDepth !== undefined) saving.bitDepth = bitDepth;
-  if (encoderQuality !== undefined) saving.encoderQuality = encoderQuality;
-  const reporter = await reporterFor(kind);
-  process.once('exit', () => reporter.close());
-  try {
-    await paint(options, { output, saving, saveEvery }, reporter);
-  } finally {
-    reporter.close();
-  }
+  return options;
 }
 
 /** @throws OptionError, and for a preset beside a file, which says what every option is */
@@ -97,8 +131,17 @@ export interface Target {
   saveEvery: number | undefined;
 }
 
-/** A run with these options, from its checks to the picture saved. */
-export async function paint(options: StylizeOptions, target: Target, reporter: Reporter): Promise<void> {
+/**
+ * A run with these options, from its checks to the picture saved.
+ *
+ * @param from where to go on, if not at its beginning
+ */
+export async function paint(
+  options: StylizeOptions,
+  target: Target,
+  reporter: Reporter,
+  from?: Checkpoint,
+): Promise<void> {
   const { output, saving, saveEvery } = target;
   const run = new InterruptibleRun(reporter);
   const { resolveOptions } = await import('../../options/options.js');
@@ -124,9 +167,17 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
     reporter.note(`${output}: ${formatSize(width, height)}, ${done}, ${time}${remark}`);
   };
   const onWarning = ({ message }: Error) => reporter.note(`scumble: ${message}`);
-  const stylization = stylizing({ ...options, signal: run.signal, onWarning }, async (begun) => {
-    if (reporter.forecasts) forecast(await begun.estimate(), resolved.quality, reporter);
-  });
+  const given = { ...options, signal: run.signal, onWarning };
+  let painting: Run | undefined;
+  const stylization = stylizing(
+    async () => ({ given, from }),
+    true,
+    async (begun) => {
+      painting = begun;
+      begun.remember({ output: resolve(output), ...saving });
+      if (reporter.forecasts && !from) forecast(await begun.forecast(), resolved.quality, reporter);
+    },
+  );
   let picture: Picture | undefined;
   try {
     for await (const progress of stylization) {
@@ -137,6 +188,7 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
       if (run.isBetweenScales) run.keep(await progress.image());
       if (run.exitCode !== undefined) {
         picture = await progress.image();
+        await painting!.saveCheckpoint();
         break;
       }
     }
@@ -144,8 +196,17 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
   } catch (error) {
     if (error instanceof DivergedError) await save(error.picture, ' (the last good picture)');
     else picture = run.stoppedBetweenScales();
-    if (!picture) throw error;
+    if (!picture) {
+      sayHowToGoOn(painting?.saved, reporter);
+      throw error;
+    }
   }
   await save(picture);
-  if (run.exitCode !== undefined) process.exitCode = run.exitCode;
+  if (run.exitCode === undefined) return;
+  sayHowToGoOn(painting?.saved, reporter);
+  process.exitCode = run.exitCode;
+}
+
+function sayHowToGoOn(checkpoint: string | undefined, reporter: Reporter): void {
+  if (checkpoint !== undefined) reporter.note(`to go on: ${resumeCommand(checkpoint)}`);
 }

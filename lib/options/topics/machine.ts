@@ -1,6 +1,6 @@
 // Where to compute, and with how much.
 
-import { availableParallelism } from 'node:os';
+import { threadsAtOnce } from '../../engine/limits.js';
 import { integer, text, words } from '../kinds.js';
 import { option, topic } from '../option.js';
 
@@ -23,7 +23,7 @@ export const machine = topic('Machine', {
     byDefault: 'fast on a GPU, exact on the CPU',
   }),
   threads: option(
-    integer(1, 1024).default(() => availableParallelism()),
+    integer(1, 1024).default(() => threadsAtOnce()),
     {
       about: 'threads of the CPU',
       more: 'The picture does not depend on it.',

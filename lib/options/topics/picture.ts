@@ -15,10 +15,13 @@ export const STARTS = [
   'mean-colour',
 ] as const;
 
+/** The largest `size`. */
+export const MOST_PIXELS_A_SIDE = 65536;
+
 export type Start = (typeof STARTS)[number];
 
 export const picture = topic('Picture', {
-  size: option(integer(1, 65536).default(512), {
+  size: option(integer(1, MOST_PIXELS_A_SIDE).default(512), {
     about: 'long side of the picture in pixels',
     value: 'pixels',
   }),

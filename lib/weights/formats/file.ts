@@ -7,6 +7,9 @@ import { refuse } from '../refuse.js';
 /** 2 GB: more than three times the largest VGG, classifier included. */
 const MAX_FILE_BYTES = 2e9;
 
+/** Of one call to the system, which takes less than 2 GB. */
+const MAX_READ_BYTES = 2 ** 30;
+
 /** What a file may take beyond twice its size: a small one compresses well. */
 const SPARE_BYTES = 1e6;
 
@@ -27,10 +30,15 @@ export class WeightsFile {
   /**
    * Opens `path` for as long as `reader` runs, and resolves to what that resolves to.
    *
+   * @param most bytes that it may have
    * @throws WeightsError when there is no such file, it is not a regular one, is too large or cannot be opened.
    */
-  static async use<T>(path: string, reader: (file: WeightsFile) => Promise<T>): Promise<T> {
-    const { size, handle } = await openRegular(path);
+  static async use<T>(
+    path: string,
+    reader: (file: WeightsFile) => Promise<T>,
+    most = MAX_FILE_BYTES,
+  ): Promise<T> {
+    const { size, handle } = await openRegular(path, most);
     try {
       return await reader(new WeightsFile(path, size, handle));
     } finally {
@@ -66,7 +74,7 @@ export class WeightsFile {
     for (let done = 0; done < bytes.length; ) {
       const position = start + done;
       const { bytesRead } = await this.#handle
-        .read(bytes, done, bytes.length - done, position)
+        .read(bytes, done, Math.min(bytes.length - done, MAX_READ_BYTES), position)
         .catch((cause) => refuse(this.path, `cannot be read: ${cause.message}`, { offset: position, cause }));
       if (bytesRead === 0) refuse(this.path, 'ended while it was being read', { offset: position });
       done += bytesRead;
@@ -103,15 +111,15 @@ export class WeightsFile {
   }
 }
 
-async function openRegular(path: string): Promise<{ size: number; handle: FileHandle }> {
+async function openRegular(path: string, most: number): Promise<{ size: number; handle: FileHandle }> {
   const cannot = (error: NodeJS.ErrnoException): never =>
     refuse(path, error.code === 'ENOENT' ? 'does not exist' : `cannot be read: ${error.message}`, {
       cause: error,
     });
   const stats = await stat(path).catch(cannot); // first: to open a pipe would wait for its other end
   if (!stats.isFile()) refuse(path, 'is not a regular file');
-  if (stats.size > MAX_FILE_BYTES) {
-    refuse(path, `has ${stats.size} bytes, more than the limit of ${MAX_FILE_BYTES}`);
+  if (stats.size > most) {
+    refuse(path, `has ${stats.size} bytes, more than the limit of ${most}`);
   }
   return { size: stats.size, handle: await open(path).catch(cannot) };
 }

@@ -6,6 +6,7 @@ import { WeightsFile } from './file.js';
 import { isObject } from './json.js';
 import { byteLength, type DType, ELEMENT_BYTES, type Tensor, type TensorFile } from './tensors.js';
 
+/** Where a tensor lies, in bytes from `dataStart` on. */
 interface Region {
   dtype: DType;
   shape: number[];
@@ -53,6 +54,32 @@ export function encodeSafetensors(
 }
 
 async function readFrom(file: WeightsFile): Promise<TensorFile> {
+  const { metadata, regions, dataStart } = await readHeader(file);
+  const data = await file.read(dataStart, file.size - dataStart);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { dtype, shape, begin, end }] of regions) {
+    tensors.set(name, { dtype, shape, data: data.subarray(begin, end) });
+  }
+  return { metadata, tensors };
+}
+
+/** The same tensor by tensor, each in memory of its own, for files of any size. @throws WeightsError, as readSafetensors() */
+export function readLargeSafetensors(path: string): Promise<TensorFile> {
+  const read = async (file: WeightsFile) => {
+    const { metadata, regions, dataStart } = await readHeader(file);
+    const tensors = new Map<string, Tensor>();
+    for (const [name, { dtype, shape, begin, end }] of regions) {
+      tensors.set(name, { dtype, shape, data: await file.read(dataStart + begin, end - begin) });
+    }
+    return { metadata, tensors };
+  };
+  return WeightsFile.use(path, read, Number.POSITIVE_INFINITY);
+}
+
+/** What a file has and where, once all of it is known to fit the file. */
+async function readHeader(
+  file: WeightsFile,
+): Promise<{ metadata: Record<string, string>; regions: Map<string, Region>; dataStart: number }> {
   const { path, size } = file;
   if (size < 8) refuse(path, `has ${size} bytes; a safetensors file has at least 8`, { offset: size });
   const headerBytes = new DataView((await file.read(0, 8)).buffer).getBigUint64(0, true);
@@ -73,13 +100,7 @@ async function readFrom(file: WeightsFile): Promise<TensorFile> {
     if (name !== '__metadata__') regions.set(name, parseRegion(name, entry, path, placeOf(name, bytes)));
   }
   checkLayout(regions, dataStart, size - dataStart, path);
-
-  const data = await file.read(dataStart, size - dataStart);
-  const tensors = new Map<string, Tensor>();
-  for (const [name, { dtype, shape, begin, end }] of regions) {
-    tensors.set(name, { dtype, shape, data: data.subarray(begin, end) });
-  }
-  return { metadata, tensors };
+  return { metadata, regions, dataStart };
 }
 
 function parseHeader(bytes: Uint8Array, path: string): Record<string, unknown> {

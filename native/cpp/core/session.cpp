@@ -60,7 +60,8 @@ MemoryEstimate Session::estimate(const Backend& backend, const Architectures& ne
     const Plan plan = Plan::collect(backend, networks, request, static_cast<int>(i));
     largest = std::max(largest, backend.program_bytes(plan, options.threads));
   }
-  estimate.session = largest + target_bytes(iteration, options.objective);
+  estimate.session = largest;
+  estimate.targets = target_bytes(iteration, options.objective);
   return estimate;
 }
 

@@ -38,7 +38,8 @@ struct SessionImages {
 // Bytes.
 struct MemoryEstimate {
   size_t network = 0;  // packed weights
-  size_t session = 0;  // the largest arena, targets included
+  size_t session = 0;  // the largest arena
+  size_t targets = 0;  // on the host, while the session is made
 };
 
 // A picture on its way to the host.

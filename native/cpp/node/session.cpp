@@ -133,7 +133,7 @@ Napi::Value SessionObject::create(const Napi::CallbackInfo& info) {
   return pending;
 }
 
-// estimate(backend, descriptions, { start, images, masks, ...options }): { network, session }, in bytes, from
+// estimate(backend, descriptions, { start, images, masks, ...options }): { network, session, targets }, in bytes, from
 // sizes alone.
 Napi::Value SessionObject::estimate(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -154,6 +154,7 @@ Napi::Value SessionObject::estimate(const Napi::CallbackInfo& info) {
     Napi::Object result = Napi::Object::New(env);
     result["network"] = Napi::Number::New(env, static_cast<double>(estimate.network));
     result["session"] = Napi::Number::New(env, static_cast<double>(estimate.session));
+    result["targets"] = Napi::Number::New(env, static_cast<double>(estimate.targets));
     return result;
   } catch (...) {
     throw error_of(env, std::current_exception());
