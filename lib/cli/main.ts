@@ -6,6 +6,7 @@ import { version } from '../package.js';
 import { addBuildCommand } from './commands/build.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addExploreCommand } from './commands/explore.js';
 import { addNeuralStyleCommand } from './commands/neural-style.js';
 import { addPresetsCommand } from './commands/presets.js';
 import { addScoreCommand } from './commands/score.js';
@@ -33,6 +34,7 @@ const program = new Command('scumble')
   .showHelpAfterError('(scumble --help lists the options)');
 addStylizeCommand(program, version);
 addScoreCommand(program);
+addExploreCommand(program);
 addWeightsCommand(program);
 addPresetsCommand(program);
 addNeuralStyleCommand(program);

@@ -52,11 +52,16 @@ export function addStylizeFlags(program: Command, version: string): void {
     .optionsGroup('Preset:')
     .option('--options <file>', 'run by the options of a file that --print-options wrote; others override it')
     .option('--print-options', 'print the options that result, as JSON, and do nothing else');
-  for (const option of descriptions()) addFlag(program, option);
+  addOptionFlags(program);
   program
     .optionsGroup('Other:')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this');
+}
+
+/** The API's options. */
+export function addOptionFlags(program: Command): void {
+  for (const option of descriptions()) addFlag(program, option);
 }
 
 const PARSERS = new Map<Description['reads'], (text: string) => unknown>([

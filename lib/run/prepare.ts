@@ -41,11 +41,12 @@ export interface Prepared {
 const PIXEL = 12;
 
 /**
- * @throws ImageError, WeightsError, DownloadError, OptionError for layers that the network does not have, and MemoryError
+ * What files and sizes alone tell of a run: all that can be wrong with it but memory, and images that end too early.
+ *
+ * @throws ImageError, WeightsError, DownloadError, and OptionError for layers that the network does not have
  */
-export async function prepare(engine: Engine, options: ResolvedOptions, say: Say): Promise<Prepared> {
-  const { signal } = options;
-  signal?.throwIfAborted();
+export async function outline(engine: Engine, options: ResolvedOptions) {
+  options.signal?.throwIfAborted();
   const file = await findFile(options.weights, options);
   const input = inputChanges(options);
   const { shape, range } = await engine.networks.open(file, input);
@@ -54,6 +55,14 @@ export async function prepare(engine: Engine, options: ResolvedOptions, say: Say
   const sources = await probeSources(options);
   const { sizes, least } = planSizes(options, sources, shortest);
   const stages = scheduleOf(options, sizes);
+  return { file, input, shape, convolutions, shortest, sources, sizes, least, stages };
+}
+
+/** @throws MemoryError, and as outline() */
+export async function prepare(engine: Engine, options: ResolvedOptions, say: Say): Promise<Prepared> {
+  const { signal } = options;
+  const planned = await outline(engine, options);
+  const { file, input, shape, convolutions, shortest, sources, sizes, least, stages } = planned;
   const architecture = architectureOf(shape, convolutions);
 
   const images = (size: number) => {
