@@ -7,6 +7,7 @@ import { addBuildCommand } from './commands/build.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addExploreCommand } from './commands/explore.js';
+import { addInspectCommand } from './commands/inspect.js';
 import { addNeuralStyleCommand } from './commands/neural-style.js';
 import { addPresetsCommand } from './commands/presets.js';
 import { addScoreCommand } from './commands/score.js';
@@ -35,6 +36,7 @@ const program = new Command('scumble')
 addStylizeCommand(program, version);
 addScoreCommand(program);
 addExploreCommand(program);
+addInspectCommand(program);
 addWeightsCommand(program);
 addPresetsCommand(program);
 addNeuralStyleCommand(program);
