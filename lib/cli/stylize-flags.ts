@@ -1,7 +1,7 @@
 // The flags of the default command: its own, and those of the API's options, which carry the API's names in kebab case and
 // have no default here: what is not given is left to the API, and the help only quotes it.
 
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Description, descriptions, flagOf, whatItIs } from '../options/describe.js';
 import type { StylizeOptions } from '../options/stylize-options.js';
 import {
@@ -22,6 +22,9 @@ export interface StylizeFlags
   bitDepth?: 8 | 16;
   encoderQuality?: number;
   saveEvery?: number;
+  trace?: string;
+  /** `option=values`, once or twice. */
+  contactSheet?: string[];
   progress: ProgressKind;
   printOptions?: boolean;
   /** A file of them. */
@@ -40,6 +43,15 @@ export function addStylizeFlags(program: Command, version: string): void {
     .option('--bit-depth <bits>', '8, or 16 for PNG and TIFF (default: 8)', parseNumber)
     .option('--encoder-quality <n>', '1..100 for JPEG, WebP, AVIF (default: 95, 95, 80)', parseNumber)
     .option('--save-every <n>', 'after every n iterations also save out_<count>.png', parseEvery)
+    .option(
+      '--trace <file>',
+      'write the losses of every iteration, as lines of JSON\n(see scumble plot); - is stdout',
+    )
+    .option(
+      '--contact-sheet <option=values>',
+      'paint a picture for each value, as tv-weight=0,1,10,\non one sheet; given twice, a grid',
+      (text, before: string[] = []) => [...before, text],
+    )
     .addOption(
       new Option(
         '--progress <kind>',
@@ -71,6 +83,14 @@ const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
   ['layers', parseLayers],
   ['names', parseNames],
 ]);
+
+/** What a flag's text means, for any option that the command reads. */
+export function parseValue({ reads }: Description, text: string): unknown {
+  if (reads === 'texts') return [text];
+  if (reads !== 'switch') return PARSERS.get(reads)?.(text) ?? text;
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new InvalidArgumentError('It must be true or false.');
+}
 
 function addFlag(program: Command, option: Description): void {
   const { name, about, title, reads, value, command } = option;

@@ -2,8 +2,10 @@
 // is lost with the run; or on stdout.
 
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { OptionError } from '../errors.js';
 import { checkWritable, outputError } from '../files/atomic.js';
 import type { Progress } from '../run/progress.js';
+import type { ProgressKind, Reporter } from './reporter.js';
 
 const STDOUT = '-';
 
@@ -16,9 +18,24 @@ export class Trace {
   #run: string | undefined;
 
   /** @param note says that the trace has ended early, if the file cannot be written to any more */
-  constructor(path: string, note: (text: string) => void) {
+  private constructor(path: string, note: (text: string) => void) {
     this.#path = path;
     this.#note = note;
+  }
+
+  /**
+   * @param progress what else may go to stdout
+   * @throws OptionError for two that do
+   */
+  static to(path: string | undefined, progress: ProgressKind, { note }: Reporter): Trace | undefined {
+    if (path === STDOUT && progress === 'json') {
+      throw new OptionError(
+        'trace',
+        path,
+        'trace - and progress json both go to stdout: give a file for one',
+      );
+    }
+    return path === undefined ? undefined : new Trace(path, note);
   }
 
   /** Checks that it can be written. @throws OutputError */

@@ -8,13 +8,15 @@ import { needsOf } from '../engine/layers.js';
 import { ImageError, type ScumbleError } from '../errors.js';
 import { toSamples } from '../image/convert.js';
 import { probeImage, readSizes } from '../image/read.js';
-import { sizeAt } from '../run/scales.js';
+import { type Size, sizeAt } from '../run/scales.js';
 import type { Samples, Sheet } from '../sheet/sheet.js';
 import { findFile } from '../weights/find.js';
 
 /** Side that a map is drawn with at most, and grown to if it is smaller. */
 const SIDE = 112;
 const COLUMNS = 8;
+/** So many of the values are not above white, as a few outliers would leave the rest black. */
+const WHITE = 0.995;
 
 export interface MapOptions {
   weights: string;
@@ -34,11 +36,11 @@ export interface MapOptions {
 
 /**
  * The maps of the strongest channels (by their mean square), strongest first, behind the image. Each goes from black, which is 0 or
- * its least value if that is below, to white, its greatest.
+ * its least value if that is below, to white, which 1 position in 200 reaches.
  *
  * @throws OptionError for a layer that the network has not, ImageError, WeightsError, DownloadError, MemoryError
  */
-export async function featureMaps(options: MapOptions): Promise<{ sheet: Sheet; cell: typeof CELL }> {
+export async function featureMaps(options: MapOptions): Promise<{ sheet: Sheet; cell: Size }> {
   const { weights, image, layer, size, maxPixels, threads, signal } = options;
   const file = await findFile(weights, options);
   const engine = await Engine.open({ ...options, precision: 'exact' });
@@ -69,13 +71,13 @@ export async function featureMaps(options: MapOptions): Promise<{ sheet: Sheet; 
         : `${maps.length} channels, strongest first`;
     const shape = `${features!.width}×${features!.height}`;
     const title = `${layer} of ${basename(weights)}: ${which}, ${shape} positions`;
-    return { sheet: { title, columns: [], rows }, cell: CELL };
+    const shown = sizeAt(at, SIDE);
+    const height = Math.max(shown.height, maps[0]!.picture.height);
+    return { sheet: { title, columns: [], rows }, cell: { width: SIDE, height: Math.min(SIDE, height) } };
   } finally {
     await engine.close();
   }
 }
-
-const CELL = { width: SIDE, height: SIDE };
 
 /** Channels by the mean square of their features. */
 function strongest({ data, channels }: EngineFeatures, most: number): number[] {
@@ -89,9 +91,12 @@ function strongest({ data, channels }: EngineFeatures, most: number): number[] {
 function mapOf(features: EngineFeatures, channel: number): { picture: Samples; lines: string[] } {
   const { data, width, height, channels } = features;
   const values = Float32Array.from({ length: width * height }, (_, i) => data[i * channels + channel]!);
-  const high = values.reduce((a, b) => Math.max(a, b));
-  const low = values.reduce((a, b) => Math.min(a, b), 0);
-  const grey = values.map((value) => (high > low ? (255 * (value - low)) / (high - low) : 0));
+  const sorted = values.toSorted();
+  const low = Math.min(0, sorted[0]!);
+  const most = sorted.at(-1)!;
+  const usual = sorted[Math.floor(sorted.length * WHITE)]!;
+  const high = usual > low ? usual : most; // a channel that is nearly nowhere
+  const grey = values.map((value) => (high > low ? Math.min(255, (255 * (value - low)) / (high - low)) : 0));
   const times = Math.max(1, Math.floor(SIDE / Math.max(width, height)));
   const row = width * times;
   const pixels = Uint8Array.from({ length: row * height * times }, (_, i) => {

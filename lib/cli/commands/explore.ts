@@ -88,7 +88,7 @@ async function execute(content: string | undefined, style: string[], flags: Expl
     const target = {
       output,
       saving: encoderQuality === undefined ? {} : { encoderQuality },
-      trace: trace === undefined ? undefined : new Trace(trace, reporter.note),
+      trace: Trace.to(trace, progress, reporter),
     };
     await paintGrid(grid, target, reporter);
   } finally {

@@ -29,7 +29,8 @@ the convolution done directly, twice its multiply-adds; the side of the square o
 that one position sees; the memory of its features, which a run keeps until it has their
 gradient; and its share of the time forward, measured by the engine (median of 5).
 The sheet: the strongest channels by mean square, strongest first. Each goes from black
-(0, or its least value if that is below) to white (its greatest); both are written below.`;
+(0, or its least value if that is below) to white (which 1 position in 200 reaches);
+both are written below it.`;
 
 export function addInspectCommand(program: Command): void {
   program
@@ -45,7 +46,7 @@ export function addInspectCommand(program: Command): void {
     .option('--json', 'the table as JSON')
     .option('--features <image>', 'draw what a layer sees of this image')
     .option('--layer <name>', 'which layer, such as relu3_1')
-    .option('--channels <n>', 'at most so many channels (default: 64)', parseEvery)
+    .option('--channels <n>', 'at most so many channels (default: 63)', parseEvery)
     .option(
       '-o, --output <file>',
       'the sheet: .png, .jpg, .webp, .tif or .avif (default: features.png)',
@@ -97,7 +98,7 @@ async function execute(network: string | undefined, flags: InspectFlags): Promis
 
   async function draw(
     options: ReturnType<typeof resolveInspectOptions>,
-    { features, layer, size, channels = 64, output = 'features.png' }: InspectFlags,
+    { features, layer, size, channels = 63, output = 'features.png' }: InspectFlags,
     warn: (warning: Error) => void,
   ): Promise<void> {
     const { checkSaving } = await import('../output.js');

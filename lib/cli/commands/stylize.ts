@@ -12,6 +12,7 @@ import { InterruptibleRun } from '../interruptible.js';
 import { reporterFor } from '../progress.js';
 import type { Reporter } from '../reporter.js';
 import { addStylizeFlags, type StylizeFlags } from '../stylize-flags.js';
+import { Trace } from '../trace.js';
 
 const DESCRIPTION = `Paints the content image in the style of one or more other images.
 
@@ -30,7 +31,7 @@ Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
+      '<content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble explore <content> <style...>\n       scumble inspect [network]\n       scumble plot <trace...>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
     )
     .description(DESCRIPTION);
   addStylizeFlags(program, version);
@@ -50,14 +51,17 @@ async function execute(
     saveEvery,
     progress: kind,
     printOptions,
+    trace,
+    contactSheet,
     options: file,
     ...own
   } = flags;
   const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
   const given = { ...own, ...images } as StylizeOptions;
   const options = file === undefined ? given : { ...(await optionsIn(file, given)), ...given };
+  const variations = contactSheet && (await variationsIn(contactSheet, given, { saveEvery, printOptions }));
   for (const argument of ['content', 'style'] as const) {
-    if (options[argument] !== undefined) continue;
+    if (options[argument] !== undefined || variations?.some((one) => one?.option === argument)) continue;
     command.error(`error: missing required argument '${argument}'`, { code: 'commander.missingArgument' });
   }
   if (printOptions) {
@@ -71,10 +75,31 @@ async function execute(
   const reporter = await reporterFor(kind);
   process.once('exit', () => reporter.close());
   try {
-    await paint(options, { output, saving, saveEvery }, reporter);
+    const losses = Trace.to(trace, kind, reporter);
+    if (variations) {
+      const { varied } = await import('../../grid/vary.js');
+      const { paintGrid } = await import('../paint-grid.js');
+      await paintGrid(varied(options, variations), { output, saving, trace: losses }, reporter);
+    } else {
+      await paint(options, { output, saving, saveEvery, trace: losses }, reporter);
+    }
   } finally {
     reporter.close();
   }
+}
+
+/** @throws OptionError, and for flags that speak of one picture */
+async function variationsIn(
+  texts: readonly string[],
+  given: StylizeOptions,
+  ofOne: Record<'saveEvery' | 'printOptions', unknown>,
+) {
+  for (const [name, value] of Object.entries(ofOne)) {
+    if (value === undefined) continue;
+    throw new OptionError(name, value, `${name} is for one picture: it does not go with --contact-sheet`);
+  }
+  const { variationsOf } = await import('../contact-sheet.js');
+  return variationsOf(texts, given);
 }
 
 /** @throws OptionError, and for a preset beside a file, which says what every option is */
@@ -95,11 +120,12 @@ export interface Target {
   output: string;
   saving: SaveOptions;
   saveEvery: number | undefined;
+  trace?: Trace | undefined;
 }
 
 /** A run with these options, from its checks to the picture saved. */
 export async function paint(options: StylizeOptions, target: Target, reporter: Reporter): Promise<void> {
-  const { output, saving, saveEvery } = target;
+  const { output, saving, saveEvery, trace } = target;
   const run = new InterruptibleRun(reporter);
   const { resolveOptions } = await import('../../options/options.js');
   const { numbersOf } = await import('../../options/by-scale.js');
@@ -112,6 +138,7 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
     saveEvery && checkFrame(output, most),
+    trace?.check(),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 
@@ -128,9 +155,11 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
     if (reporter.forecasts) forecast(await begun.estimate(), resolved.quality, reporter);
   });
   let picture: Picture | undefined;
+  trace?.open();
   try {
     for await (const progress of stylization) {
       run.step(progress);
+      trace?.step(progress);
       if (saveEvery && run.count % saveEvery === 0) {
         await (await progress.image()).save(framePath(output, run.count), saving);
       }
@@ -145,6 +174,8 @@ export async function paint(options: StylizeOptions, target: Target, reporter: R
     if (error instanceof DivergedError) await save(error.picture, ' (the last good picture)');
     else picture = run.stoppedBetweenScales();
     if (!picture) throw error;
+  } finally {
+    trace?.close();
   }
   await save(picture);
   if (run.exitCode !== undefined) process.exitCode = run.exitCode;
