@@ -143,7 +143,7 @@ export class GridRun {
           picture = error.picture;
         }
         cell.picture = samplesOf(picture);
-        if (last) cell.lines!.splice(-1, 1, `loss ${last.total.toPrecision(3).replace('e+', 'e')}${remark}`);
+        if (last) cell.lines!.splice(-1, 1, `loss ${written(last.total)}${remark}`);
       } finally {
         await run.dispose();
       }
@@ -177,4 +177,10 @@ function samplesOf(raster: Raster): Samples {
   const { width, height } = raster;
   const channels = raster.alpha ? 4 : 3;
   return { data: toSamples(raster, channels, 8) as Uint8ClampedArray, width, height, channels };
+}
+
+/** Three digits: 0.0123, 123, 1.23e6. */
+function written(loss: number): string {
+  const text = loss < 1e-3 ? loss.toExponential(2) : loss.toPrecision(3);
+  return text.replace('e+', 'e');
 }

@@ -3,7 +3,6 @@
 import { type Command, Option } from 'commander';
 import { OptionError } from '../../errors.js';
 import type { StylizeOptions } from '../../options/options.js';
-import { paintGrid } from '../paint-grid.js';
 import { parseNames, parseNumber, parseNumbers, parseOutput } from '../parse.js';
 import { reporterFor } from '../progress.js';
 import { PROGRESS_KINDS, type ProgressKind } from '../reporter.js';
@@ -82,6 +81,7 @@ async function execute(content: string | undefined, style: string[], flags: Expl
     networks: networks ?? [schema.shape.weights.parse(withPreset(options).weights)],
   };
   const grid = figure === '1' ? reconstructions(settings) : layersByRatios(settings, ratios ?? RATIOS);
+  const { paintGrid } = await import('../paint-grid.js');
   const reporter = await reporterFor(progress);
   process.once('exit', () => reporter.close());
   try {
