@@ -28,7 +28,10 @@ process.stderr.on('error', () => {});
 const program = new Command('scumble')
   .exitOverride()
   .enablePositionalOptions() // what follows a command's name is the command's own
-  .configureHelp({ optionDescription: ({ description }) => description }) // which quotes the defaults itself
+  .configureHelp({
+    optionDescription: ({ description }) => description, // which quotes the defaults itself
+    subcommandTerm: (command) => command.name(), // whose own help says the rest
+  })
   .configureOutput({
     getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),
     outputError: (text, write) => write(text.replace('error:', 'scumble:').replace('\n(Did', ' (Did')),

@@ -45,11 +45,11 @@ export function addStylizeFlags(program: Command, version: string): void {
     .option('--save-every <n>', 'after every n iterations also save out_<count>.png', parseEvery)
     .option(
       '--trace <file>',
-      'write the losses of every iteration, as lines of JSON\n(see scumble plot); - is stdout',
+      "write every iteration's losses, as lines of JSON\n(see scumble plot); - is stdout",
     )
     .option(
-      '--contact-sheet <option=values>',
-      'paint a picture for each value, as tv-weight=0,1,10,\non one sheet; given twice, a grid',
+      '--contact-sheet <o=v,…>',
+      'paint a picture for each value of an option, as\ntv-weight=0,1,10, on one sheet; twice makes a grid',
       (text, before: string[] = []) => [...before, text],
     )
     .addOption(

@@ -25,9 +25,9 @@ const DESCRIPTION = `Paints a figure of Gatys' paper (2015) with your images and
                matrices up to it keep of the style
 
 Examples:
-  scumble explore river.jpg starry-night.jpg -o sheet.png
-  scumble explore river.jpg starry-night.jpg --ratios 1e-4,1e-3,1e-2 --style-layers relu1_1,relu2_1,relu3_1
-  scumble explore river.jpg starry-night.jpg --figure 1 --networks vgg19,vgg16,random-vgg19`;
+  scumble explore river.jpg night.jpg -o sheet.png
+  scumble explore river.jpg night.jpg --ratios 1e-4,1e-3,1e-2 --size 384
+  scumble explore river.jpg night.jpg --figure 1 --networks vgg19,random-vgg19`;
 
 const EXPLANATION = `
 Each picture is a run of its own: 256 pixels, one scale, from noise, 200 iterations,
@@ -47,10 +47,10 @@ export function addExploreCommand(program: Command): void {
       'explore.png',
     )
     .addOption(new Option('--figure <number>', '1 or 3 (default: 3)').choices(['1', '3']).default('3', '3'))
-    .option('--ratios <list>', 'content : style, a column each (default: 1e-5,1e-4,1e-3,1e-2)', parseNumbers)
+    .option('--ratios <list>', 'content : style, a column each\n(default: 1e-5,1e-4,1e-3,1e-2)', parseNumbers)
     .option('--networks <list>', 'networks side by side, by name or file', parseNames)
     .option('--encoder-quality <n>', '1..100 for JPEG, WebP, AVIF (default: 95, 95, 80)', parseNumber)
-    .option('--trace <file>', 'write the losses of every iteration, as lines of JSON; - is stdout')
+    .option('--trace <file>', "write every iteration's losses, as lines of JSON;\n- is stdout")
     .addOption(
       new Option('--progress <kind>', 'bar, lines, json (on stdout) or none (default: auto)')
         .choices(PROGRESS_KINDS)
