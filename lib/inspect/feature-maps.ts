@@ -87,7 +87,7 @@ function strongest({ data, channels }: EngineFeatures, most: number): number[] {
   return order.slice(0, most);
 }
 
-/** One channel in grey, each position as a square of as many pixels as there is room for. */
+/** One channel in grey, each position as a square of pixels that fill the place. */
 function mapOf(features: EngineFeatures, channel: number): { picture: Samples; lines: string[] } {
   const { data, width, height, channels } = features;
   const values = Float32Array.from({ length: width * height }, (_, i) => data[i * channels + channel]!);
@@ -97,7 +97,7 @@ function mapOf(features: EngineFeatures, channel: number): { picture: Samples; l
   const usual = sorted[Math.floor(sorted.length * WHITE)]!;
   const high = usual > low ? usual : most; // a channel that is nearly nowhere
   const grey = values.map((value) => (high > low ? Math.min(255, (255 * (value - low)) / (high - low)) : 0));
-  const times = Math.max(1, Math.floor(SIDE / Math.max(width, height)));
+  const times = Math.max(1, Math.ceil(SIDE / Math.max(width, height)));
   const row = width * times;
   const pixels = Uint8Array.from({ length: row * height * times }, (_, i) => {
     const [x, y] = [Math.floor((i % row) / times), Math.floor(i / row / times)];
