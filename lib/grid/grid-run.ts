@@ -121,7 +121,7 @@ export class GridRun {
   /** Paints all. A run that diverges leaves its last good picture. Errors as those of stylize() */
   async paint(watch: {
     step: (progress: Progress, place: GridPlace) => void;
-    done: (place: GridPlace, last: Progress | undefined) => void;
+    done: (place: GridPlace) => void;
   }): Promise<void> {
     for (const { index, name, cell, options, engine } of this.#runs) {
       const place = { index, name, count: this.count };
@@ -147,7 +147,7 @@ export class GridRun {
       } finally {
         await run.dispose();
       }
-      watch.done(place, last);
+      watch.done(place);
     }
   }
 
