@@ -138,6 +138,40 @@ test('every cell is checked before the first is painted', async (t) => {
   }
 });
 
+test('what is painted stays when the caller has enough; a run that diverges leaves its last good picture', async (t) => {
+  const folder = await studio(t);
+  const stop = new AbortController();
+  const options = {
+    content: join(folder, 'content.png'),
+    style: join(folder, 'style.png'),
+    weights: await weightsIn(folder),
+    device: 'cpu',
+    size: 32,
+    scales: 1,
+    iterations: 3,
+    optimizer: 'adam',
+  } as const;
+  const grid = varied(options, variationsOf(['learning-rate=1e30,1,2'], {} as never));
+  const run = await GridRun.prepare(grid, { onWarning: () => {}, signal: stop.signal });
+  t.teardown(() => run.dispose());
+  t.is(run.painted, 0);
+  const empty = await run.draw();
+  const done: string[] = [];
+  const painting = run.paint({
+    step() {},
+    done({ index, count, name }) {
+      done.push(`${index} of ${count}: ${name}`);
+      if (index === 2) stop.abort();
+    },
+  });
+  t.is(await painting.catch((error) => error.name), 'AbortError');
+  t.deepEqual(done, ['1 of 3: learning-rate 1e30', '2 of 3: learning-rate 1']);
+  t.is(run.painted, 2);
+  const sheet = await run.draw();
+  t.deepEqual([sheet.width, sheet.height], [empty.width, empty.height]);
+  t.notDeepEqual(sheet.data, empty.data);
+});
+
 const SMALL = ['--size', '32', '--iterations', '2', '--device', 'cpu', '--threads', '2'];
 
 test('explore of 3×3 has nine labelled cells, and a trace of each', async (t) => {

@@ -23,7 +23,7 @@ export async function paintGrid(grid: Grid, target: SheetTarget, reporter: Repor
   const stop = new AbortController();
   watchSignals((exitCode) => {
     process.exitCode = exitCode;
-    reporter.note('stopping: the sheet is saved with what is painted (once more to quit at once)');
+    reporter.note('stopping: what is painted is saved (once more to quit at once)');
     stop.abort();
   });
   try {
