@@ -92,7 +92,8 @@ TEST(costs_of_every_layer) {
     CHECK(costs.size() >= names.size() - 1);
     for (size_t i = 0; i < costs.size(); ++i) {
       CHECK(costs[i].name == names[i]);
-      CHECK(costs[i].bytes / 64 == (backend.tensor_bytes(costs[i].shape) + 63) / 64);  // as the arena lays them
+      CHECK(costs[i].bytes / 64 ==
+            (backend.tensor_bytes(costs[i].shape) + 63) / 64);  // as the arena lays them
       CHECK(costs[i].seconds > 0);
     }
     CHECK(costs[3].shape.width == 18);
