@@ -5,6 +5,8 @@ export { Engine, type EngineOptions } from './engine/engine.js';
 export * from './errors.js';
 export { Picture, type SaveOptions } from './image/picture.js';
 export type { ImageSource, RawImage } from './image/types.js';
+export { type InspectedLayer, type Inspection, inspect } from './inspect/inspect.js';
+export type { InspectOptions } from './inspect/options.js';
 export type { ByScale, LayerWeights, Precision, StylizeOptions } from './options/options.js';
 export { DivergedError } from './run/diverged.js';
 export { type Estimate, estimate, type MemoryBytes } from './run/estimate.js';

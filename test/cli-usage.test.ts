@@ -23,7 +23,7 @@ test('--help fits in 80 columns, on stdout', async (t) => {
   t.is(stderr, '');
   t.regex(
     stdout,
-    /^Usage: scumble <content> <style\.\.\.> \[options\]\n {7}scumble resume .*\n {7}scumble estimate .*\n {7}scumble score .*\n {7}scumble weights .*\n {7}scumble presets .*\n {7}scumble neural-style .*\n {7}scumble devices\n {7}scumble doctor\n {7}scumble build\n/,
+    /^Usage: scumble <content> <style\.\.\.> \[options\]\n {7}scumble resume .*\n {7}scumble estimate .*\n {7}scumble score .*\n {7}scumble explore .*\n {7}scumble inspect .*\n {7}scumble plot .*\n {7}scumble weights .*\n {7}scumble presets .*\n {7}scumble neural-style .*\n {7}scumble devices\n {7}scumble doctor\n {7}scumble build\n/,
   );
   t.deepEqual(
     stdout.split('\n').filter((line) => line.length > 80),

@@ -1,12 +1,10 @@
 // The tools that compare qualities: iterations that fit a time, tables, sheets, and the pairs that there are.
 
 import test from 'ava';
-import sharp from 'sharp';
 import { asOption, fitted } from '../tools/quality/paint.js';
 import { pairsOf } from '../tools/quality/pairs.js';
 import type { Painted, Scored } from '../tools/quality/records.js';
 import { current, tables } from '../tools/quality/report.js';
-import { drawSheet } from '../tools/quality/sheet.js';
 
 test('iterations of all scales shrink and grow by one factor to fill a time', (t) => {
   const costs = { fixed: 1, scales: [0.1, 0.2], iterations: [200, 100] };
@@ -72,23 +70,4 @@ test('a record counts for the options, the size and the time that it was made wi
   t.deepEqual(current([one], configs({ tvWeight: 1 }), 64), []);
   t.deepEqual(current([one], configs({}, 60), 64), []);
   t.deepEqual(current([one], configs({}), 128), []);
-});
-
-test('a sheet has a place for every picture, fitted into it', async (t) => {
-  const red = await sharp({ create: { width: 80, height: 40, channels: 3, background: '#ff0000' } })
-    .png()
-    .toBuffer();
-  const rows = [{ label: 'a <row>', cells: [{ picture: red, lines: ['style 0.5'], framed: true }, {}] }];
-  const sheet = await drawSheet(
-    { title: 'A & B', columns: ['one', 'two'], rows },
-    { side: 64, format: 'png' },
-  );
-  const { data, info } = await sharp(sheet).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  t.deepEqual([info.width, info.height], [120 + 2 * 74 + 10, 56 + 64 + 10 + 15 + 10]);
-  const at = (x: number, y: number) => [
-    ...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3),
-  ];
-  t.deepEqual(at(120 + 32, 56 + 32), [255, 0, 0]);
-  t.deepEqual(at(120 + 32, 56 + 8), [255, 255, 255], 'above it');
-  t.deepEqual(at(120 + 74 + 32, 56 + 32), [255, 255, 255], 'an empty place');
 });

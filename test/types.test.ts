@@ -18,6 +18,10 @@ import {
   type Gpu,
   ImageError,
   type ImageSource,
+  type InspectedLayer,
+  type Inspection,
+  type InspectOptions,
+  inspect,
   type LayerWeights,
   MemoryError,
   OptionError,
@@ -63,6 +67,7 @@ test('what is exported, and nothing else', async (t) => {
     'WeightsError',
     'devices',
     'estimate',
+    'inspect',
     'pullWeights',
     'resume',
     'score',
@@ -295,6 +300,26 @@ test('progress', (t) => {
   >();
   expectTypeOf<Progress['device']>().toEqualTypeOf<string>();
   t.pass();
+});
+
+test('inspections', (t) => {
+  expectTypeOf(inspect).parameters.toEqualTypeOf<[given?: InspectOptions]>();
+  expectTypeOf(inspect).returns.resolves.toEqualTypeOf<Inspection>();
+  expectTypeOf<Inspection['layers']>().toEqualTypeOf<InspectedLayer[]>();
+  expectTypeOf<InspectedLayer['kind']>().toEqualTypeOf<'conv' | 'pool'>();
+  expectTypeOf<InspectedLayer['relu']>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<Exclude<keyof InspectedLayer, 'name' | 'relu' | 'kind'>>().toEqualTypeOf<
+    | 'width'
+    | 'height'
+    | 'channels'
+    | 'parameters'
+    | 'operations'
+    | 'receptiveField'
+    | 'stride'
+    | 'bytes'
+    | 'seconds'
+  >();
+  t.is(typeof inspect, 'function');
 });
 
 test('pictures', (t) => {

@@ -48,7 +48,15 @@ async function prepare({ folder, size, threads }) {
     pooling: 'max',
     rounding: 'floor',
     terms,
-    optimizer: { kind: 'adam', learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, history: 10, firstStep: 1 },
+    optimizer: {
+      kind: 'adam',
+      learningRate: 1,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      history: 10,
+      firstStep: 1,
+    },
     averaging: 0,
     threads,
   }).session;

@@ -7,7 +7,10 @@ import { addBuildCommand } from './commands/build.js';
 import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEstimateCommand } from './commands/estimate.js';
+import { addExploreCommand } from './commands/explore.js';
+import { addInspectCommand } from './commands/inspect.js';
 import { addNeuralStyleCommand } from './commands/neural-style.js';
+import { addPlotCommand } from './commands/plot.js';
 import { addPresetsCommand } from './commands/presets.js';
 import { addResumeCommand } from './commands/resume.js';
 import { addScoreCommand } from './commands/score.js';
@@ -27,7 +30,10 @@ process.stderr.on('error', () => {});
 const program = new Command('scumble')
   .exitOverride()
   .enablePositionalOptions() // what follows a command's name is the command's own
-  .configureHelp({ optionDescription: ({ description }) => description }) // which quotes the defaults itself
+  .configureHelp({
+    optionDescription: ({ description }) => description, // which quotes the defaults itself
+    subcommandTerm: (command) => command.name(), // whose own help says the rest
+  })
   .configureOutput({
     getOutHelpWidth: () => Math.min(process.stdout.columns ?? 80, 100),
     outputError: (text, write) => write(text.replace('error:', 'scumble:').replace('\n(Did', ' (Did')),
@@ -37,6 +43,9 @@ addStylizeCommand(program, version);
 addResumeCommand(program);
 addEstimateCommand(program);
 addScoreCommand(program);
+addExploreCommand(program);
+addInspectCommand(program);
+addPlotCommand(program);
 addWeightsCommand(program);
 addPresetsCommand(program);
 addNeuralStyleCommand(program);

@@ -1,6 +1,7 @@
 // Scores as people read them: all of one picture, or a line for each of several.
 
 import type { Measure, Score } from '../score/types.js';
+import { table } from './table.js';
 
 /** @param names of the pictures */
 export function scoreTable(names: readonly string[], scores: readonly Score[]): string[] {
@@ -56,14 +57,3 @@ function number(value: number | null): string {
 }
 
 const percent = (position: number | null) => (position === null ? '–' : position.toFixed(2));
-
-/** Columns as wide as they need to be: names to the left, numbers to the right. */
-function table(rows: string[][]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join('  ')
-      .trimEnd(),
-  );
-}

@@ -1,7 +1,7 @@
 // The flags of the default command: its own, and those of the API's options, which carry the API's names in kebab case and
 // have no default here: what is not given is left to the API, and the help only quotes it.
 
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Description, descriptions, flagOf, whatItIs } from '../options/describe.js';
 import type { StylizeOptions } from '../options/stylize-options.js';
 import {
@@ -23,6 +23,9 @@ export interface StylizeFlags
   bitDepth?: 8 | 16;
   encoderQuality?: number;
   saveEvery?: number;
+  trace?: string;
+  /** `option=values`, once or twice. */
+  contactSheet?: string[];
   progress: ProgressKind;
   printOptions?: boolean;
   /** A file of them. */
@@ -33,6 +36,15 @@ export interface StylizeFlags
 export function addStylizeFlags(program: Command, version: string): void {
   addOutputFlags(program);
   program
+    .option(
+      '--trace <file>',
+      "write every iteration's losses, as lines of JSON\n(see scumble plot); - is stdout",
+    )
+    .option(
+      '--contact-sheet <o=v,…>',
+      'paint a picture for each value of an option, as\ntv-weight=0,1,10, on one sheet; twice makes a grid',
+      (text, before: string[] = []) => [...before, text],
+    )
     .optionsGroup('Preset:')
     .option('--print-options', 'print the options that result, as JSON, and do nothing else');
   addOptionFlags(program);
@@ -65,7 +77,7 @@ export function addOutputFlags(command: Command): void {
     );
 }
 
-/** What to paint by, and its arguments. */
+/** What to paint by, also from a file, and its arguments. */
 export function addOptionFlags(command: Command): void {
   command
     .optionsGroup('Preset:')
@@ -73,6 +85,11 @@ export function addOptionFlags(command: Command): void {
       '--options <file>',
       'run by the options of a file that --print-options wrote; others override it',
     );
+  addApiFlags(command);
+}
+
+/** The API's options, arguments among them. */
+export function addApiFlags(command: Command): void {
   for (const option of descriptions()) {
     addArgument(command, option);
     addFlag(command, option);
@@ -87,6 +104,14 @@ const PARSERS = new Map<Description['reads'], (text: string) => unknown>([
   ['names', parseNames],
   ['interval', parseInterval],
 ]);
+
+/** What a flag's text means, for any option that the command reads. */
+export function parseValue({ reads }: Description, text: string): unknown {
+  if (reads === 'texts') return [text];
+  if (reads !== 'switch') return PARSERS.get(reads)?.(text) ?? text;
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new InvalidArgumentError('It must be true or false.');
+}
 
 // A file of options may have them, so that who runs must see to it that they are there.
 function addArgument(program: Command, { name, about, reads, command }: Description): void {

@@ -168,6 +168,17 @@ export interface EngineLayer {
   stride: number;
 }
 
+/** What a step of a forward pass takes: `input`, a convolution with its ReLU under the convolution's name, or a pool. */
+export interface EngineLayerCost {
+  name: string;
+  width: number;
+  height: number;
+  channels: number;
+  /** Of its features, as they lie in the device's memory. */
+  bytes: number;
+  seconds: number;
+}
+
 /** A layer's features: position by position, `channels` floats each. */
 export interface EngineFeatures {
   data: Float32Array;
@@ -270,6 +281,11 @@ export interface Addon {
     network: EngineArchitecture,
     options: FeatureSetup & { image: Size },
   ): number;
+  /** What every step of a forward pass through a whole network takes: medians of so many passes. Cancelled as features() are. */
+  layerCosts(
+    network: EngineNetwork,
+    options: Omit<FeatureSetup, 'layers'> & Size & { passes: number },
+  ): { costs: Promise<EngineLayerCost[]>; cancel(): void };
   /** The one rule of which layers a network has. */
   layers(network: EngineArchitecture): EngineLayer[];
   /** The kinds of terms that there are. */

@@ -8,7 +8,7 @@ import { megabytes, reserve } from './memory.js';
 import type { SharedNetwork } from './networks.js';
 
 /** As VGG was trained. */
-const HOW = { pooling: 'max', rounding: 'floor' } as const;
+export const HOW = { pooling: 'max', rounding: 'floor' } as const;
 
 /**
  * The features of an image, in the order of `layers`. Memory is set aside as long as it takes to make them.
@@ -31,10 +31,24 @@ export async function featuresOf(
   const bytes = addon().featureBytes(engine.backend, architectureOf(shape, convolutions), how);
   const reservation = take(engine, bytes, image);
   const held = network.hold();
-  const { features, cancel } = addon().features(packed, how);
+  try {
+    const { features, cancel } = addon().features(packed, how);
+    return await cancellable(engine.guard(features), cancel, signal);
+  } finally {
+    reservation.release();
+    held.release();
+  }
+}
+
+/** Work that is cancelled when the signal aborts. @throws its reason then */
+export async function cancellable<T>(
+  work: Promise<T>,
+  cancel: () => void,
+  signal: AbortSignal | undefined,
+): Promise<T> {
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    const found = await engine.guard(features);
+    const found = await work;
     signal?.throwIfAborted();
     return found;
   } catch (error) {
@@ -42,12 +56,15 @@ export async function featuresOf(
     throw error;
   } finally {
     signal?.removeEventListener('abort', cancel);
-    reservation.release();
-    held.release();
   }
 }
 
-function take(engine: Engine, bytes: number, { width, height }: EnginePicture): EngineReservation {
+/** Sets memory aside for a pass over an image of this size. @throws MemoryError */
+export function take(
+  engine: Engine,
+  bytes: number,
+  { width, height }: Pick<EnginePicture, 'width' | 'height'>,
+): EngineReservation {
   const memory = engine.memory();
   const { reservation, left } = reserve(memory, bytes);
   if (reservation) return reservation;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "../cpp/core/error.h"
+#include "../cpp/core/layer_costs.h"
 #include "check.h"
 #include "support.h"
 
@@ -67,6 +68,40 @@ TEST(what_it_takes_is_known) {
   size_t bytes = backend.program_bytes(backend.plans.back(), request.threads);
   for (const scumble::Features& layer : found) bytes += layer.values.size() * sizeof(float);
   CHECK(features_bytes(backend, model.architecture, request, 37, 23) == bytes);
+}
+
+TEST(costs_of_every_layer) {
+  Random random(7);
+  const reference::Model model = model_of(random);
+  // As it is, and as a backend that makes two steps at once.
+  for (const bool fused : {false, true}) {
+    support::Recording backend(*support::isas()[0]);
+    if (fused) {
+      backend.fuse_by = [](const scumble::Plan& plan) {
+        std::vector<scumble::Group> groups = {{plan.steps[0].op, 0, 1}, {plan.steps[1].op, 1, 2}};
+        for (size_t i = 3; i < plan.steps.size(); ++i) groups.push_back({plan.steps[i].op, i, 1});
+        return groups;
+      };
+    }
+    const auto network = backend.load(model.architecture, model.weights);
+    FeatureRequest request;
+    request.threads = 2;
+    const auto costs = layer_costs(backend, network, request, 37, 23, 3, support::running());
+    const std::vector<std::string> names = {"input", "conv1_1", "conv1_2", "pool1",   "conv2_1", "conv2_2",
+                                            "pool2", "conv3_1", "conv3_2", "conv3_3", "pool3"};
+    CHECK(costs.size() >= names.size() - 1);
+    for (size_t i = 0; i < costs.size(); ++i) {
+      CHECK(costs[i].name == names[i]);
+      CHECK(costs[i].bytes / 64 ==
+            (backend.tensor_bytes(costs[i].shape) + 63) / 64);  // as the arena lays them
+      CHECK(costs[i].seconds > 0);
+    }
+    CHECK(costs[3].shape.width == 18);
+    CHECK(costs[3].shape.height == 11);
+    CHECK(costs[4].shape.channels == model.architecture.convolutions[2].outputs);
+    const std::atomic<bool> cancelled{true};
+    CHECK_THROWS(scumble::Cancelled, layer_costs(backend, network, request, 37, 23, 1, cancelled));
+  }
 }
 
 TEST(what_cannot_be) {

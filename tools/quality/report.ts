@@ -1,11 +1,12 @@
 // What the records say: a table with means and deviations by configuration, wins by pairs of configurations, and sheets.
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import type { Score } from '../../dist/index.js';
+import { type Cell, drawSheet, type Sheet } from '../../dist/sheet/sheet.js';
 import type { Pair } from './pairs.js';
 import { fileName, type Painted, type Scored } from './records.js';
-import { type Cell, drawSheet } from './sheet.js';
 
 /** A number of a picture, and whether more of it is better; nothing where neither is. */
 interface Column {
@@ -141,9 +142,10 @@ export async function sheets(
   const contents = [...new Map(pairs.map(({ content }) => [content.name, content])).values()];
   const styles = [...new Map(pairs.map(({ style }) => [style.name, style])).values()];
   const written: string[] = [];
-  const write = async (name: string, sheet: Parameters<typeof drawSheet>[0]) => {
+  const write = async (name: string, sheet: Sheet) => {
     const path = join(folder, `sheet-${name}.jpg`);
-    writeFileSync(path, await drawSheet(sheet, { side }));
+    const { data, ...raw } = await drawSheet(sheet, { width: side, height: side });
+    await sharp(data, { raw }).jpeg({ quality: 88 }).toFile(path);
     written.push(path);
   };
   for (const content of contents) {

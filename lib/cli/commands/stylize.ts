@@ -16,6 +16,7 @@ import { reporterFor } from '../progress.js';
 import type { ProgressKind, Reporter } from '../reporter.js';
 import { resumeCommand } from '../resume-command.js';
 import { addStylizeFlags, type StylizeFlags } from '../stylize-flags.js';
+import { Trace } from '../trace.js';
 
 const DESCRIPTION = `Paints the content image in the style of one or more other images.
 
@@ -35,7 +36,7 @@ Exit status: 0 done, 1 failed, 2 misuse, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM,
 export function addStylizeCommand(program: Command, version: string): void {
   program
     .usage(
-      '<content> <style...> [options]\n       scumble resume <checkpoint> [options]\n       scumble estimate <content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
+      '<content> <style...> [options]\n       scumble resume <checkpoint> [options]\n       scumble estimate <content> <style...> [options]\n       scumble score <picture...> --content <image> --style <image>\n       scumble explore <content> <style...>\n       scumble inspect [network]\n       scumble plot <trace...>\n       scumble weights list | pull | import | verify | path\n       scumble presets [show <name>]\n       scumble neural-style -style_image … -content_image …\n       scumble devices\n       scumble doctor\n       scumble build',
     )
     .description(DESCRIPTION);
   addStylizeFlags(program, version);
@@ -55,17 +56,36 @@ async function execute(
     saveEvery,
     progress: kind,
     printOptions,
+    trace,
+    contactSheet,
     options: file,
     ...own
   } = flags;
-  const options = await givenOptions(content, style, own, file, command);
+  const variations =
+    contactSheet &&
+    (await variationsIn(contactSheet, imagesAnd(own, content, style), {
+      saveEvery,
+      printOptions,
+      checkpoint: own.checkpoint,
+    }));
+  const varied = variations?.flatMap((one) => one?.option ?? []);
+  const options = await givenOptions(content, style, own, file, command, varied);
   if (printOptions) {
     const { resultingOptions } = await import('../../options/file.js');
     process.stdout.write(`${JSON.stringify(resultingOptions(options), null, 2)}\n`);
     return;
   }
-  const target = { output, saving: savingOf({ bitDepth, encoderQuality }), saveEvery };
-  await reported(kind, (reporter) => paint(options, target, reporter));
+  const saving = savingOf({ bitDepth, encoderQuality });
+  await reported(kind, async (reporter) => {
+    const losses = Trace.to(trace, kind, reporter);
+    if (variations) {
+      const { varied: variants } = await import('../../grid/vary.js');
+      const { paintGrid } = await import('../paint-grid.js');
+      await paintGrid(variants(options, variations), { output, saving, trace: losses }, reporter);
+    } else {
+      await paint(options, { output, saving, saveEvery, trace: losses }, reporter);
+    }
+  });
 }
 
 /** Those that are given. */
@@ -93,22 +113,46 @@ export async function reported(
   }
 }
 
-/** What flags, arguments and a file of options say together. */
+/** What flags and arguments say. */
+function imagesAnd(own: object, content: string | undefined, style: string[]): StylizeOptions {
+  const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
+  return { ...own, ...images } as StylizeOptions;
+}
+
+/**
+ * What flags, arguments and a file of options say together.
+ *
+ * @param elsewhere options that are told otherwise, so that they may be missing here
+ */
 export async function givenOptions(
   content: string | undefined,
   style: string[],
   own: object,
   file: string | undefined,
   command: Command,
+  elsewhere: readonly string[] = [],
 ): Promise<StylizeOptions> {
-  const images = { ...(content !== undefined && { content }), ...(style.length > 0 && { style }) };
-  const given = { ...own, ...images } as StylizeOptions;
+  const given = imagesAnd(own, content, style);
   const options = file === undefined ? given : { ...(await optionsIn(file, given)), ...given };
   for (const argument of ['content', 'style'] as const) {
-    if (options[argument] !== undefined) continue;
+    if (options[argument] !== undefined || elsewhere.includes(argument)) continue;
     command.error(`error: missing required argument '${argument}'`, { code: 'commander.missingArgument' });
   }
   return options;
+}
+
+/** @throws OptionError, and for flags that speak of one picture */
+async function variationsIn(
+  texts: readonly string[],
+  given: StylizeOptions,
+  ofOne: Record<'saveEvery' | 'printOptions' | 'checkpoint', unknown>,
+) {
+  for (const [name, value] of Object.entries(ofOne)) {
+    if (value === undefined) continue;
+    throw new OptionError(name, value, `${name} is for one picture: it does not go with --contact-sheet`);
+  }
+  const { variationsOf } = await import('../contact-sheet.js');
+  return variationsOf(texts, given);
 }
 
 /** @throws OptionError, and for a preset beside a file, which says what every option is */
@@ -129,6 +173,7 @@ export interface Target {
   output: string;
   saving: SaveOptions;
   saveEvery: number | undefined;
+  trace?: Trace | undefined;
 }
 
 /**
@@ -142,7 +187,7 @@ export async function paint(
   reporter: Reporter,
   from?: Checkpoint,
 ): Promise<void> {
-  const { output, saving, saveEvery } = target;
+  const { output, saving, saveEvery, trace } = target;
   const run = new InterruptibleRun(reporter);
   const { resolveOptions } = await import('../../options/options.js');
   const { numbersOf } = await import('../../options/by-scale.js');
@@ -155,6 +200,7 @@ export async function paint(
     import('../../run/stylize.js'),
     checkSaving(output, saving, size),
     saveEvery && checkFrame(output, most),
+    trace?.check(),
   ]);
   if (download) await ensureNetwork(weights, run.signal);
 
@@ -179,9 +225,11 @@ export async function paint(
     },
   );
   let picture: Picture | undefined;
+  trace?.open();
   try {
     for await (const progress of stylization) {
       run.step(progress);
+      trace?.step(progress);
       if (saveEvery && run.count % saveEvery === 0) {
         await (await progress.image()).save(framePath(output, run.count), saving);
       }
@@ -200,6 +248,8 @@ export async function paint(
       sayHowToGoOn(painting?.saved, reporter);
       throw error;
     }
+  } finally {
+    trace?.close();
   }
   await save(picture);
   if (run.exitCode === undefined) return;

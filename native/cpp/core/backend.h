@@ -33,6 +33,9 @@ class Program {
   // number `evaluation`, from 0. Throws Cancelled between steps once `cancelled` is set.
   virtual void run(double* losses, const std::atomic<bool>& cancelled, int evaluation) = 0;
 
+  // Runs all steps once, one group of the plan after the other. The seconds that each took.
+  virtual std::vector<double> time(const std::atomic<bool>& cancelled) = 0;
+
   // Dense copies, channels last, of what is dense or a tensor.
   virtual void read(BufferId from, float* to) const = 0;
   virtual void write(BufferId to, const float* from) = 0;

@@ -22,18 +22,18 @@ Setup setup_of(const FeatureRequest& request) {
   return setup;
 }
 
-Plan plan_of(const Backend& backend, const Architectures& networks, const FeatureRequest& request, int width,
-             int height) {
+}  // namespace
+
+Plan features_plan(const Backend& backend, const Architectures& networks, const FeatureRequest& request,
+                   int width, int height) {
   return Plan::collect(backend, networks, request_of(setup_of(request), width, height), 0);
 }
-
-}  // namespace
 
 std::vector<Features> features_of(const Backend& backend, const std::shared_ptr<const Network>& network,
                                   const FeatureRequest& request, const PictureView& image,
                                   const std::atomic<bool>& cancelled) {
   const Networks networks = {network};
-  const Plan plan = plan_of(backend, architectures_of(networks), request, image.width, image.height);
+  const Plan plan = features_plan(backend, architectures_of(networks), request, image.width, image.height);
   std::vector<TargetValues> values = collect(backend, networks, setup_of(request), {}, image, 0, cancelled);
   std::vector<Features> found;
   for (size_t i = 0; i < values.size(); ++i)
@@ -43,7 +43,7 @@ std::vector<Features> features_of(const Backend& backend, const std::shared_ptr<
 
 size_t features_bytes(const Backend& backend, const Architecture& architecture, const FeatureRequest& request,
                       int width, int height) {
-  const Plan plan = plan_of(backend, {&architecture}, request, width, height);
+  const Plan plan = features_plan(backend, {&architecture}, request, width, height);
   size_t bytes = backend.program_bytes(plan, request.threads);
   for (const std::vector<BufferId>& ids : plan.targets)
     bytes += plan.buffer(ids.front()).shape.elements() * sizeof(float);

@@ -28,6 +28,10 @@ std::vector<Features> features_of(const Backend& backend, const std::shared_ptr<
                                   const FeatureRequest& request, const PictureView& image,
                                   const std::atomic<bool>& cancelled);
 
+// The pass that makes them.
+Plan features_plan(const Backend& backend, const Architectures& networks, const FeatureRequest& request,
+                   int width, int height);
+
 // What that takes, the result included, from sizes alone.
 size_t features_bytes(const Backend& backend, const Architecture& architecture, const FeatureRequest& request,
                       int width, int height);

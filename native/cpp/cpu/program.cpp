@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "../core/error.h"
+#include "../core/stopwatch.h"
 
 namespace scumble::cpu {
 namespace {
@@ -52,6 +53,19 @@ void CpuProgram::prepare(const std::atomic<bool>& cancelled) {
 void CpuProgram::run(double* losses, const std::atomic<bool>& cancelled, int evaluation) {
   workspace_.begin(evaluation);
   run_steps(workspace_.plan().preparation, workspace_.plan().steps.size(), losses, cancelled);
+}
+
+std::vector<double> CpuProgram::time(const std::atomic<bool>& cancelled) {
+  const Plan& plan = workspace_.plan();
+  std::vector<double> losses(static_cast<size_t>(plan.slots));
+  std::vector<double> seconds;
+  workspace_.begin(0);
+  for (const Group& group : plan.groups) {
+    const Stopwatch watch;
+    run_steps(group.first, group.first + group.count, losses.data(), cancelled);
+    seconds.push_back(watch.seconds());
+  }
+  return seconds;
 }
 
 void CpuProgram::run_steps(size_t begin, size_t end, double* losses, const std::atomic<bool>& cancelled) {

@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "collect.h"
 #include "features.h"
+#include "layer_costs.h"
 #include "network.h"
 #include "reservation.h"
 #include "self_check.h"
@@ -159,6 +160,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["layers"] = Napi::Function::New<layers>(env);
   exports["collect"] = Napi::Function::New<collect>(env);
   exports["features"] = Napi::Function::New<features>(env);
+  exports["layerCosts"] = Napi::Function::New<layer_costs>(env);
   exports["featureBytes"] = Napi::Function::New<feature_bytes>(env);
   exports["devices"] = Napi::Function::New<devices>(env);
   exports["selfCheck"] = Napi::Function::New<self_check>(env);

@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include "../../cpp/core/stopwatch.h"
 #include "copies.h"
 #include "iteration.h"
 #include "packing.h"
@@ -54,6 +55,20 @@ void CudaProgram::run(double* losses, const std::atomic<bool>& cancelled, int ev
   if (losses == nullptr) return;
   const size_t bytes = static_cast<size_t>(workspace_.plan().slots) * sizeof(double);
   check(cudaMemcpy(losses, workspace_.losses(), bytes, cudaMemcpyDeviceToHost), "reading the losses");
+}
+
+std::vector<double> CudaProgram::time(const std::atomic<bool>& cancelled) {
+  use(workspace_.device());
+  std::vector<double> seconds;
+  workspace_.stream().wait("timing a step");
+  for (size_t g = 0; g < operations_.size(); ++g) {
+    if (cancelled.load(std::memory_order_relaxed)) throw Cancelled();
+    const Stopwatch watch;
+    queue(g, g + 1);
+    workspace_.stream().wait("timing a step");
+    seconds.push_back(watch.seconds());
+  }
+  return seconds;
 }
 
 // What is read and written is waited for first and copied then, so that a failure leaves no copy behind into

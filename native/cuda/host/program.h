@@ -14,6 +14,7 @@ class CudaProgram final : public Program {
 
   void prepare(const std::atomic<bool>& cancelled) override;
   void run(double* losses, const std::atomic<bool>& cancelled, int evaluation) override;
+  std::vector<double> time(const std::atomic<bool>& cancelled) override;
   void read(BufferId from, float* to) const override;
   void write(BufferId to, const float* from) override;
   std::unique_ptr<Snapshot> snapshot(BufferId from) const override;

@@ -4,6 +4,7 @@
 
 #include "../../cpp/core/backends.h"
 #include "../../cpp/core/error.h"
+#include "../../cpp/core/layer_costs.h"
 #include "../../cuda/host/operation.h"
 #include "job.h"
 
@@ -111,4 +112,27 @@ TEST(cuda_goes_by_its_name) {
   cuda->use_portable_kernels(0, false);
   CHECK(scumble::cuda::kernels_of(0) == scumble::cuda::KernelSet::fast);
   CHECK_THROWS(scumble::InvalidArgument, cuda->open(99, scumble::Precision::fast));
+}
+
+// Layer by layer as on the CPU, also where the first two convolutions are made at once.
+TEST(cuda_costs_of_every_layer) {
+  Random random(31);
+  const reference::Model model = support::random_model(random, {2, 1}, [] { return 64; });
+  scumble::FeatureRequest request;
+  request.threads = 1;
+  const auto costs_on = [&](const scumble::Backend& backend) {
+    const auto network = backend.load(model.architecture, model.weights);
+    return layer_costs(backend, network, request, 18, 12, 1, support::running());
+  };
+  const auto expected = costs_on(cpu_backend());
+  for (const Arithmetic precision : {Arithmetic::float32, Arithmetic::bf16}) {
+    const auto costs = costs_on(CudaBackend(0, precision));
+    CHECK(costs.size() == expected.size());
+    for (size_t i = 0; i < costs.size(); ++i) {
+      CHECK(costs[i].name == expected[i].name);
+      CHECK(costs[i].shape.elements() == expected[i].shape.elements());
+      CHECK(costs[i].bytes > 0);
+      CHECK(costs[i].seconds >= 0);
+    }
+  }
 }
