@@ -1,6 +1,7 @@
 #include "backend.h"
 
 #include "../core/backends.h"
+#include "classifier.h"
 #include "network.h"
 #include "program.h"
 #include "resample.h"
@@ -22,13 +23,18 @@ size_t CpuBackend::program_bytes(const Plan& plan, int threads) const {
 }
 
 size_t CpuBackend::network_bytes(const Architecture& architecture) const {
-  return CpuNetwork::bytes(architecture, isa_.block);
+  return CpuNetwork::bytes(architecture, isa_.block) + CpuClassifier::bytes(architecture);
 }
 
 std::shared_ptr<const Network> CpuBackend::load(const Architecture& architecture,
                                                 const std::vector<ConvolutionWeights>& weights) const {
   validate(architecture, weights);
-  return std::make_shared<CpuNetwork>(architecture, weights, isa_.block);
+  if (architecture.dense.empty()) return std::make_shared<CpuNetwork>(architecture, weights, isa_.block);
+  const auto last = weights.begin() + static_cast<ptrdiff_t>(architecture.convolutions.size());
+  const auto network = std::make_shared<CpuNetwork>(
+      architecture, std::vector<ConvolutionWeights>(weights.begin(), last), isa_.block);
+  network->set_classifier(std::make_unique<CpuClassifier>(architecture, weights));
+  return network;
 }
 
 std::unique_ptr<Program> CpuBackend::compile(const Networks& networks, Plan plan, int threads) const {
