@@ -8,6 +8,7 @@ import { addDevicesCommand } from './commands/devices.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addNeuralStyleCommand } from './commands/neural-style.js';
 import { addPresetsCommand } from './commands/presets.js';
+import { addRecognizeCommand } from './commands/recognize.js';
 import { addScoreCommand } from './commands/score.js';
 import { addStylizeCommand } from './commands/stylize.js';
 import { addWeightsCommand } from './commands/weights.js';
@@ -33,6 +34,7 @@ const program = new Command('scumble')
   .showHelpAfterError('(scumble --help lists the options)');
 addStylizeCommand(program, version);
 addScoreCommand(program);
+addRecognizeCommand(program);
 addWeightsCommand(program);
 addPresetsCommand(program);
 addNeuralStyleCommand(program);
