@@ -2,13 +2,13 @@
 
 import { Engine } from '../engine/engine.js';
 import { Recognizer } from '../engine/recognizer.js';
-import { OptionError, WeightsError } from '../errors.js';
+import { DownloadError, OptionError, WeightsError } from '../errors.js';
 import { probeImage, readSizes } from '../image/read.js';
 import type { Header, Raster } from '../image/types.js';
 import { nearest, type Size } from '../run/scales.js';
 import { catalogEntry, catalogNamed } from '../weights/catalog.js';
 import { ADVICE } from '../weights/classifier.js';
-import { fileOf, findFile } from '../weights/find.js';
+import { fileOf, findFile, megabytes, sizeOf } from '../weights/find.js';
 import { type NetworkDescription, readNetwork } from '../weights/network.js';
 import { classNames } from './names.js';
 import { type RecognizeOptions, type ResolvedRecognizeOptions, resolveRecognizeOptions } from './options.js';
@@ -31,6 +31,7 @@ export async function recognize(given: RecognizeOptions): Promise<Recognition> {
   signal?.throwIfAborted();
   const weights = await recognizingNetwork(options.weights);
   const header = await probeImage(picture, 'picture', maxPixels);
+  if (options.weights === undefined && !options.download) await checkHere(weights);
   const file = await findFile(weights, { ...options, classifier: true });
   const network = await networkIn(file, weights);
   const engine = await Engine.open({ ...options, precision: 'exact' });
@@ -64,6 +65,17 @@ export async function recognizingNetwork(asked: string | undefined): Promise<str
     throw new OptionError('weights', asked, `weights cannot be ${asked}: it has no classifier; ${ADVICE}`);
   }
   return asked;
+}
+
+/** For who has named none. @throws DownloadError */
+async function checkHere(name: string): Promise<void> {
+  if (await fileOf(catalogNamed(name))) return;
+  const pulls = [];
+  for (const other of NETWORKS) {
+    pulls.push(`"scumble weights pull ${other}" (${megabytes(await sizeOf(catalogNamed(other)))})`);
+  }
+  const problem = 'no network with a classifier, which recognition needs, is on this machine';
+  throw new DownloadError(name, `${problem}: get one with ${pulls.join(' or ')}`);
 }
 
 async function networkIn(file: string, weights: string): Promise<NetworkDescription> {

@@ -12,9 +12,9 @@ interface RecognizeFlags extends Omit<RecognizeOptions, 'picture' | 'onWarning' 
   heatMap?: string;
 }
 
-const DESCRIPTION = `Says what a picture shows: the likeliest of the 1000 classes of ImageNet, how likely each is, and
-the box where the network looks for it (Grad-CAM). It needs a VGG with its classifier; one gets it
-once, half a gigabyte to download and 0.3 GB to keep:
+const DESCRIPTION = `Says what a picture shows: the likeliest of ImageNet's 1000 classes, how likely
+each is, and the box where the network looks for it (Grad-CAM). It needs a VGG
+with its classifier: half a gigabyte to download, once, and 0.3 GB to keep.
 
   scumble weights pull vgg19-imagenet
 
@@ -24,8 +24,8 @@ Examples:
   scumble recognize photo.jpg --json --top 3`;
 
 const EXPLANATION = `
-A box is where the network looks, not the outline of a thing: this is no detector.
-docs/recognition.md says more.`;
+A box is where the network looks, not the outline of a thing: this is no
+detector. docs/recognition.md says more.`;
 
 export function addRecognizeCommand(program: Command): void {
   program
