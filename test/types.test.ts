@@ -6,6 +6,7 @@ import test from 'ava';
 import { expectTypeOf } from 'expect-type';
 import {
   AddonError,
+  type Box,
   type ByScale,
   DeviceError,
   type Devices,
@@ -16,6 +17,7 @@ import {
   type EngineOptions,
   type ErrorCode,
   type Gpu,
+  type Heat,
   ImageError,
   type ImageSource,
   type LayerWeights,
@@ -28,9 +30,13 @@ import {
   type PullProgress,
   pullWeights,
   type RawImage,
+  type Recognition,
+  type RecognizedClass,
+  type RecognizeOptions,
   Run,
   type RunOptions,
   type RunState,
+  recognize,
   type SaveOptions,
   ScumbleError,
   type Stage,
@@ -62,6 +68,7 @@ test('what is exported, and nothing else', async (t) => {
     'WeightsError',
     'devices',
     'pullWeights',
+    'recognize',
     'score',
     'stylize',
   ]);
@@ -73,6 +80,23 @@ test('stylize', (t) => {
   expectTypeOf(stylize).returns.toEqualTypeOf<Stylization>();
   expectTypeOf<Stylization>().toEqualTypeOf<Promise<Picture> & AsyncIterable<Progress>>();
   expectTypeOf<Awaited<Stylization>>().toEqualTypeOf<Picture>();
+  t.pass();
+});
+
+test('recognize', (t) => {
+  expectTypeOf(recognize).parameters.toEqualTypeOf<[RecognizeOptions]>();
+  expectTypeOf(recognize).returns.toEqualTypeOf<Promise<Recognition>>();
+  expectTypeOf<{ picture: string }>().toExtend<RecognizeOptions>();
+  expectTypeOf<RecognizeOptions['picture']>().toEqualTypeOf<ImageSource>();
+  expectTypeOf<RecognizeOptions['top' | 'size' | 'threads']>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<RecognizeOptions['crop' | 'download']>().toEqualTypeOf<boolean | undefined>();
+  expectTypeOf<Recognition['classes']>().toEqualTypeOf<RecognizedClass[]>();
+  expectTypeOf<Recognition['view']>().toEqualTypeOf<Box>();
+  expectTypeOf<Recognition['heatMap']>().toEqualTypeOf<(of?: RecognizedClass) => Promise<Picture>>();
+  expectTypeOf<RecognizedClass['box']>().toEqualTypeOf<Box | null>();
+  expectTypeOf<RecognizedClass['heat']>().toEqualTypeOf<Heat>();
+  expectTypeOf<Heat['data']>().toEqualTypeOf<Float32Array>();
+  expectTypeOf<PullOptions['classifier']>().toEqualTypeOf<boolean | undefined>();
   t.pass();
 });
 

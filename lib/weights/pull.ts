@@ -85,8 +85,8 @@ async function downloaded(name: string, source: DownloadSource, options: PullSet
     });
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
-    const advice =
-      'Without a connection: get such a file elsewhere, convert it with "scumble weights import", and give the result as weights.';
+    const command = `scumble weights import${classifier ? ' --classifier' : ''}`;
+    const advice = `Without a connection: get such a file elsewhere, convert it with "${command}", and give the result as weights.`;
     throw new DownloadError(name, `${error.message}\n${advice}`, error);
   }
   const { importNetwork } = await import('./import.js'); // and with it the readers
