@@ -1,5 +1,7 @@
 #include "backend.h"
 
+#include <iterator>
+
 #include "../core/backends.h"
 #include "classifier.h"
 #include "network.h"
@@ -27,13 +29,14 @@ size_t CpuBackend::network_bytes(const Architecture& architecture) const {
 }
 
 std::shared_ptr<const Network> CpuBackend::load(const Architecture& architecture,
-                                                const std::vector<ConvolutionWeights>& weights) const {
+                                                std::vector<ConvolutionWeights> weights) const {
   validate(architecture, weights);
-  if (architecture.dense.empty()) return std::make_shared<CpuNetwork>(architecture, weights, isa_.block);
   const auto last = weights.begin() + static_cast<ptrdiff_t>(architecture.convolutions.size());
-  const auto network = std::make_shared<CpuNetwork>(
-      architecture, std::vector<ConvolutionWeights>(weights.begin(), last), isa_.block);
-  network->set_classifier(std::make_unique<CpuClassifier>(architecture, weights));
+  std::vector<ConvolutionWeights> dense(std::make_move_iterator(last),
+                                        std::make_move_iterator(weights.end()));
+  weights.erase(last, weights.end());
+  const auto network = std::make_shared<CpuNetwork>(architecture, weights, isa_.block);
+  if (!dense.empty()) network->set_classifier(std::make_unique<CpuClassifier>(std::move(dense)));
   return network;
 }
 

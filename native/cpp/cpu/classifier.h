@@ -10,9 +10,7 @@ namespace scumble::cpu {
 
 class CpuClassifier final : public Classifier {
  public:
-  // The weights of the dense layers are the last ones.
-  CpuClassifier(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights)
-      : layers_(weights.end() - static_cast<ptrdiff_t>(architecture.dense.size()), weights.end()) {}
+  explicit CpuClassifier(std::vector<ConvolutionWeights> layers) : layers_(std::move(layers)) {}
 
   const ConvolutionWeights& layer(int dense) const { return layers_[static_cast<size_t>(dense)]; }
 

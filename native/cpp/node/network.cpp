@@ -169,7 +169,7 @@ Napi::Value NetworkObject::load(const Napi::CallbackInfo& info) {
                 {weight.channels_last(static_cast<size_t>(dense.inputs), side * side), bias.widened()});
           }
         }
-        const Made made{backend, backend->load(shape, weights)};
+        const Made made{backend, backend->load(shape, std::move(weights))};
         return [made](Napi::Env env) -> Napi::Value {
           Made copy = made;
           return Tasks::of(env).constructors.network.New({Napi::External<Made>::New(env, &copy)});

@@ -49,7 +49,7 @@ size_t CudaBackend::network_bytes(const Architecture& architecture) const {
 }
 
 std::shared_ptr<const Network> CudaBackend::load(const Architecture& architecture,
-                                                 const std::vector<ConvolutionWeights>& weights) const {
+                                                 std::vector<ConvolutionWeights> weights) const {
   validate(architecture, weights);
   const auto network = std::make_shared<CudaNetwork>(architecture, weights, device_, precision_);
   if (!architecture.dense.empty())
