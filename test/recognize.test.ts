@@ -14,10 +14,14 @@ import {
   WeightsError,
 } from 'scumble';
 import sharp from 'sharp';
+import { addon, cpuBackend } from '../dist/engine/addon.js';
+import { classifierOf, descriptionOf } from '../dist/engine/layers.js';
 import { readOptions } from '../dist/image/write.js';
 import { classNames } from '../dist/recognize/names.js';
 import { softmax } from '../dist/recognize/recognize.js';
 import { boxOf, inPicture, scaled, spread } from '../dist/recognize/where.js';
+import type { Dense } from '../dist/weights/classifier.js';
+import { readNetwork } from '../dist/weights/network.js';
 import { CLASSES, lastPool, logitsOf, outputsFirst, tinyClassifier, WIDTHS } from './support/classifiers.js';
 import { scumble } from './support/cli.js';
 import { folder, relative, wave } from './support/runs.js';
@@ -29,6 +33,8 @@ const classifier = tinyClassifier();
 const weights = join(folder, 'recognizes.safetensors');
 await writeFile(weights, encodeSafetensors(new Map([...tensors, ...classifier]), metadata));
 const plain = await tinyNetworkFile(folder);
+
+const cpu = await cpuBackend();
 
 /** Its short side is 70, of which the classifier takes 64. */
 const picture = wave(110, 70);
@@ -190,6 +196,31 @@ test('what cannot be is said, with what would do', async (t) => {
   }
   await refused({ picture: join(folder, 'none.png') }, ImageError, /^picture/);
   await refused({ picture: undefined }, OptionError, /^picture/);
+});
+
+test('the engine refuses what does not fit', async (t) => {
+  const network = await readNetwork(weights, { classifier: true });
+  const load = (changes: Partial<Dense>) => {
+    const [first, ...rest] = network.classifier!;
+    return addon().Network.load(
+      cpu,
+      classifierOf({ ...network, classifier: [{ ...first!, ...changes }, ...rest] }),
+    );
+  };
+  const invalid = { code: 'INVALID_ARGUMENT' };
+  await t.throwsAsync(load({ window: 3 }), { ...invalid, message: /fc6 has weights of the wrong size/ });
+  await t.throwsAsync(load({ inputs: 9 }), { ...invalid, message: /fc6 takes 9 channels, but 8 come in/ });
+  const packed = await load({});
+  const small = { image: wave(63, 64), top: 1, threads: 1 };
+  await t.throwsAsync(addon().recognize(packed, small).recognized, {
+    ...invalid,
+    message: /too small for fc8/,
+  });
+  t.throws(() => addon().recognize(packed, { ...small, top: 0 }), { message: /^top must be an integer/ });
+  const without = await addon().Network.load(cpu, descriptionOf(network, network.convolutions.length));
+  await t.throwsAsync(addon().recognize(without, small).recognized, { ...invalid, message: /no classifier/ });
+  packed.dispose();
+  without.dispose();
 });
 
 test('a signal ends it', async (t) => {

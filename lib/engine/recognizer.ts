@@ -8,6 +8,7 @@ import {
   type EngineNetwork,
   type EnginePicture,
   type EngineRecognized,
+  type EngineReservation,
 } from './addon.js';
 import type { Engine } from './engine.js';
 import { take } from './features.js';
@@ -21,11 +22,18 @@ export class Recognizer {
   readonly #engine: Engine;
   readonly #architecture: EngineArchitecture;
   readonly #network: EngineNetwork;
+  readonly #reservation: EngineReservation;
 
-  private constructor(engine: Engine, architecture: EngineArchitecture, network: EngineNetwork) {
+  private constructor(
+    engine: Engine,
+    architecture: EngineArchitecture,
+    network: EngineNetwork,
+    reservation: EngineReservation,
+  ) {
     this.#engine = engine;
     this.#architecture = architecture;
     this.#network = network;
+    this.#reservation = reservation;
     this.stride = strideOf(architecture);
     this.side = 2 * this.stride * architecture.dense![0]!.window;
   }
@@ -33,8 +41,14 @@ export class Recognizer {
   /** @throws MemoryError, DeviceError */
   static async load(engine: Engine, network: NetworkDescription): Promise<Recognizer> {
     const description = classifierOf(network);
-    const packed = await engine.guard(addon().Network.load(engine.backend, description));
-    return new Recognizer(engine, description, packed);
+    const reservation = take(engine, 4 * numbersIn(description), 'the weights of the classifier');
+    try {
+      const packed = await engine.guard(addon().Network.load(engine.backend, description));
+      return new Recognizer(engine, description, packed, reservation);
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
   }
 
   /**
@@ -66,7 +80,12 @@ export class Recognizer {
 
   dispose(): void {
     this.#network.dispose();
+    this.#reservation.release();
   }
+}
+
+function numbersIn({ dense = [] }: EngineArchitecture): number {
+  return dense.reduce((sum, { inputs, window, outputs }) => sum + (inputs * window ** 2 + 1) * outputs, 0);
 }
 
 /** Of the last ReLU behind a convolution. */
