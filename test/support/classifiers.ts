@@ -12,7 +12,16 @@ import { encodeOnnx } from './onnx.js';
 import { encodeArchive, encodeLegacy, stateDict } from './pytorch.js';
 import { encodeSafetensors, seeded, tinyNetwork } from './safetensors.js';
 import { tfjsModel } from './tfjs.js';
-import { kerasLayers, kerasName, laidOut, matconvnet, renamed, torchvisionName, type Vgg } from './vggs.js';
+import {
+  kerasLayers,
+  kerasName,
+  laidOut,
+  matconvnet,
+  oldKerasName,
+  renamed,
+  torchvisionName,
+  type Vgg,
+} from './vggs.js';
 
 export const WIDTHS = [4, 5, 6, 7, 8];
 export const WINDOW = 2;
@@ -80,6 +89,9 @@ export const torchvisionClassifier = (place: number, role: string) => `classifie
 export const kerasClassifier = (place: number, role: string) =>
   `${KERAS[place]}/${KERAS[place]}/${kernel(role)}:0`;
 
+const oldKerasClassifier = (place: number, role: string) =>
+  `${KERAS[place]}/${KERAS[place]}_${role === 'weight' ? 'W' : 'b'}_1:0`;
+
 /** Writes a VGG-19 with a classifier in every format; resolves to paths by what they are. */
 export async function withClassifierInEveryFormat(folder: string): Promise<Record<string, string>> {
   const vgg = tinyNetwork({ widths: WIDTHS }).tensors;
@@ -114,6 +126,12 @@ export async function withClassifierInEveryFormat(folder: string): Promise<Recor
     'v1.caffemodel': encodeCaffe(caffe, 1),
     'v2.caffemodel': encodeCaffe(caffe, 2),
     'keras.h5': encodeHdf5(new Map([...renamed(hwio, kerasName), ...called(hwc, kerasClassifier)])),
+    // As the releases of the catalogue have them.
+    'keras-old.h5': encodeHdf5(
+      new Map([...renamed(hwio, oldKerasName), ...called(hwc, oldKerasClassifier)]),
+      {},
+      2,
+    ),
     'keras3.weights.h5': encodeHdf5(keras3),
     'model.keras': encodeKeras(kerasLayers(vgg), encodeHdf5(keras3)),
     '5.mat': encodeMatlab(matconvnet(whole)),
