@@ -6,6 +6,7 @@ import test from 'ava';
 import { expectTypeOf } from 'expect-type';
 import {
   AddonError,
+  type Box,
   type ByScale,
   DeviceError,
   type Devices,
@@ -16,6 +17,7 @@ import {
   type EngineOptions,
   type ErrorCode,
   type Gpu,
+  type Heat,
   ImageError,
   type ImageSource,
   type InspectedLayer,
@@ -32,9 +34,13 @@ import {
   type PullProgress,
   pullWeights,
   type RawImage,
+  type Recognition,
+  type RecognizedClass,
+  type RecognizeOptions,
   Run,
   type RunOptions,
   type RunState,
+  recognize,
   type SaveOptions,
   ScumbleError,
   type Stage,
@@ -69,6 +75,7 @@ test('what is exported, and nothing else', async (t) => {
     'estimate',
     'inspect',
     'pullWeights',
+    'recognize',
     'resume',
     'score',
     'stylize',
@@ -81,6 +88,23 @@ test('stylize', (t) => {
   expectTypeOf(stylize).returns.toEqualTypeOf<Stylization>();
   expectTypeOf<Stylization>().toEqualTypeOf<Promise<Picture> & AsyncIterable<Progress>>();
   expectTypeOf<Awaited<Stylization>>().toEqualTypeOf<Picture>();
+  t.pass();
+});
+
+test('recognize', (t) => {
+  expectTypeOf(recognize).parameters.toEqualTypeOf<[RecognizeOptions]>();
+  expectTypeOf(recognize).returns.toEqualTypeOf<Promise<Recognition>>();
+  expectTypeOf<{ picture: string }>().toExtend<RecognizeOptions>();
+  expectTypeOf<RecognizeOptions['picture']>().toEqualTypeOf<ImageSource>();
+  expectTypeOf<RecognizeOptions['top' | 'size' | 'threads']>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<RecognizeOptions['crop' | 'download']>().toEqualTypeOf<boolean | undefined>();
+  expectTypeOf<Recognition['classes']>().toEqualTypeOf<RecognizedClass[]>();
+  expectTypeOf<Recognition['view']>().toEqualTypeOf<Box>();
+  expectTypeOf<Recognition['heatMap']>().toEqualTypeOf<(of?: RecognizedClass) => Promise<Picture>>();
+  expectTypeOf<RecognizedClass['box']>().toEqualTypeOf<Box | null>();
+  expectTypeOf<RecognizedClass['heat']>().toEqualTypeOf<Heat>();
+  expectTypeOf<Heat['data']>().toEqualTypeOf<Float32Array>();
+  expectTypeOf<PullOptions['classifier']>().toEqualTypeOf<boolean | undefined>();
   t.pass();
 });
 

@@ -6,13 +6,14 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { DownloadError, OutputError, WeightsError } from '../dist/errors.js';
+import { DownloadError, OptionError, OutputError, WeightsError } from '../dist/errors.js';
 import { cachedFile, cacheFolder, isIntact, store } from '../dist/weights/cache.js';
-import type { CatalogEntry } from '../dist/weights/catalog.js';
+import type { CatalogEntry, DownloadSource } from '../dist/weights/catalog.js';
 import { locked } from '../dist/weights/lock.js';
-import { readNetwork } from '../dist/weights/network.js';
+import { hasClassifier, readNetwork } from '../dist/weights/network.js';
 import { pull } from '../dist/weights/pull.js';
 import { randomNetwork } from '../dist/weights/random.js';
+import { tinyClassifier, WIDTHS } from './support/classifiers.js';
 import { mirror, sourceOf, status, truncated } from './support/mirror.js';
 import { node } from './support/runs.js';
 import { encodeSafetensors, tinyNetwork } from './support/safetensors.js';
@@ -24,6 +25,12 @@ const PATIENCE = { silence: 5000, pause: 1, tries: 2 };
 const root = await mkdtemp(join(tmpdir(), 'scumble-cache-'));
 process.env.SCUMBLE_CACHE = root;
 test.after.always(() => rm(root, { recursive: true, force: true }));
+
+/** With a classifier. */
+function wholeNetwork(): Buffer {
+  const { tensors, metadata } = tinyNetwork({ widths: WIDTHS });
+  return encodeSafetensors([...tensors, ...tinyClassifier()], metadata);
+}
 
 let count = 0;
 /** A network of its own for a test. */
@@ -96,6 +103,25 @@ test('what is there is not fetched again, unless it is damaged', async (t) => {
   await pull(network);
   t.is(ranges.length, 2);
   await sameWeights(t, file);
+});
+
+test('a classifier comes where it is always kept, or asked for, and then it is fetched again for its sake', async (t) => {
+  const whole = wholeNetwork();
+  const { url, ranges } = await mirror(t, [], whole);
+  const keeping = (classifier: 'always' | 'asked') => {
+    const made = entry([url], whole);
+    return { ...made, source: { ...(made.source as DownloadSource), classifier } };
+  };
+  t.true(await hasClassifier(await pull(keeping('always'))));
+  const asked = keeping('asked');
+  t.false(await hasClassifier(await pull(asked)));
+  t.true(await hasClassifier(await pull(asked, { classifier: true })));
+  t.true(await hasClassifier(await pull(asked, { classifier: true })));
+  t.true(await hasClassifier(await pull(asked)), 'what is there stays');
+  t.is(ranges.length, 3);
+  const without = entry([url], whole);
+  const error = await t.throwsAsync(pull(without, { classifier: true }), { instanceOf: OptionError });
+  t.is(error?.option, 'classifier');
 });
 
 test('a file without its fingerprint is not trusted', async (t) => {

@@ -14,8 +14,19 @@ import { encodeSafetensors } from './support/safetensors.js';
 test('what is in it', (t) => {
   t.deepEqual(
     [...catalog().keys()],
-    ['vgg19-slim', 'vgg19', 'vgg16', 'vgg19-torchvision', 'vgg16-torchvision', 'random-vgg19'],
+    [
+      'vgg19-slim',
+      'vgg19',
+      'vgg16',
+      'vgg19-imagenet',
+      'vgg16-imagenet',
+      'vgg19-torchvision',
+      'vgg16-torchvision',
+      'random-vgg19',
+    ],
   );
+  const kept = [...catalog().values()].map(({ source }) => source.kind === 'download' && source.classifier);
+  t.deepEqual(kept, [false, undefined, undefined, 'always', 'always', 'asked', 'asked', false]);
   t.is(catalogNamed(DEFAULT_NETWORK).source.kind, 'embedded');
   for (const { name, source } of catalog().values()) {
     if (source.kind !== 'download') continue;

@@ -8,7 +8,11 @@ import { formatClock } from './format.js';
 import { say } from './talk.js';
 
 /** pull() with its progress shown. @returns the file's path */
-export async function pullShown(entry: CatalogEntry, signal: AbortSignal): Promise<string> {
+export async function pullShown(
+  entry: CatalogEntry,
+  signal: AbortSignal,
+  classifier = false,
+): Promise<string> {
   const { name } = entry;
   const terminal = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
   const display = terminal ? bar(name) : lines(name);
@@ -17,6 +21,7 @@ export async function pullShown(entry: CatalogEntry, signal: AbortSignal): Promi
   try {
     return await pull(entry, {
       signal,
+      classifier,
       onProgress: display.step,
       onWait: () => say(`another process is getting ${name}: waiting`),
     });

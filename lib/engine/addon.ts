@@ -31,6 +31,17 @@ export interface EngineNetworkDescription {
   /** Whether the last block has all its convolutions, so that a pool follows. */
   whole: boolean;
   convolutions: EngineConvolution[];
+  /** The classifier behind them, if it is wanted. */
+  dense?: EngineDense[];
+}
+
+/** A dense layer: `weight` is [outputs, inputs, window, window]. */
+export interface EngineDense {
+  inputs: number;
+  window: number;
+  outputs: number;
+  weight: EngineTensor;
+  bias: EngineTensor;
 }
 
 export interface EngineConvolution {
@@ -43,8 +54,9 @@ export interface EngineConvolution {
 }
 
 /** The same without what it has learnt, where only shapes matter. */
-export type EngineArchitecture = Omit<EngineNetworkDescription, 'convolutions'> & {
+export type EngineArchitecture = Omit<EngineNetworkDescription, 'convolutions' | 'dense'> & {
   convolutions: Omit<EngineConvolution, 'weight' | 'bias'>[];
+  dense?: Omit<EngineDense, 'weight' | 'bias'>[];
 };
 
 /** An image that a term's target is made of: its index among the session's images, and its share. */
@@ -161,7 +173,7 @@ export interface EngineReservation {
 /** A layer, in the order of the network. */
 export interface EngineLayer {
   name: string;
-  kind: 'conv' | 'relu' | 'pool';
+  kind: 'conv' | 'relu' | 'pool' | 'dense';
   /** So many convolutions lead to it, its own included. */
   convolutions: number;
   /** A position stands for stride × stride pixels. */
@@ -185,6 +197,17 @@ export interface EngineFeatures {
   width: number;
   height: number;
   channels: number;
+}
+
+/** What a network with a classifier makes of an image. */
+export interface EngineRecognized {
+  /** Of every class, in the mean over all positions. */
+  logits: Float64Array;
+  /** Of the heat: positions of the last convolution. */
+  width: number;
+  height: number;
+  /** The likeliest classes; `heat` is how much each position speaks for one, 0 or more. */
+  likely: { index: number; heat: Float32Array }[];
 }
 
 /** Which features, and how they are made. */
@@ -286,6 +309,17 @@ export interface Addon {
     network: EngineNetwork,
     options: Omit<FeatureSetup, 'layers'> & Size & { passes: number },
   ): { costs: Promise<EngineLayerCost[]>; cancel(): void };
+  /** The `top` likeliest classes of an image, and where they are seen. Once cancelled it rejects with code CANCELLED. */
+  recognize(
+    network: EngineNetwork,
+    options: { image: EnginePicture; top: number; threads: number },
+  ): { recognized: Promise<EngineRecognized>; cancel(): void };
+  /** Bytes that takes, from sizes alone. */
+  recognitionBytes(
+    backend: EngineBackend,
+    network: EngineArchitecture,
+    options: { image: Size; threads: number },
+  ): number;
   /** The one rule of which layers a network has. */
   layers(network: EngineArchitecture): EngineLayer[];
   /** The kinds of terms that there are. */

@@ -29,7 +29,7 @@ export async function featuresOf(
   signal?.throwIfAborted();
   const how = { ...HOW, layers, threads, image };
   const bytes = addon().featureBytes(engine.backend, architectureOf(shape, convolutions), how);
-  const reservation = take(engine, bytes, image);
+  const reservation = take(engine, bytes, `the features of ${image.width} × ${image.height} pixels`);
   const held = network.hold();
   try {
     const { features, cancel } = addon().features(packed, how);
@@ -59,15 +59,11 @@ export async function cancellable<T>(
   }
 }
 
-/** Sets memory aside for a pass over an image of this size. @throws MemoryError */
-export function take(
-  engine: Engine,
-  bytes: number,
-  { width, height }: Pick<EnginePicture, 'width' | 'height'>,
-): EngineReservation {
+/** Sets memory aside for `what`. @throws MemoryError */
+export function take(engine: Engine, bytes: number, what: string): EngineReservation {
   const memory = engine.memory();
   const { reservation, left } = reserve(memory, bytes);
   if (reservation) return reservation;
-  const what = `the features of ${width} × ${height} pixels need ${megabytes(bytes)} of ${memory.of}`;
-  throw engine.failed(new MemoryError(`${what} and ${megabytes(left)} are free`, bytes, left, 0));
+  const problem = `${what} need ${megabytes(bytes)} of ${memory.of} and ${megabytes(left)} are free`;
+  throw engine.failed(new MemoryError(problem, bytes, left, 0));
 }

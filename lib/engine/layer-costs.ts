@@ -25,7 +25,11 @@ export async function costsOf(
   const packed = await engine.guard(network.packed(deepest.convolutions));
   const architecture = architectureOf(shape, deepest.convolutions);
   const pass = { ...HOW, layers: [deepest.name], threads, image: size };
-  const reservation = take(engine, addon().featureBytes(engine.backend, architecture, pass), size);
+  const reservation = take(
+    engine,
+    addon().featureBytes(engine.backend, architecture, pass),
+    `a pass over ${size.width} × ${size.height} pixels`,
+  );
   const held = network.hold();
   try {
     const { costs, cancel } = addon().layerCosts(packed, { ...HOW, ...size, threads, passes: PASSES });

@@ -33,6 +33,12 @@ export function descriptionOf(network: NetworkDescription, count: number): Engin
   return architectureOf(network, count) as EngineNetworkDescription;
 }
 
+/** The whole of it, with its classifier. */
+export function classifierOf(network: NetworkDescription): EngineNetworkDescription {
+  const dense = (network.classifier ?? []).map(({ name, ...layer }) => layer);
+  return { ...descriptionOf(network, network.convolutions.length), dense };
+}
+
 /** Among a term's layers: the picture itself. */
 const PICTURE = 'picture';
 

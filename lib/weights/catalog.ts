@@ -28,6 +28,8 @@ const schema = z.record(
         hash: z.string().regex(/^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$/),
         /** What the network is fed, where the file does not show it. */
         input: z.enum(Object.keys(INPUTS) as [InputName, ...InputName[]]).optional(),
+        /** Of a file that has a classifier: whether it is kept always, or only for who asks. */
+        classifier: z.enum(['always', 'asked']).optional(),
       }),
       z.strictObject({ kind: z.literal('random'), architecture: z.enum(architectures), seed: size, size }),
     ]),

@@ -16,6 +16,8 @@ const JSON_START = 8;
 export interface FindOptions {
   /** Whether a network that is not on this machine may be downloaded. */
   download: boolean;
+  /** Whether what is downloaded is to have its classifier. Default false. */
+  classifier?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -52,9 +54,12 @@ export function megabytes(bytes: number): string {
   return bytes < 1e7 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e6)} MB`;
 }
 
-async function fetchFile(entry: CatalogEntry, { download, signal }: FindOptions): Promise<string> {
+async function fetchFile(
+  entry: CatalogEntry,
+  { download, classifier = false, signal }: FindOptions,
+): Promise<string> {
   if (entry.source.kind === 'download' && !download) missing(entry);
-  return pull(entry, signal ? { signal } : {});
+  return pull(entry, { classifier, ...(signal && { signal }) });
 }
 
 function missing({ name, source }: CatalogEntry): never {

@@ -2,6 +2,7 @@
 // readNetwork() does. What was recognised, and by what, is part of the answer, to be shown before it is used.
 
 import { OptionError, WeightsError } from '../errors.js';
+import { ADVICE } from './classifier.js';
 import { coloursOf, foldColours } from './fold-colours.js';
 import { readWeights, type WeightsFormat } from './formats/index.js';
 import type { EngineTensor, Tensor, TensorFile } from './formats/tensors.js';
@@ -12,9 +13,11 @@ import {
   describeNetwork,
   type NetworkDescription,
 } from './network.js';
+import { outputsOf } from './recognize-architecture.js';
+import { FLATTENS, type Flatten, type FoundClassifier, findClassifier } from './recognize-classifier.js';
 import { inputNamed, inputOf } from './recognize-input.js';
 import { engineKernel, engineVector, LAYOUTS, type Layout, layoutOf } from './recognize-layout.js';
-import { findConvolutions } from './recognize-names.js';
+import { type FoundConvolutions, findConvolutions } from './recognize-names.js';
 import { otherNetwork } from './recognize-other.js';
 import { list, quote, refuse } from './refuse.js';
 
@@ -29,6 +32,10 @@ export interface ImportOptions {
   architecture?: Architecture;
   /** Of the kernels. */
   layout?: Layout;
+  /** Whether the classifier is kept, for recognize(). Default false: style transfer has no use for it. */
+  classifier?: boolean;
+  /** Of what the first layer of the classifier sees. */
+  flatten?: Flatten;
 }
 
 /** A network, and how it was recognised. */
@@ -37,8 +44,8 @@ export interface Imported {
   format: WeightsFormat;
   layout: Layout;
   /** For people: what each of these was told by. */
-  evidence: { architecture: string; layout: string; input: string };
-  /** Tensors that are no convolutions of a VGG: classifiers. */
+  evidence: { architecture: string; layout: string; input: string; classifier?: string };
+  /** Tensors that were left out: classifiers, mostly. */
   dropped: string[];
   /** For people: what else was done with the file, or could not be, a sentence each. */
   notes: string[];
@@ -54,8 +61,9 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
   const wanted = options.input === undefined ? undefined : inputNamed(options.input);
   checkChoice('architecture', options.architecture, Object.keys(ARCHITECTURES));
   checkChoice('layout', options.layout, LAYOUTS);
+  checkChoice('flatten', options.flatten, FLATTENS);
   const file = await readWeights(path);
-  if (isOwn(file)) return importOwn(file, path);
+  if (isOwn(file)) return importOwn(file, path, options.classifier === true);
   const { found, layout, evidence } = recognize(file, options, path);
   const architecture = choose(found.architectures, options.architecture, path);
   const tensors = new Map<string, Tensor>();
@@ -80,6 +88,11 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
   tensors.set('conv1_1.weight', fed.weight);
   tensors.set('conv1_1.bias', fed.bias);
   const { input } = fed;
+  const classifier = options.classifier ? await classifierOf(file, found, layout, options, path) : undefined;
+  for (const { name, weight, bias } of classifier?.layers ?? []) {
+    tensors.set(`${name}.weight`, weight);
+    tensors.set(`${name}.bias`, bias);
+  }
   const metadata = {
     architecture,
     input: `${input.channelOrder}, 0..${input.range}, minus mean, divided by std`,
@@ -91,12 +104,31 @@ export async function importNetwork(path: string, options: ImportOptions = {}): 
     network: describeNetwork({ metadata, tensors }, path),
     format: file.format,
     layout,
-    evidence: { architecture: found.evidence, layout: evidence, input: fed.evidence },
-    dropped: found.dropped.filter((name) => file.tensors.get(name)!.data.length >= SMALL_BYTES),
+    evidence: {
+      architecture: found.evidence,
+      layout: evidence,
+      input: fed.evidence,
+      ...(classifier && { classifier: classifier.evidence }),
+    },
+    dropped: found.dropped
+      .filter((name) => !classifier?.names.includes(name))
+      .filter((name) => file.tensors.get(name)!.data.length >= SMALL_BYTES),
     notes: [fed.note, paddingNote(file.padding, found.isPadded), passedOver(file)].filter(
       (note) => note !== undefined,
     ),
   };
+}
+
+async function classifierOf(
+  file: TensorFile & { format: WeightsFormat },
+  { convolutions, dropped }: FoundConvolutions,
+  layout: Layout,
+  { flatten }: ImportOptions,
+  path: string,
+): Promise<FoundClassifier> {
+  const rest = dropped.map((name): [string, Tensor] => [name, file.tensors.get(name)!]);
+  const inputs = outputsOf(convolutions.at(-1)!.bias);
+  return findClassifier(rest, inputs, { layout, format: file.format, path }, flatten);
 }
 
 /** The convolutions of a VGG and how they lie. */
@@ -132,15 +164,18 @@ function isOwn({ format, metadata, tensors }: TensorFile & { format: WeightsForm
   return format === 'safetensors' && metadata.mean !== undefined && tensors.has('conv1_1.weight');
 }
 
-function importOwn(file: TensorFile, path: string): Imported {
-  const network = describeNetwork(file, path);
+function importOwn(file: TensorFile, path: string, keepsClassifier: boolean): Imported {
+  const { classifier, ...rest } = describeNetwork(file, path);
+  if (keepsClassifier && !classifier) refuse(path, `has no classifier: ${ADVICE}`);
+  const network: NetworkDescription = keepsClassifier && classifier ? { ...rest, classifier } : rest;
   const own = 'by its metadata';
-  const used = new Set(network.convolutions.flatMap(({ name }) => [`${name}.weight`, `${name}.bias`]));
+  const layers = [...network.convolutions, ...(network.classifier ?? [])];
+  const used = new Set(layers.flatMap(({ name }) => [`${name}.weight`, `${name}.bias`]));
   return {
     network,
     format: 'safetensors',
     layout: 'OIHW',
-    evidence: { architecture: own, layout: own, input: own },
+    evidence: { architecture: own, layout: own, input: own, ...(network.classifier && { classifier: own }) },
     dropped: [...file.tensors.keys()].filter((name) => !used.has(name)),
     notes: [],
   };

@@ -1,7 +1,8 @@
 // Makes a VGG of a tensor file: which architecture it is, what input it was trained on, and its convolutions in
 // order, each checked to chain with the one before, so that the engine can take the description on faith.
 
-import { encodeSafetensors, readSafetensors } from './formats/safetensors.js';
+import { type Dense, isDense, readClassifier } from './classifier.js';
+import { encodeSafetensors, readSafetensors, tensorNames } from './formats/safetensors.js';
 import { type EngineTensor, isEngineTensor, type Tensor, type TensorFile } from './formats/tensors.js';
 import { quote, refuse } from './refuse.js';
 
@@ -43,18 +44,31 @@ export interface NetworkDescription {
   padding: 'zero' | 'replicate';
   /** conv1_1, conv1_2, conv2_1 …: the first has 3 inputs, each other as many as the one before has outputs. */
   convolutions: Convolution[];
+  /** fc6, fc7 and fc8, where the file has them and they were asked for. */
+  classifier?: Dense[];
 }
 
 /**
- * Reads and checks a network. Tensors are named `convB_I.weight` and `convB_I.bias`, any others are ignored. Metadata:
+ * Reads and checks a network. Tensors are named `convB_I.weight` and `convB_I.bias`, those of a classifier `fc6.weight` and
+ * so on; any others are ignored. Metadata:
  * `architecture` (needed unless the file has exactly all convolutions of one), `mean`, and optionally `std` (1,1,1),
  * `input` ('RGB, 0..255, minus mean': RGB or BGR, 0..255 or 0..1, then at will 'minus mean, divided by std'), `padding`
  * ('zero') and `widths` (channels per block, checked).
  *
+ * @param classifier whether the classifier, if there is one, is read too
  * @throws WeightsError when the file cannot be read or is not such a network.
  */
-export async function readNetwork(path: string): Promise<NetworkDescription> {
-  return describeNetwork(await readSafetensors(path), path);
+export async function readNetwork(
+  path: string,
+  { classifier = false }: { classifier?: boolean } = {},
+): Promise<NetworkDescription> {
+  const wanted = (name: string) => name.startsWith('conv') || (classifier && isDense(name));
+  return describeNetwork(await readSafetensors(path, wanted), path);
+}
+
+/** Whether a file of Scumble's has a classifier; only its header is read. @throws WeightsError */
+export async function hasClassifier(path: string): Promise<boolean> {
+  return (await tensorNames(path)).some(isDense);
 }
 
 /**
@@ -72,6 +86,11 @@ export function describeNetwork(file: TensorFile, path: string): NetworkDescript
     convolutions.push(readConvolution(name, convolutions.at(-1)?.outputs ?? 3, file, path));
   }
   checkWidths(convolutions, file.metadata.widths, path);
+  const classifier = readClassifier(file.tensors, convolutions.at(-1)!.outputs, path);
+  const last = convolutionNames(name).at(-1)!;
+  if (classifier && names.length < convolutionNames(name).length) {
+    refuse(path, `has a classifier, but not the convolutions before it up to ${last}`);
+  }
   return {
     name,
     blocks: countBlocks(names),
@@ -80,16 +99,19 @@ export function describeNetwork(file: TensorFile, path: string): NetworkDescript
     std: parseStd(file.metadata.std, path),
     padding: parsePadding(file.metadata.padding, path),
     convolutions,
+    ...(classifier && { classifier }),
   };
 }
 
 /** A safetensors file that readNetwork() makes `network` of, in pieces. */
 export function encodeNetwork(network: NetworkDescription): Uint8Array[] {
-  const { name, channelOrder, range, mean, std, padding, convolutions } = network;
-  const tensors = convolutions.flatMap(({ name, weight, bias }): [string, EngineTensor][] => [
-    [`${name}.weight`, weight],
-    [`${name}.bias`, bias],
-  ]);
+  const { name, channelOrder, range, mean, std, padding, convolutions, classifier = [] } = network;
+  const tensors = [...convolutions, ...classifier].flatMap(
+    ({ name, weight, bias }): [string, EngineTensor][] => [
+      [`${name}.weight`, weight],
+      [`${name}.bias`, bias],
+    ],
+  );
   const input = `${channelOrder}, 0..${range}, minus mean, divided by std`;
   return encodeSafetensors(tensors, {
     architecture: name,

@@ -28,7 +28,7 @@ const SHORT_SIDE = 32;
  * the next layer makes of them gives, but for these factors, the same features. A channel that is zero throughout stays
  * as it is. Pooling is max.
  *
- * @returns a network of float32
+ * @returns a network of float32, without its classifier
  * @throws OptionError for no images or one that is too small, ImageError for one that cannot be read
  */
 export async function normalize(
@@ -43,7 +43,8 @@ export async function normalize(
     convolutions.push(await rescale(convolution, before, means[layer]!));
     before = means[layer]!;
   }
-  return { ...network, convolutions };
+  const { classifier, ...rest } = network; // which was trained on what it was fed before
+  return { ...rest, convolutions };
 }
 
 /** The mean of every channel of every ReLU; 1 for one that is never positive. */

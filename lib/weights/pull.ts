@@ -3,13 +3,14 @@
 
 import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { DownloadError } from '../errors.js';
+import { DownloadError, OptionError } from '../errors.js';
 import { cachedFile, isIntact, makeCacheFolder, store } from './cache.js';
 import { type CatalogEntry, catalogNamed, type DownloadSource, embeddedFile } from './catalog.js';
+import { ADVICE } from './classifier.js';
 import type { Patience } from './download.js';
 import { encodeSafetensors } from './formats/safetensors.js';
 import { locked } from './lock.js';
-import { encodeNetwork } from './network.js';
+import { encodeNetwork, hasClassifier } from './network.js';
 import { randomNetwork } from './random.js';
 
 /** How far a download is, in bytes. */
@@ -21,6 +22,8 @@ export interface PullProgress {
 export interface PullOptions {
   /** Called as the download grows; a promise it returns is waited for. */
   onProgress?: (progress: PullProgress) => unknown;
+  /** Whether the classifier is kept too, for recognize(). Default: of the networks that are there for it. */
+  classifier?: boolean;
   /** Aborts the download, which a later one continues; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -38,7 +41,7 @@ export interface PullSettings extends PullOptions {
  *
  * @param name see `scumble weights list`
  * @returns the path of the safetensors file
- * @throws OptionError for another name, DownloadError when no mirror gives the file, OutputError when the cache cannot
+ * @throws OptionError for another name or a classifier that there is not, DownloadError when no mirror gives the file, OutputError when the cache cannot
  *   be written
  */
 export async function pullWeights(name: string, options: PullOptions = {}): Promise<string> {
@@ -50,15 +53,17 @@ export async function pull(entry: CatalogEntry, options: PullSettings = {}): Pro
   const { name, source } = entry;
   const { signal, onWait } = options;
   signal?.throwIfAborted();
+  const classifier = keepsClassifier(entry, options.classifier);
   if (source.kind === 'embedded') return embeddedFile(source.file);
   await makeCacheFolder();
   const file = cachedFile(name);
   return locked(
     file,
     async (signal) => {
-      if (await isIntact(file, signal).catch(() => false)) return file;
+      const isHere = await isIntact(file, signal).catch(() => false);
+      if (isHere && (!classifier || (await hasClassifier(file)))) return file;
       signal.throwIfAborted();
-      if (source.kind === 'download') return downloaded(entry.name, source, { ...options, signal });
+      if (source.kind === 'download') return downloaded(name, source, { ...options, classifier, signal });
       const { tensors, metadata } = await randomNetwork(source.architecture, source.seed, signal);
       return store(name, encodeSafetensors(tensors, metadata));
     },
@@ -67,8 +72,8 @@ export async function pull(entry: CatalogEntry, options: PullSettings = {}): Pro
 }
 
 async function downloaded(name: string, source: DownloadSource, options: PullSettings): Promise<string> {
-  const { onProgress, signal, patience } = options;
-  const { size } = source;
+  const { onProgress, signal, patience, classifier = false } = options;
+  const { size, input } = source;
   const file = partialFile(name, source);
   const { download } = await import('./download.js'); // and with it an HTTP client
   try {
@@ -80,16 +85,29 @@ async function downloaded(name: string, source: DownloadSource, options: PullSet
     });
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
-    const advice =
-      'Without a connection: get such a file elsewhere, convert it with "scumble weights import", and give the result as weights.';
+    const command = `scumble weights import${classifier ? ' --classifier' : ''}`;
+    const advice = `Without a connection: get such a file elsewhere, convert it with "${command}", and give the result as weights.`;
     throw new DownloadError(name, `${error.message}\n${advice}`, error);
   }
   const { importNetwork } = await import('./import.js'); // and with it the readers
-  const { network } = await importNetwork(file, source.input ? { input: source.input } : {});
+  const { network } = await importNetwork(file, { ...(input && { input }), classifier });
   signal?.throwIfAborted();
   const stored = await store(name, encodeNetwork(network));
   await rm(file, { force: true });
   return stored;
+}
+
+/** Whether an entry's network is to have its classifier. @throws OptionError if it is to, and there is none */
+function keepsClassifier({ name, source }: CatalogEntry, asked = false): boolean {
+  const has = source.kind === 'download' ? source.classifier : undefined;
+  if (asked && has === undefined) {
+    throw new OptionError(
+      'classifier',
+      asked,
+      `classifier cannot be kept of ${name}: it has none; ${ADVICE}`,
+    );
+  }
+  return has === 'always' || (asked && has === 'asked');
 }
 
 /** Where a download gathers; what it is converted from keeps its extension. */

@@ -35,3 +35,34 @@ TEST(architectures) {
   CHECK_THROWS(InvalidArgument, backend.load(good, {support::random_weights(random, 3, 5)}));
   CHECK(backend.load(good, {support::random_weights(random, 3, 4)})->bytes() > 0);
 }
+
+TEST(classifiers) {
+  const auto architecture = [](std::vector<scumble::Dense> dense, bool whole = true) {
+    scumble::Architecture made;
+    made.convolutions = {{1, 1, 3, 4}};
+    made.whole = whole;
+    made.dense = std::move(dense);
+    return made;
+  };
+  const scumble::Architecture good = architecture({{4, 2, 5}, {5, 1, 6}, {6, 1, 7}});
+  validate(good);
+  std::string names;
+  for (const scumble::Layer& layer : layers_of(good)) names += layer.name + " ";
+  CHECK(names == "conv1_1 relu1_1 pool1 fc6 relu6 fc7 relu7 fc8 ");
+  for (const auto& bad : {architecture({{3, 2, 5}}), architecture({{4, 0, 5}}), architecture({{4, 65, 5}}),
+                          architecture({{4, 2, 0}}), architecture({{4, 2, 5}, {4, 1, 6}}),
+                          architecture({{4, 2, 5}}, false), architecture({{4, 64, 131072}})}) {
+    CHECK_THROWS(InvalidArgument, validate(bad));
+  }
+  const scumble::cpu::CpuBackend backend(*support::isas()[0]);
+  const scumble::Architecture one = architecture({{4, 2, 5}});
+  Random random(1);
+  std::vector<scumble::ConvolutionWeights> weights = {support::random_weights(random, 3, 4)};
+  CHECK_THROWS(InvalidArgument, backend.load(one, weights));
+  weights.push_back({std::vector<float>(80), std::vector<float>(5)});
+  const auto network = backend.load(one, weights);
+  CHECK(network->all_bytes() == network->bytes() + 85 * sizeof(float));
+  CHECK(network->all_bytes() == backend.network_bytes(one));
+  weights[1].weight.pop_back();
+  CHECK_THROWS(InvalidArgument, backend.load(one, weights));
+}

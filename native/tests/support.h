@@ -212,8 +212,8 @@ class Recording final : public scumble::Backend {
   }
   std::shared_ptr<const scumble::Network> load(
       const scumble::Architecture& architecture,
-      const std::vector<scumble::ConvolutionWeights>& weights) const override {
-    return cpu_.load(architecture, weights);
+      std::vector<scumble::ConvolutionWeights> weights) const override {
+    return cpu_.load(architecture, std::move(weights));
   }
   std::unique_ptr<scumble::Program> compile(const scumble::Networks& networks, scumble::Plan plan,
                                             int threads) const override {

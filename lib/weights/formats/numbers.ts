@@ -18,6 +18,42 @@ export async function asFloats({ dtype, shape, data }: Tensor): Promise<EngineTe
   return { dtype: 'F32', shape, data: new Uint8Array(to.buffer) };
 }
 
+/** The bits of 65504 as float32: the largest number that a half has. */
+const LARGEST_HALF = 0x477fe000;
+
+/**
+ * A tensor of halves, rounded to the nearest, which is half the bytes of float32; it stays in float32 if a number of it is
+ * too large for a half, or none. Both kinds of halves stay as they are.
+ */
+export async function asHalves(tensor: Tensor): Promise<EngineTensor> {
+  if (tensor.dtype === 'F16' || tensor.dtype === 'BF16') return tensor as EngineTensor;
+  const floats = tensor.dtype === 'F32' ? (tensor as EngineTensor) : await asFloats(tensor);
+  const from = new DataView(floats.data.buffer, floats.data.byteOffset, floats.data.length);
+  const to = new DataView(new ArrayBuffer(floats.data.length / 2));
+  let fits = true;
+  await inTurns(to.byteLength / 2, (start, end) => {
+    for (let i = start; i < end; i++) {
+      const bits = from.getUint32(i * 4, true);
+      if ((bits & 0x7fffffff) > LARGEST_HALF) fits = false;
+      to.setUint16(i * 2, toHalf(bits), true);
+    }
+  });
+  return fits ? { dtype: 'F16', shape: tensor.shape, data: new Uint8Array(to.buffer) } : floats;
+}
+
+/** The bits of the half that is nearest to a float32's, ties to even; of one that it has. */
+function toHalf(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const size = bits & 0x7fffffff;
+  if (size >= 0x38800000) return sign | ((size - 0x38000000 + 0xfff + ((size >>> 13) & 1)) >>> 13);
+  // Below 2^-14 halves are whole numbers of 2^-24.
+  scratch.setUint32(0, size);
+  const steps = scratch.getFloat32(0) * 2 ** 24;
+  const down = Math.floor(steps);
+  const rest = steps - down;
+  return sign | (rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down);
+}
+
 /** Element `index` of what `view` shows, as the nearest double. */
 export function numberAt(view: DataView, dtype: DType, index: number): number {
   switch (dtype) {

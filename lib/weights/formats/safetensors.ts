@@ -25,10 +25,22 @@ const HEADER_START = 8;
 /**
  * Reads a file; the tensors' `data` are views of one buffer. At most 2 GB, with a header of at most 1 MB.
  *
+ * @param wanted which tensors, by name; default: all. What lies before the first and behind the last of them is not read.
  * @throws WeightsError when the file cannot be read or breaks the format in any way.
  */
-export function readSafetensors(path: string): Promise<TensorFile> {
-  return WeightsFile.use(path, readFrom);
+export function readSafetensors(path: string, wanted?: (name: string) => boolean): Promise<TensorFile> {
+  return WeightsFile.use(path, (file) => readFrom(file, wanted));
+}
+
+/** The names of a file's tensors, by its header alone. @throws WeightsError as readSafetensors() */
+export async function tensorNames(path: string): Promise<string[]> {
+  const names: string[] = [];
+  const note = (name: string) => {
+    names.push(name);
+    return false;
+  };
+  await readSafetensors(path, note);
+  return names;
 }
 
 /** A file that holds `tensors` in the given order, in pieces that share their data; these start 8-byte aligned. */
@@ -53,12 +65,15 @@ export function encodeSafetensors(
   return [length, header, ...chunks];
 }
 
-async function readFrom(file: WeightsFile): Promise<TensorFile> {
+async function readFrom(file: WeightsFile, wanted = (_name: string) => true): Promise<TensorFile> {
   const { metadata, regions, dataStart } = await readHeader(file);
-  const data = await file.read(dataStart, file.size - dataStart);
+  const chosen = [...regions].filter(([name]) => wanted(name));
+  const from = chosen.reduce((least, [, { begin }]) => Math.min(least, begin), file.size - dataStart);
+  const to = chosen.reduce((most, [, { end }]) => Math.max(most, end), from);
+  const data = await file.read(dataStart + from, to - from);
   const tensors = new Map<string, Tensor>();
-  for (const [name, { dtype, shape, begin, end }] of regions) {
-    tensors.set(name, { dtype, shape, data: data.subarray(begin, end) });
+  for (const [name, { dtype, shape, begin, end }] of chosen) {
+    tensors.set(name, { dtype, shape, data: data.subarray(begin - from, end - from) });
   }
   return { metadata, tensors };
 }

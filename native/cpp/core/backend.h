@@ -60,8 +60,9 @@ class Backend : public Sizes {
   // What load() would keep for this architecture.
   virtual size_t network_bytes(const Architecture& architecture) const = 0;
 
+  // May keep the weights as they are.
   virtual std::shared_ptr<const Network> load(const Architecture& architecture,
-                                              const std::vector<ConvolutionWeights>& weights) const = 0;
+                                              std::vector<ConvolutionWeights> weights) const = 0;
   // Allocates program_bytes(). `threads` ≥ 1; throws std::bad_alloc, and InvalidArgument for a plan with an
   // operation that this backend does not have.
   virtual std::unique_ptr<Program> compile(const Networks& networks, Plan plan, int threads) const = 0;

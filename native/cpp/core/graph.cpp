@@ -8,6 +8,23 @@
 #include "losses/loss.h"
 
 namespace scumble {
+namespace {
+
+std::string_view op_of(LayerKind kind) {
+  switch (kind) {
+    case LayerKind::conv:
+      return "conv";
+    case LayerKind::relu:
+      return "relu";
+    case LayerKind::pool:
+      return "pool";
+    case LayerKind::dense:
+      break;
+  }
+  return "dense";
+}
+
+}  // namespace
 
 Graph::Graph(const Sizes& sizes, const Architectures& networks, const PlanRequest& request)
     : sizes_(sizes), networks_(networks), request_(request) {
@@ -84,13 +101,9 @@ std::vector<Graph::Node> Graph::chain(int network, std::vector<Look>& looks) con
     node.kind = layer.kind;
     node.name = layer.name;
     node.convolution = layer.convolution;
+    node.dense = layer.dense;
     node.looks = looks_at_layer(looks, network, layer.name);
-    if (layer.kind == LayerKind::conv) {
-      shape.channels = architecture.convolutions[static_cast<size_t>(layer.convolution)].outputs;
-    } else if (layer.kind == LayerKind::pool) {
-      shape.height = pooled(shape.height, request_.rounding);
-      shape.width = pooled(shape.width, request_.rounding);
-    }
+    shape = shape_after(layer, architecture, shape, request_.rounding);
     node.shape = shape;
     const bool looked_at = !node.looks.empty();
     Node& previous = nodes.back();
@@ -208,9 +221,11 @@ void Graph::forward(int network, std::vector<Node>& nodes, size_t n) {
   } else {
     step.in = nodes[n - 1].features;
     step.convolution = node.convolution;
+    step.dense = node.dense;
     step.relu = node.fused_relu;
-    step.op = node.kind == LayerKind::conv ? "conv" : node.kind == LayerKind::relu ? "relu" : "pool";
+    step.op = op_of(node.kind);
     if (node.kind == LayerKind::pool) step.scale = request_.pool_scale;
+    if (node.kind == LayerKind::dense) step.scratch = dense_scratch(network, node);
   }
   emit(step);
   for (const Glance& glance : node.looks) arrive(glance, node.shape, node.features);
@@ -227,24 +242,7 @@ void Graph::backward(int network, std::vector<Node>& nodes) {
     writing.mask = node.fused_relu ? node.features : kNoBuffer;
     writing.gradient = tensor(node.shape);
     for (const Glance& glance : node.looks) differentiate(writing, glance);
-    if (from_behind) {
-      const Node& next = nodes[n + 1];
-      Step step{};
-      step.in = behind;
-      step.network = network;
-      step.convolution = next.convolution;
-      if (next.kind == LayerKind::conv) {
-        step.op = "conv_back";
-      } else if (next.kind == LayerKind::relu) {
-        step.op = "relu_back";
-        step.other = next.features;
-      } else {
-        step.op = "pool_back";
-        step.scale = request_.pool_scale;
-        step.other = node.features;
-      }
-      write(writing, step);
-    }
+    if (from_behind) write(writing, back(network, node, nodes[n + 1], behind));
     behind = writing.gradient;
   }
   if (behind == kNoBuffer) return;
@@ -253,6 +251,35 @@ void Graph::backward(int network, std::vector<Node>& nodes) {
   step.in = behind;
   step.network = network;
   write(picture_, step);
+}
+
+// From the gradient of a node to that of the one before it.
+Step Graph::back(int network, const Node& node, const Node& next, BufferId gradient) {
+  Step step{};
+  step.in = gradient;
+  step.network = network;
+  step.convolution = next.convolution;
+  step.dense = next.dense;
+  if (next.kind == LayerKind::conv) {
+    step.op = "conv_back";
+  } else if (next.kind == LayerKind::relu) {
+    step.op = "relu_back";
+    step.other = next.features;
+  } else if (next.kind == LayerKind::dense) {
+    step.op = "dense_back";
+    step.scratch = dense_scratch(network, next);
+  } else {
+    step.op = "pool_back";
+    step.scale = request_.pool_scale;
+    step.other = node.features;
+  }
+  return step;
+}
+
+BufferId Graph::dense_scratch(int network, const Node& node) {
+  const Architecture& architecture = *networks_[static_cast<size_t>(network)];
+  const Dense& dense = architecture.dense[static_cast<size_t>(node.dense)];
+  return working("dense", {dense.terms() + dense.outputs, static_cast<int>(node.shape.positions()), 1});
 }
 
 void Graph::arrive(const Glance& glance, const Shape& shape, BufferId features) {
@@ -400,12 +427,7 @@ Shape Graph::optimised_at(const Site& at) const {
   Shape shape = optimised();
   const Architecture& architecture = *networks_[static_cast<size_t>(at.term->network)];
   for (const Layer& layer : layers_of(architecture)) {
-    if (layer.kind == LayerKind::conv) {
-      shape.channels = architecture.convolutions[static_cast<size_t>(layer.convolution)].outputs;
-    } else if (layer.kind == LayerKind::pool) {
-      shape.height = pooled(shape.height, request_.rounding);
-      shape.width = pooled(shape.width, request_.rounding);
-    }
+    shape = shape_after(layer, architecture, shape, request_.rounding);
     if (layer.name == at.term->layers[0]) break;
   }
   return shape;

@@ -24,6 +24,16 @@ class Sizes {
 
 class Loss;
 
+// A plan whose preparation is a picture's way to the last layer's outputs, and whose run is the way back from their
+// gradient, which is given, to the features of the last convolution.
+struct Recognition {
+  Plan plan;
+  BufferId features = kNoBuffer;  // of the ReLU behind the last convolution
+  BufferId gradient = kNoBuffer;  // with respect to them
+  BufferId logits = kNoBuffer;    // the last layer's outputs, at every position that its window has
+  BufferId given = kNoBuffer;     // the gradient with respect to these
+};
+
 // One of the layers that a term looks at, or the picture.
 struct Place {
   Shape shape;  // of the features
@@ -50,6 +60,7 @@ class Graph {
   // The whole plan, not placed yet; `persistent` are the buffers that live throughout.
   Plan iteration();
   Plan collect(int image);
+  Recognition recognition();
   const std::vector<BufferId>& persistent() const { return persistent_; }
 
   // What losses build with.
@@ -91,14 +102,15 @@ class Graph {
     Look* look;
     int place;
   };
-  // A point of the chain that a term may look at: the network's input, a convolution (with its ReLU where
-  // nothing looks in between), a lone ReLU, or a pool.
+  // A point of the chain that a term may look at: the network's input, a convolution or dense layer (with its ReLU
+  // where nothing looks in between), a lone ReLU, or a pool.
   struct Node {
     LayerKind kind = LayerKind::conv;
     std::string name;
     bool input = false;
     bool fused_relu = false;
     int convolution = -1;
+    int dense = -1;
     Shape shape;
     BufferId features = kNoBuffer;
     std::vector<Glance> looks;
@@ -119,6 +131,8 @@ class Graph {
   void end_with_variable();
   void forward(int network, std::vector<Node>& nodes, size_t n);
   void backward(int network, std::vector<Node>& nodes);
+  Step back(int network, const Node& node, const Node& next, BufferId gradient);
+  BufferId dense_scratch(int network, const Node& node);
   void write(Writing& writing, Step step);
   void differentiate(Writing& writing, const Glance& glance);
   void differentiate(Writing& writing, Site& at);

@@ -1,6 +1,8 @@
 #include "network.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "error.h"
 
@@ -16,6 +18,40 @@ Channels channels_of(const Preprocessing& pre) {
   }
   return c;
 }
+
+namespace {
+
+// What Caffe calls the first one.
+constexpr int kFirstDense = 6;
+constexpr int kLargestWindow = 64;
+constexpr int kMostOutputs = 1 << 17;
+constexpr int64_t kMostTerms = int64_t{1} << 30;
+
+std::string dense_suffix(size_t index) {
+  return std::to_string(kFirstDense + static_cast<int>(index));
+}
+
+void validate_dense(const Architecture& architecture) {
+  if (!architecture.dense.empty() && !architecture.whole)
+    throw InvalidArgument("a classifier follows a pool, but the last block has none");
+  int inputs = architecture.convolutions.back().outputs;
+  for (size_t i = 0; i < architecture.dense.size(); ++i) {
+    const Dense& dense = architecture.dense[i];
+    const std::string name = "fc" + dense_suffix(i);
+    if (dense.inputs != inputs) {
+      throw InvalidArgument(name + " takes " + std::to_string(dense.inputs) + " channels, but " +
+                            std::to_string(inputs) + " come in");
+    }
+    if (dense.window < 1 || dense.window > kLargestWindow)
+      throw InvalidArgument(name + " has a window of " + std::to_string(dense.window));
+    if (dense.outputs < 1 || dense.outputs > kMostOutputs)
+      throw InvalidArgument(name + " has " + std::to_string(dense.outputs) + " outputs");
+    if (int64_t{dense.terms()} * dense.outputs > kMostTerms) throw InvalidArgument(name + " is too large");
+    inputs = dense.outputs;
+  }
+}
+
+}  // namespace
 
 void validate(const Architecture& architecture) {
   const auto& convolutions = architecture.convolutions;
@@ -46,20 +82,29 @@ void validate(const Architecture& architecture) {
     if (!(pre.std[c] > 0) || !std::isfinite(pre.std[c]))
       throw InvalidArgument("the input std must be positive");
   }
+  validate_dense(architecture);
 }
 
 void validate(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights) {
   validate(architecture);
-  if (weights.size() != architecture.convolutions.size()) {
-    throw InvalidArgument("as many weights as convolutions are needed");
+  const size_t convolutions = architecture.convolutions.size();
+  if (weights.size() != convolutions + architecture.dense.size()) {
+    throw InvalidArgument("as many weights as convolutions and dense layers are needed");
   }
-  for (size_t i = 0; i < weights.size(); ++i) {
-    const Convolution& conv = architecture.convolutions[i];
-    const size_t outputs = static_cast<size_t>(conv.outputs);
-    if (weights[i].bias.size() != outputs ||
-        weights[i].weight.size() != outputs * static_cast<size_t>(conv.inputs) * 9) {
-      throw InvalidArgument("conv" + conv.suffix() + " has weights of the wrong size");
+  const auto check = [&](size_t at, const std::string& name, int outputs, int terms) {
+    const size_t expected = static_cast<size_t>(outputs);
+    if (weights[at].bias.size() != expected ||
+        weights[at].weight.size() != expected * static_cast<size_t>(terms)) {
+      throw InvalidArgument(name + " has weights of the wrong size");
     }
+  };
+  for (size_t i = 0; i < convolutions; ++i) {
+    const Convolution& conv = architecture.convolutions[i];
+    check(i, "conv" + conv.suffix(), conv.outputs, conv.inputs * 9);
+  }
+  for (size_t i = 0; i < architecture.dense.size(); ++i) {
+    const Dense& dense = architecture.dense[i];
+    check(convolutions + i, "fc" + dense_suffix(i), dense.outputs, dense.terms());
   }
 }
 
@@ -75,7 +120,28 @@ std::vector<Layer> layers_of(const Architecture& architecture) {
       layers.push_back({LayerKind::pool, "pool" + std::to_string(convolutions[i].block), -1});
     }
   }
+  for (size_t i = 0; i < architecture.dense.size(); ++i) {
+    const int dense = static_cast<int>(i);
+    layers.push_back({LayerKind::dense, "fc" + dense_suffix(i), -1, dense});
+    if (i + 1 < architecture.dense.size())
+      layers.push_back({LayerKind::relu, "relu" + dense_suffix(i), -1, dense});
+  }
   return layers;
+}
+
+Shape shape_after(const Layer& layer, const Architecture& architecture, Shape shape, Rounding rounding) {
+  if (layer.kind == LayerKind::conv) {
+    shape.channels = architecture.convolutions[static_cast<size_t>(layer.convolution)].outputs;
+  } else if (layer.kind == LayerKind::pool) {
+    shape.height = pooled(shape.height, rounding);
+    shape.width = pooled(shape.width, rounding);
+  } else if (layer.kind == LayerKind::dense) {
+    const Dense& dense = architecture.dense[static_cast<size_t>(layer.dense)];
+    shape.channels = dense.outputs;
+    shape.height = std::max(0, shape.height - dense.window + 1);
+    shape.width = std::max(0, shape.width - dense.window + 1);
+  }
+  return shape;
 }
 
 }  // namespace scumble

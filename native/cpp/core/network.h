@@ -1,6 +1,6 @@
 // What a network is: a chain of 3x3 convolutions, ReLUs and 2x2 poolings (VGG A, B, D, E of Simonyan &
-// Zisserman 2014, any prefix and any widths), and what its first layer expects. The weights themselves live
-// in a backend's subclass, packed the way its kernels read them.
+// Zisserman 2014, any prefix and any widths), with its classifier where that is wanted, and what its first layer
+// expects. The weights themselves live in a backend's subclass, packed the way its kernels read them.
 #pragma once
 
 #include <array>
@@ -38,16 +38,40 @@ struct Convolution {
   std::string suffix() const { return std::to_string(block) + "_" + std::to_string(index); }
 };
 
+// A layer of the classifier: each output is a product with all channels of a square of window x window positions.
+// The squares slide by one position, without padding, so that a classifier takes pictures of any size from the one that
+// it was trained on (Sermanet et al. 2014, "OverFeat", section 3.5).
+struct Dense {
+  int inputs = 0;
+  int window = 1;
+  int outputs = 0;
+  // Numbers that each output is a product of.
+  int terms() const { return inputs * window * window; }
+};
+
 struct Architecture {
   Preprocessing preprocessing;
   std::vector<Convolution> convolutions;
-  bool whole = true;  // the last block is, so that its pool follows
+  bool whole = true;         // the last block is, so that its pool follows
+  std::vector<Dense> dense;  // fc6, fc7 …, behind the last pool
 };
 
-// Kernels of one convolution: weight[outputs][inputs][3][3], bias[outputs].
+// Kernels of one convolution: weight[outputs][inputs][3][3], bias[outputs]. Of a dense layer
+// weight[outputs][window][window][inputs].
 struct ConvolutionWeights {
   std::vector<float> weight;
   std::vector<float> bias;
+};
+
+// The weights of the dense layers. They are six times as many as all others, and only who recognises pictures needs
+// them, so they are a thing of their own. A backend derives its own.
+class Classifier {
+ public:
+  Classifier() = default;
+  virtual ~Classifier() = default;
+  Classifier(const Classifier&) = delete;
+  Classifier& operator=(const Classifier&) = delete;
+  virtual size_t bytes() const = 0;
 };
 
 // Immutable, shared by sessions. A backend derives its own, holding packed weights.
@@ -59,23 +83,32 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   const Architecture& architecture() const { return architecture_; }
+  // Of its convolutions.
   virtual size_t bytes() const = 0;
+  size_t all_bytes() const { return bytes() + (classifier_ ? classifier_->bytes() : 0); }
+
+  // There is one if the architecture has dense layers. It is set by who makes the network.
+  const Classifier& classifier() const { return *classifier_; }
+  void set_classifier(std::unique_ptr<const Classifier> made) { classifier_ = std::move(made); }
 
  private:
   Architecture architecture_;
+  std::unique_ptr<const Classifier> classifier_;
 };
 
-// Throws InvalidArgument unless the convolutions form a chain from 3 channels with ascending names.
+// Throws InvalidArgument unless the convolutions form a chain from 3 channels with ascending names, which the dense
+// layers go on.
 void validate(const Architecture& architecture);
-// The same, and that every convolution has weights of its size.
+// The same, and that every convolution, then every dense layer, has weights of its size.
 void validate(const Architecture& architecture, const std::vector<ConvolutionWeights>& weights);
 
-enum class LayerKind { conv, relu, pool };
+enum class LayerKind { conv, relu, pool, dense };
 
 struct Layer {
   LayerKind kind;
-  std::string name;      // conv1_1, relu1_1, ..., pool1, conv2_1, ...
-  int convolution = -1;  // index into Architecture::convolutions, for conv and relu
+  std::string name;      // conv1_1, relu1_1, ..., pool1, conv2_1, ..., pool5, fc6, relu6, fc7, relu7, fc8
+  int convolution = -1;  // index into Architecture::convolutions, for conv and its relu
+  int dense = -1;        // index into Architecture::dense, for dense and its relu
 };
 
 // All layers in order. The one place that names them.
@@ -85,5 +118,8 @@ std::vector<Layer> layers_of(const Architecture& architecture);
 inline int pooled(int size, Rounding rounding) {
   return rounding == Rounding::floor ? size / 2 : (size + 1) / 2;
 }
+
+// What a layer makes of features of this shape. No position is left of what is smaller than a window.
+Shape shape_after(const Layer& layer, const Architecture& architecture, Shape shape, Rounding rounding);
 
 }  // namespace scumble

@@ -28,6 +28,7 @@ constexpr BufferId kNoBuffer = -1;
 //   conv            in, out; bias always, ReLU if `relu`
 //   relu            in, out
 //   pool            in; out: scale * what the windows become
+//   dense           in, scratch; out; bias always, ReLU if `relu`
 //   laplacian       in: coefficients of a pyramid, scratch; out: its picture
 //   weigh           in, guide; out: in times the guide, pixel by pixel
 //   multiply        in, other; out: scale * the product of in, transposed if `transpose_in`, and other,
@@ -41,6 +42,7 @@ constexpr BufferId kNoBuffer = -1;
 // is a difference of features):
 //
 //   conv_back       in: gradient of the convolution's output; out: of its input
+//   dense_back      in: gradient of the dense layer's output, scratch; out: of its input
 //   relu_back       in: gradient, other: the ReLU's output
 //   pool_back       in: gradient, other: the pool's input; out: scale * the gradient
 //   input_back      in: gradient of the network's input; out: of the picture
@@ -57,7 +59,8 @@ struct Step {
   BufferId out = kNoBuffer;
   int network = 0;
   int convolution = -1;
-  int slot = -1;  // where the loss goes
+  int dense = -1;  // of a dense layer: which
+  int slot = -1;   // where the loss goes
   double loss_scale = 0;
   double scale = 0;  // of what is written to `out`
   Variation variation;

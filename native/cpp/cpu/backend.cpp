@@ -1,6 +1,9 @@
 #include "backend.h"
 
+#include <iterator>
+
 #include "../core/backends.h"
+#include "classifier.h"
 #include "network.h"
 #include "program.h"
 #include "resample.h"
@@ -22,13 +25,19 @@ size_t CpuBackend::program_bytes(const Plan& plan, int threads) const {
 }
 
 size_t CpuBackend::network_bytes(const Architecture& architecture) const {
-  return CpuNetwork::bytes(architecture, isa_);
+  return CpuNetwork::bytes(architecture, isa_) + CpuClassifier::bytes(architecture);
 }
 
 std::shared_ptr<const Network> CpuBackend::load(const Architecture& architecture,
-                                                const std::vector<ConvolutionWeights>& weights) const {
+                                                std::vector<ConvolutionWeights> weights) const {
   validate(architecture, weights);
-  return std::make_shared<CpuNetwork>(architecture, weights, isa_);
+  const auto last = weights.begin() + static_cast<ptrdiff_t>(architecture.convolutions.size());
+  std::vector<ConvolutionWeights> dense(std::make_move_iterator(last),
+                                        std::make_move_iterator(weights.end()));
+  weights.erase(last, weights.end());
+  const auto network = std::make_shared<CpuNetwork>(architecture, weights, isa_);
+  if (!dense.empty()) network->set_classifier(std::make_unique<CpuClassifier>(std::move(dense)));
+  return network;
 }
 
 std::unique_ptr<Program> CpuBackend::compile(const Networks& networks, Plan plan, int threads) const {

@@ -18,7 +18,7 @@ class CpuBackend final : public Backend {
   size_t program_bytes(const Plan& plan, int threads) const override;
   size_t network_bytes(const Architecture& architecture) const override;
   std::shared_ptr<const Network> load(const Architecture& architecture,
-                                      const std::vector<ConvolutionWeights>& weights) const override;
+                                      std::vector<ConvolutionWeights> weights) const override;
   std::unique_ptr<Program> compile(const Networks& networks, Plan plan, int threads) const override;
   std::vector<float> resample(const float* from, int width, int height, int channels, int to_width,
                               int to_height, const Resampling& how, int threads) const override;

@@ -10,6 +10,7 @@
 #include "features.h"
 #include "layer_costs.h"
 #include "network.h"
+#include "recognition.h"
 #include "reservation.h"
 #include "self_check.h"
 #include "session.h"
@@ -162,6 +163,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["features"] = Napi::Function::New<features>(env);
   exports["layerCosts"] = Napi::Function::New<layer_costs>(env);
   exports["featureBytes"] = Napi::Function::New<feature_bytes>(env);
+  exports["recognize"] = Napi::Function::New<recognize>(env);
+  exports["recognitionBytes"] = Napi::Function::New<recognition_bytes>(env);
   exports["devices"] = Napi::Function::New<devices>(env);
   exports["selfCheck"] = Napi::Function::New<self_check>(env);
   exports["useKernels"] = Napi::Function::New<use_kernels>(env);

@@ -17,15 +17,35 @@ struct StoredTensor {
   size_t count;
   enum { f32, f16, bf16 } type;
 
+  float operator[](size_t i) const {
+    if (type == f32) {
+      float value = 0;
+      std::memcpy(&value, bytes + i * sizeof value, sizeof value);
+      return value;
+    }
+    const uint16_t half = static_cast<uint16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8);
+    return type == f16 ? float16_to_float(half) : bfloat16_to_float(half);
+  }
+
   std::vector<float> widened() const {
     std::vector<float> values(count);
     if (type == f32) {
       std::memcpy(values.data(), bytes, count * sizeof(float));
-      return values;
+    } else {
+      for (size_t i = 0; i < count; ++i) values[i] = (*this)[i];
     }
-    for (size_t i = 0; i < count; ++i) {
-      const uint16_t half = static_cast<uint16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8);
-      values[i] = type == f16 ? float16_to_float(half) : bfloat16_to_float(half);
+    return values;
+  }
+
+  // From [outputs][channels][positions] to [outputs][positions][channels]; as it is, if it is not of that size.
+  std::vector<float> channels_last(size_t channels, size_t positions) const {
+    if (positions == 1 || count % (channels * positions) != 0) return widened();
+    std::vector<float> values(count);
+    size_t i = 0;
+    for (size_t output = 0; output < count; output += channels * positions) {
+      for (size_t c = 0; c < channels; ++c) {
+        for (size_t p = 0; p < positions; ++p, ++i) values[output + p * channels + c] = (*this)[i];
+      }
     }
     return values;
   }
@@ -72,7 +92,7 @@ NetworkObject::NetworkObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
 }
 
 int64_t NetworkObject::host_bytes() const {
-  return backend_->in_host_memory() ? static_cast<int64_t>(network_->bytes()) : 0;
+  return backend_->in_host_memory() ? static_cast<int64_t>(network_->all_bytes()) : 0;
 }
 
 void NetworkObject::Finalize(Napi::BasicEnv env) {
@@ -84,7 +104,7 @@ void NetworkObject::dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NetworkObject::bytes(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), network_ ? static_cast<double>(network_->bytes()) : 0);
+  return Napi::Number::New(info.Env(), network_ ? static_cast<double>(network_->all_bytes()) : 0);
 }
 
 void NetworkObject::let_go(Napi::BasicEnv env) {
@@ -121,21 +141,35 @@ Napi::Value NetworkObject::load(const Napi::CallbackInfo& info) {
   const auto backend = BackendObject::of(info[0]);
   const Napi::Object description = info[1].As<Napi::Object>();
   const Architecture shape = architecture(description);
-  const Napi::Array convolutions = list(description, "convolutions");
   std::vector<Napi::Object> kept;
   std::vector<std::pair<StoredTensor, StoredTensor>> tensors;
-  for (uint32_t i = 0; i < convolutions.Length(); ++i) {
-    const Napi::Object conv = convolutions.Get(i).As<Napi::Object>();
-    kept.push_back(child(conv, "weight").Get("data").As<Napi::Object>());
-    kept.push_back(child(conv, "bias").Get("data").As<Napi::Object>());
-    tensors.emplace_back(stored(child(conv, "weight")), stored(child(conv, "bias")));
-  }
+  const auto add = [&](const Napi::Array& layers) {
+    for (uint32_t i = 0; i < layers.Length(); ++i) {
+      const Napi::Object layer = layers.Get(i).As<Napi::Object>();
+      kept.push_back(child(layer, "weight").Get("data").As<Napi::Object>());
+      kept.push_back(child(layer, "bias").Get("data").As<Napi::Object>());
+      tensors.emplace_back(stored(child(layer, "weight")), stored(child(layer, "bias")));
+    }
+  };
+  add(list(description, "convolutions"));
+  if (!shape.dense.empty()) add(list(description, "dense"));
   const auto never = std::make_shared<std::atomic<bool>>(false);
   return Tasks::of(info.Env())
       .start(info.Env(), never, std::move(kept), [backend, shape, tensors]() -> Finish {
         std::vector<ConvolutionWeights> weights;
-        for (const auto& [weight, bias] : tensors) weights.push_back({weight.widened(), bias.widened()});
-        const Made made{backend, backend->load(shape, weights)};
+        const size_t convolutions = shape.convolutions.size();
+        for (size_t i = 0; i < tensors.size(); ++i) {
+          const auto& [weight, bias] = tensors[i];
+          if (i < convolutions) {
+            weights.push_back({weight.widened(), bias.widened()});
+          } else {
+            const Dense& dense = shape.dense[i - convolutions];
+            const size_t side = static_cast<size_t>(dense.window);
+            weights.push_back(
+                {weight.channels_last(static_cast<size_t>(dense.inputs), side * side), bias.widened()});
+          }
+        }
+        const Made made{backend, backend->load(shape, std::move(weights))};
         return [made](Napi::Env env) -> Napi::Value {
           Made copy = made;
           return Tasks::of(env).constructors.network.New({Napi::External<Made>::New(env, &copy)});
@@ -154,7 +188,7 @@ Napi::Value layers(const Napi::CallbackInfo& info) {
     const Layer& layer = all[i];
     if (layer.kind == LayerKind::conv) ++convolutions;
     if (layer.kind == LayerKind::pool) stride *= 2;
-    const char* const kinds[] = {"conv", "relu", "pool"};
+    const char* const kinds[] = {"conv", "relu", "pool", "dense"};
     Napi::Object object = Napi::Object::New(env);
     object["name"] = Napi::String::New(env, layer.name);
     object["kind"] = Napi::String::New(env, kinds[static_cast<int>(layer.kind)]);

@@ -11,6 +11,8 @@ constexpr int kLargestSide = 1 << 20;
 
 constexpr int kMostImages = 1 << 20;
 
+constexpr int kMostOutputs = 1 << 17;  // of a dense layer
+
 [[noreturn]] void bad(const Napi::Value& value, const std::string& what) {
   throw Napi::TypeError::New(value.Env(), what);
 }
@@ -176,6 +178,13 @@ Architecture architecture(const Napi::Object& object) {
     const Napi::Object conv = convolutions.Get(i).As<Napi::Object>();
     found.convolutions.push_back({integer(conv, "block", 1, 99), integer(conv, "index", 1, 99),
                                   integer(conv, "inputs", 1, 8192), integer(conv, "outputs", 1, 8192)});
+  }
+  if (object.Get("dense").IsUndefined()) return found;
+  const Napi::Array dense = list(object, "dense");
+  for (uint32_t i = 0; i < dense.Length(); ++i) {
+    const Napi::Object layer = dense.Get(i).As<Napi::Object>();
+    found.dense.push_back({integer(layer, "inputs", 1, kMostOutputs), integer(layer, "window", 1, 64),
+                           integer(layer, "outputs", 1, kMostOutputs)});
   }
   return found;
 }

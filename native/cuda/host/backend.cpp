@@ -3,6 +3,7 @@
 #include "../../cpp/core/backends.h"
 #include "../check/self_check.h"
 #include "../ops/kernel_set.h"
+#include "classifier.h"
 #include "devices.h"
 #include "fuse.h"
 #include "network.h"
@@ -44,13 +45,16 @@ size_t CudaBackend::program_bytes(const Plan& plan, int) const {
 }
 
 size_t CudaBackend::network_bytes(const Architecture& architecture) const {
-  return NetworkLayout(architecture, precision_).bytes;
+  return NetworkLayout(architecture, precision_).bytes + ClassifierLayout(architecture).bytes;
 }
 
 std::shared_ptr<const Network> CudaBackend::load(const Architecture& architecture,
-                                                 const std::vector<ConvolutionWeights>& weights) const {
+                                                 std::vector<ConvolutionWeights> weights) const {
   validate(architecture, weights);
-  return std::make_shared<CudaNetwork>(architecture, weights, device_, precision_);
+  const auto network = std::make_shared<CudaNetwork>(architecture, weights, device_, precision_);
+  if (!architecture.dense.empty())
+    network->set_classifier(std::make_unique<CudaClassifier>(architecture, weights, device_));
+  return network;
 }
 
 std::unique_ptr<Program> CudaBackend::compile(const Networks& networks, Plan plan, int) const {

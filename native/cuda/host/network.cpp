@@ -33,7 +33,7 @@ CudaNetwork::CudaNetwork(const Architecture& architecture, const std::vector<Con
                          int device, Arithmetic precision)
     : Network(architecture), layout_(architecture, precision), memory_(device, layout_.bytes) {
   std::vector<char> packed(layout_.bytes);
-  for (size_t i = 0; i < weights.size(); ++i) {
+  for (size_t i = 0; i < architecture.convolutions.size(); ++i) {  // dense layers are a classifier's
     const NetworkLayout::Packed& at = layout_.convolutions[i];
     const float* w = weights[i].weight.data();
     pack_weights(w, weights_of(architecture, i, false), precision, packed.data() + at.forward);

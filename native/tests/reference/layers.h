@@ -89,6 +89,47 @@ inline Tensor convolve_back(const Tensor& gradient, const scumble::ConvolutionWe
   return out;
 }
 
+// Calls visit(y, x, source y, source x, tap) for every position of a window in `in`, and of what it sees.
+template <typename Visit>
+void dense_windows(const scumble::Dense& dense, int height, int width, const Visit& visit) {
+  for (int y = 0; y + dense.window <= height; ++y) {
+    for (int x = 0; x + dense.window <= width; ++x) {
+      for (int tap = 0; tap < dense.window * dense.window; ++tap)
+        visit(y, x, y + tap / dense.window, x + tap % dense.window, tap);
+    }
+  }
+}
+
+// weight[outputs][window][window][inputs]
+inline size_t dense_index(const scumble::Dense& dense, int o, int tap, int i) {
+  return static_cast<size_t>(o) * static_cast<size_t>(dense.terms()) +
+         static_cast<size_t>(tap) * static_cast<size_t>(dense.inputs) + static_cast<size_t>(i);
+}
+
+inline Tensor dense(const Tensor& in, const scumble::Dense& of, const scumble::ConvolutionWeights& w) {
+  Tensor out(of.outputs, in.height - of.window + 1, in.width - of.window + 1);
+  for (size_t i = 0; i < out.values.size(); ++i) out.values[i] = w.bias[i % w.bias.size()];
+  dense_windows(of, in.height, in.width, [&](int y, int x, int sy, int sx, int tap) {
+    for (int o = 0; o < of.outputs; ++o) {
+      for (int i = 0; i < of.inputs; ++i)
+        out.at(y, x, o) += in.at(sy, sx, i) * w.weight[dense_index(of, o, tap, i)];
+    }
+  });
+  return out;
+}
+
+inline Tensor dense_back(const Tensor& gradient, const Tensor& in, const scumble::Dense& of,
+                         const scumble::ConvolutionWeights& w) {
+  Tensor out(in.channels, in.height, in.width);
+  dense_windows(of, in.height, in.width, [&](int y, int x, int sy, int sx, int tap) {
+    for (int o = 0; o < of.outputs; ++o) {
+      for (int i = 0; i < of.inputs; ++i)
+        out.at(sy, sx, i) += gradient.at(y, x, o) * w.weight[dense_index(of, o, tap, i)];
+    }
+  });
+  return out;
+}
+
 inline Tensor relu(Tensor t) {
   for (double& v : t.values) v = std::max(v, 0.0);
   return t;

@@ -9,13 +9,19 @@ namespace reference {
 
 struct Model {
   scumble::Architecture architecture;
-  std::vector<scumble::ConvolutionWeights> weights;
+  std::vector<scumble::ConvolutionWeights> weights;  // of the convolutions, then of the dense layers
   Pooling pooling = Pooling::max;
   double pool_scale = 1;
   Rounding rounding = Rounding::floor;
 
   Padding padding(int convolution) const {
     return convolution == 0 ? architecture.preprocessing.padding : Padding::zero;
+  }
+  const scumble::Dense& dense_of(const scumble::Layer& layer) const {
+    return architecture.dense[static_cast<size_t>(layer.dense)];
+  }
+  const scumble::ConvolutionWeights& dense_weights(const scumble::Layer& layer) const {
+    return weights[architecture.convolutions.size() + static_cast<size_t>(layer.dense)];
   }
   int source(int c) const { return architecture.preprocessing.bgr ? 2 - c : c; }
   double scale(int c) const {
@@ -52,6 +58,9 @@ struct Model {
         case scumble::LayerKind::pool:
           tape.push_back(pool(in, pooling, rounding));
           for (double& v : tape.back().values) v *= pool_scale;
+          break;
+        case scumble::LayerKind::dense:
+          tape.push_back(dense(in, dense_of(layer), dense_weights(layer)));
           break;
       }
     }
@@ -119,6 +128,9 @@ inline Tensor Model::backward(const std::vector<Tensor>& tape, std::vector<Tenso
         for (double& v : back.values) v *= pool_scale;
         if (pooling == Pooling::max)
           margin = std::min(margin, margin_of(in, pool(in, pooling, rounding), layer.kind));
+        break;
+      case scumble::LayerKind::dense:
+        back = dense_back(gradients[n], in, dense_of(layer), dense_weights(layer));
         break;
     }
     for (size_t i = 0; i < back.values.size(); ++i) gradients[n - 1].values[i] += back.values[i];

@@ -29,6 +29,13 @@ export function addImportCommand(weights: Command): void {
     .option('-o, --output <file>', 'where to write it, as safetensors')
     .option('--name <name>', 'or the name to keep it by, which is then one for --weights')
     .option('--normalize <image...>', 'scale it so that each channel is 1 in the mean over these')
+    .option('--classifier', 'keep its classifier too, for scumble recognize')
+    .addOption(
+      new Option('--flatten <order>', 'of what the classifier sees, if the file does not show it').choices([
+        'CHW',
+        'HWC',
+      ]),
+    )
     .option('--dry-run', 'only show what the file is')
     .addOption(
       new Option('--input <kind>', 'what the network is fed, if the file does not show it').choices([
@@ -65,6 +72,10 @@ async function execute(file: string, flags: ImportFlags): Promise<void> {
       output,
       'output or name is needed, to say where the network goes, and not both',
     );
+  }
+  if (images && options.classifier) {
+    const problem = 'normalize changes what a classifier sees: leave one of normalize and classifier out';
+    throw new OptionError('normalize', images, problem);
   }
   if (name !== undefined) await checkName(name);
   const { importNetwork } = await import('../../../weights/import.js');
@@ -104,7 +115,7 @@ async function save(
 
 /** What was recognised, a line each, with what told it. */
 function describe({ network, format, layout, evidence, dropped, notes }: Imported): string[] {
-  const { name, blocks, channelOrder, range, mean, std, convolutions } = network;
+  const { name, blocks, channelOrder, range, mean, std, convolutions, classifier } = network;
   const whole = layout === 'OIHW' ? 'OIHW' : `${layout}, made OIHW`;
   const first = convolutions[0]!.name;
   const last = convolutions.at(-1)!.name;
@@ -120,6 +131,11 @@ function describe({ network, format, layout, evidence, dropped, notes }: Importe
     `layout        ${whole} (${evidence.layout})`,
     `input         ${input} (${evidence.input})`,
   ];
+  if (classifier) {
+    const [first, last] = [classifier[0]!, classifier.at(-1)!];
+    const sees = `${first.name} to ${last.name}, ${last.outputs} classes`;
+    lines.push(`classifier    ${sees} (${evidence.classifier})`);
+  }
   if (dropped.length > 0) {
     const some = list(dropped, shorten, 3);
     const tensors = dropped.length === 1 ? '1 tensor' : `${dropped.length} tensors`;

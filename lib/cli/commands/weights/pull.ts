@@ -7,7 +7,8 @@ export function addPullCommand(weights: Command): void {
     .command('pull')
     .description('download networks, and print where they are')
     .argument('<name...>', 'names that scumble weights list shows')
-    .action(async (names: string[]) => {
+    .option('--classifier', 'keep the classifier too, for scumble recognize')
+    .action(async (names: string[], { classifier = false }: { classifier?: boolean }) => {
       const { watchSignals } = await import('../../interruption.js');
       const { pullShown } = await import('../../pull-progress.js');
       const { catalogNamed } = await import('../../../weights/catalog.js');
@@ -20,7 +21,7 @@ export function addPullCommand(weights: Command): void {
       const entries = names.map((name) => catalogNamed(name));
       try {
         for (const entry of entries) {
-          process.stdout.write(`${await pullShown(entry, stop.signal)}\n`);
+          process.stdout.write(`${await pullShown(entry, stop.signal, classifier)}\n`);
         }
       } catch (error) {
         if (!stop.signal.aborted) throw error;
