@@ -14,24 +14,40 @@ const LIMIT = 60;
 /** Seconds between turns: threads that wait for work by spinning have gone to sleep by then. */
 const PAUSE = 0.1;
 
-/** In the order in which they take turns; the others' losses are compared with the first one's. */
+/**
+ * In the order in which they take turns; the others' losses are compared with the first one's. Those that are `installed` come
+ * from this folder's own package.
+ */
 const ENGINES = {
   scumble: { title: 'Scumble', library: 'Scumble', file: 'scumble.mjs' },
   pytorch: { title: 'PyTorch', library: 'PyTorch', file: 'pytorch.py' },
-  onnxruntime: { title: 'ONNX Runtime', library: 'ONNX Runtime', file: 'onnxruntime.mjs', forwardOnly: true },
-  'tfjs-node': { title: 'TensorFlow.js node', library: 'tfjs-node', file: 'tfjs-node.mjs' },
+  onnxruntime: {
+    title: 'ONNX Runtime',
+    library: 'ONNX Runtime',
+    file: 'onnxruntime.mjs',
+    forwardOnly: true,
+    installed: true,
+  },
+  'tfjs-node': { title: 'TensorFlow.js node', library: 'tfjs-node', file: 'tfjs-node.mjs', installed: true },
   'tfjs-wasm-flipped': {
     title: 'TF.js wasm, better gradient',
     library: 'TensorFlow.js',
     file: 'tfjs-wasm-flipped.mjs',
+    installed: true,
   },
-  'tfjs-wasm': { title: 'TF.js wasm', library: 'TensorFlow.js', file: 'tfjs-wasm.mjs' },
-  'tfjs-cpu': { title: 'TF.js cpu', library: 'TensorFlow.js', file: 'tfjs-cpu.mjs', largest: 64 },
+  'tfjs-wasm': { title: 'TF.js wasm', library: 'TensorFlow.js', file: 'tfjs-wasm.mjs', installed: true },
+  'tfjs-cpu': {
+    title: 'TF.js cpu',
+    library: 'TensorFlow.js',
+    file: 'tfjs-cpu.mjs',
+    installed: true,
+    largest: 64,
+  },
 };
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const options = readOptions();
-installPeers();
+if (options.engines.some((engine) => ENGINES[engine].installed)) installPeers();
 // Only now, as these import what is installed or built.
 const { relativeDifference, writeInputs } = await import('./inputs.mjs');
 const { commit, describeMachine, pythonWithTorch } = await import('./machine.mjs');
@@ -99,6 +115,7 @@ async function measure(size) {
       if (result.failed) continue;
       await sleep(PAUSE * 1000);
       try {
+        await child.ask({ do: 'iterate' }); // wakes its threads, and fills the caches, as a run does once
         const { seconds, peakBytes } = await child.ask({ do: 'iterate' });
         result.seconds.push(seconds);
         result.peakBytes = peakBytes;
