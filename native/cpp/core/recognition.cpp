@@ -72,7 +72,8 @@ std::vector<float> read(const Program& program, const Plan& plan, BufferId from)
 std::vector<double> means(const std::vector<float>& values, size_t channels) {
   std::vector<double> sums(channels);
   for (size_t i = 0; i < values.size(); ++i) sums[i % channels] += static_cast<double>(values[i]);
-  for (double& sum : sums) sum /= static_cast<double>(values.size() / channels);
+  const double positions = static_cast<double>(values.size()) / static_cast<double>(channels);
+  for (double& sum : sums) sum /= positions;
   return sums;
 }
 

@@ -14,8 +14,6 @@ constexpr size_t kTaps = 9;
 // What a network's transformed kernels may take. VGG-19's are 207 MB forward and 367 MB backward; those up to
 // conv3_4, which have most tiles to serve, 102 MB.
 constexpr size_t kKeptBytes = size_t{128} << 20;
-constexpr int kSmallTile = 4;
-constexpr int kLargeTile = 6;
 
 size_t packed_floats(int outputs, int inputs, int block) {
   return blocks_of(outputs, block) * static_cast<size_t>(block) * kTaps * static_cast<size_t>(inputs);

@@ -7,6 +7,10 @@
 
 namespace scumble::cpu {
 
+// Outputs a side of a tile of Winograd's algorithm: F(4x4, 3x3) and F(6x6, 3x3).
+constexpr int kSmallTile = 4;
+constexpr int kLargeTile = 6;
+
 // out = in * weights over taps (9: a 3x3 window; 1: the pixel itself), then
 //   forward:  + bias, ReLU if relu
 //   backward: + out if accumulate, then 0 where mask is not positive
@@ -21,9 +25,9 @@ struct Product {
   int taps = 9;
   bool relu = false;
   bool accumulate = false;
-  // By Winograd's algorithm only: outputs a side of a tile, 4 or 6 (F(4x4, 3x3) or F(6x6, 3x3)), and whether
-  // products are of bf16, summed in float32, for which tiles must be of 4.
-  int tile = 4;
+  // By Winograd's algorithm only: the tile, and whether products are of bf16, summed in float32, for which
+  // tiles must be small.
+  int tile = kSmallTile;
   bool fast = false;
   // Also only then: the kernels as winograd_kernels() made them, all blocks' one after the other, or null: they
   // are transformed on the way. What comes out is the same.

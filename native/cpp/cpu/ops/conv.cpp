@@ -17,8 +17,6 @@ constexpr int kReadingTime = 4;
 // Tiles from which on transformed kernels are read from memory: for fewer, they would come later than they are
 // made.
 constexpr int kTilesToKeep = 48;
-constexpr int kSmallTile = 4;
-constexpr int kLargeTile = 6;
 constexpr int kWinogradChannels = 16;
 // Inputs from which a fast forward product is of bf16; the gradient's can always be.
 constexpr int kFastChannels = 512;
