@@ -30,7 +30,8 @@ TEST(cuda_estimate_is_what_is_allocated) {
   const size_t before = stand_in::allocated();
   const scumble::Session session = of.start(backend);
   const size_t taken = stand_in::allocated() - before;
-  CHECK(taken <= estimate.network + estimate.session);
+  // What is pinned on the host counts too, where there was room for the targets.
+  CHECK(taken <= estimate.network + estimate.session + estimate.targets);
   CHECK(session.bytes() <= estimate.session);
 }
 
