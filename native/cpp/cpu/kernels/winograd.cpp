@@ -459,22 +459,22 @@ size_t winograd_scratch(int tile, int inputs, int tiles) {
 
 void winograd(const Product& p, int tile0, int tile1, int block0, int block1, float* scratch) {
   const auto run = p.tile == kLargeTile ? transform_and_multiply<Six, false>
-                   : p.fast    ? transform_and_multiply<Four, true>
-                               : transform_and_multiply<Four, false>;
+                   : p.fast             ? transform_and_multiply<Four, true>
+                                        : transform_and_multiply<Four, false>;
   run(p, tile0, tile1, block0, block1, scratch);
 }
 
 void winograd_kernels(const float* weights, int inputs, int tile, bool fast, float* to) {
   const auto keep = tile == kLargeTile ? keep_kernels<Six, false>
-                    : fast    ? keep_kernels<Four, true>
-                              : keep_kernels<Four, false>;
+                    : fast             ? keep_kernels<Four, true>
+                                       : keep_kernels<Four, false>;
   keep(weights, inputs, to);
 }
 
 size_t winograd_kernels_size(int inputs, int tile, bool fast) {
   return static_cast<size_t>(tile == kLargeTile ? kept_size<Six, false>(inputs)
-                             : fast    ? kept_size<Four, true>(inputs)
-                                       : kept_size<Four, false>(inputs));
+                             : fast             ? kept_size<Four, true>(inputs)
+                                                : kept_size<Four, false>(inputs));
 }
 
 }  // namespace scumble::cpu::SCUMBLE_ISA
