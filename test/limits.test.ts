@@ -21,14 +21,14 @@ const V1 = 'sys/fs/cgroup/memory';
 
 test('version 2: the narrowest of all groups counts, and remembered files are free', (t) => {
   const made = root({
-    'proc/self/cgroup': '0::/work/run',
-    [`${V2}/work/run/memory.max`]: 'max',
-    [`${V2}/work/run/memory.current`]: '1000',
-    [`${V2}/work/run/cpu.max`]: '150000 100000',
-    [`${V2}/work/memory.max`]: '5000',
-    [`${V2}/work/memory.current`]: '4000',
-    [`${V2}/work/memory.stat`]: 'anon 3000\ninactive_file 700\nactive_file 300',
-    [`${V2}/work/cpu.max`]: 'max 100000',
+    'proc/self/cgroup': '0::/jobs/run',
+    [`${V2}/jobs/run/memory.max`]: 'max',
+    [`${V2}/jobs/run/memory.current`]: '1000',
+    [`${V2}/jobs/run/cpu.max`]: '150000 100000',
+    [`${V2}/jobs/memory.max`]: '5000',
+    [`${V2}/jobs/memory.current`]: '4000',
+    [`${V2}/jobs/memory.stat`]: 'anon 3000\ninactive_file 700\nactive_file 300',
+    [`${V2}/jobs/cpu.max`]: 'max 100000',
   });
   t.is(memoryLeft(made), 1700);
   t.is(processorQuota(made), 1.5);

@@ -11,7 +11,7 @@ import {
   type EngineReservation,
 } from './addon.js';
 import type { Engine } from './engine.js';
-import { take } from './features.js';
+import { cancellable, take } from './features.js';
 import { classifierOf } from './layers.js';
 
 export class Recognizer {
@@ -65,15 +65,10 @@ export class Recognizer {
     const { width, height } = image;
     const bytes = addon().recognitionBytes(engine.backend, this.#architecture, { image, threads });
     const reservation = take(engine, bytes, `${width} × ${height} pixels to recognise`);
-    const { recognized, cancel } = addon().recognize(this.#network, { image, top, threads });
-    signal?.addEventListener('abort', cancel, { once: true });
     try {
-      return await engine.guard(recognized);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
+      const { recognized, cancel } = addon().recognize(this.#network, { image, top, threads });
+      return await cancellable(engine.guard(recognized), cancel, signal);
     } finally {
-      signal?.removeEventListener('abort', cancel);
       reservation.release();
     }
   }

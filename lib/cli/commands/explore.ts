@@ -2,12 +2,12 @@
 
 import { type Command, Option } from 'commander';
 import { OptionError } from '../../errors.js';
-import type { StylizeOptions } from '../../options/options.js';
 import { parseNames, parseNumber, parseNumbers, parseOutput } from '../parse.js';
-import { reporterFor } from '../progress.js';
+import { reported } from '../progress.js';
 import { PROGRESS_KINDS, type ProgressKind } from '../reporter.js';
 import { addApiFlags, type StylizeFlags } from '../stylize-flags.js';
 import { Trace } from '../trace.js';
+import { givenOptions, savingOf } from './stylize.js';
 
 interface ExploreFlags extends Omit<StylizeFlags, 'output' | 'progress'> {
   figure: '1' | '3';
@@ -62,10 +62,7 @@ export function addExploreCommand(program: Command): void {
 
 async function execute(content: string | undefined, style: string[], flags: ExploreFlags, command: Command) {
   const { output, figure, ratios, networks, encoderQuality, trace, progress, ...own } = flags;
-  for (const [name, given] of Object.entries({ content, style: style[0] })) {
-    if (given !== undefined) continue;
-    command.error(`error: missing required argument '${name}'`, { code: 'commander.missingArgument' });
-  }
+  const options = await givenOptions(content, style, own, undefined, command);
   const { layersByRatios, RATIOS, reconstructions } = await import('../../grid/figures.js');
   const { schema } = await import('../../options/schema.js');
   if (networks && own.weights !== undefined) {
@@ -78,7 +75,6 @@ async function execute(content: string | undefined, style: string[], flags: Expl
     const message = 'checkpoint is for one picture: a figure has many';
     throw new OptionError('checkpoint', own.checkpoint, message);
   }
-  const options = { ...own, content, style } as StylizeOptions;
   const { withPreset } = await import('../../options/presets.js');
   const settings = {
     options,
@@ -86,16 +82,9 @@ async function execute(content: string | undefined, style: string[], flags: Expl
   };
   const grid = figure === '1' ? reconstructions(settings) : layersByRatios(settings, ratios ?? RATIOS);
   const { paintGrid } = await import('../paint-grid.js');
-  const reporter = await reporterFor(progress);
-  process.once('exit', () => reporter.close());
-  try {
-    const target = {
-      output,
-      saving: encoderQuality === undefined ? {} : { encoderQuality },
-      trace: Trace.to(trace, progress, reporter),
-    };
+  await reported(progress, async (reporter) => {
+    const saving = savingOf({ encoderQuality });
+    const target = { output, saving, trace: Trace.to(trace, progress, reporter) };
     await paintGrid(grid, target, reporter);
-  } finally {
-    reporter.close();
-  }
+  });
 }

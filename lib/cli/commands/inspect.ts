@@ -61,44 +61,41 @@ export function addInspectCommand(program: Command): void {
 }
 
 async function execute(network: string | undefined, flags: InspectFlags): Promise<void> {
-  const { watchSignals } = await import('../interruption.js');
+  const { abortable } = await import('../interruption.js');
   const { say } = await import('../talk.js');
-  const stop = new AbortController();
-  watchSignals((exitCode) => {
-    process.exitCode = exitCode;
-    stop.abort();
-  });
   const onWarning = ({ message }: Error) => say(`scumble: ${message}`);
   const { resolveInspectOptions } = await import('../../inspect/options.js');
   const { download, device, threads } = flags;
-  const given = { weights: network, download, device, threads, onWarning, signal: stop.signal };
   checkGoTogether(flags);
-  try {
-    if (flags.features !== undefined) await draw(resolveInspectOptions(given), flags, onWarning);
-    else await list({ ...given, ...flags.size, precision: flags.precision }, flags);
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    say('stopped');
-  }
+  await abortable('stopped', async (signal) => {
+    const given = { weights: network, download, device, threads, onWarning, signal };
+    if (flags.features !== undefined) await draw(resolveInspectOptions(given), flags, signal, onWarning);
+    else await list({ ...given, ...flags.size, precision: flags.precision }, flags, signal);
+  });
 
-  async function list(options: InspectOptions, { size, json }: InspectFlags): Promise<void> {
+  async function list(
+    options: InspectOptions,
+    { size, json }: InspectFlags,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { inspect } = await import('../../inspect/inspect.js');
     const { inspectionTable } = await import('../inspection-table.js');
     const height = size && (size.height ?? size.width);
     const resolved = resolveInspectOptions({ ...options, ...(height && { height }) });
-    if (resolved.download) await ensure(resolved.weights);
+    if (resolved.download) await ensure(resolved.weights, signal);
     const found = await inspect(resolved as InspectOptions);
     process.stdout.write(`${json ? JSON.stringify(found, null, 2) : inspectionTable(found).join('\n')}\n`);
   }
 
-  async function ensure(weights: string): Promise<void> {
+  async function ensure(weights: string, signal: AbortSignal): Promise<void> {
     const { ensureNetwork } = await import('../ensure-network.js');
-    await ensureNetwork(weights, stop.signal);
+    await ensureNetwork(weights, signal);
   }
 
   async function draw(
     options: ReturnType<typeof resolveInspectOptions>,
     { features, layer, size, channels = 63, output = 'features.png' }: InspectFlags,
+    signal: AbortSignal,
     warn: (warning: Error) => void,
   ): Promise<void> {
     const { checkSaving } = await import('../output.js');
@@ -108,7 +105,7 @@ async function execute(network: string | undefined, flags: InspectFlags): Promis
     const { schema } = await import('../../options/schema.js');
     await checkSaving(output, {}, 1);
     const { weights, threads } = options;
-    if (options.download) await ensure(weights);
+    if (options.download) await ensure(weights, signal);
     const { sheet, cell } = await featureMaps({
       weights,
       image: features!,
@@ -120,7 +117,7 @@ async function execute(network: string | undefined, flags: InspectFlags): Promis
       device: options.device,
       download: options.download,
       onWarning: warn,
-      signal: stop.signal,
+      signal,
     });
     await saveSheet(await drawSheet(sheet, cell), sheet, output, {});
     const { width, height } = sheetSize(sheet, cell);

@@ -53,24 +53,16 @@ export function addRecognizeCommand(program: Command): void {
 }
 
 async function execute(picture: string, { json, heatMap, ...options }: RecognizeFlags): Promise<void> {
-  const { watchSignals } = await import('../interruption.js');
-  const stop = new AbortController();
-  watchSignals((exitCode) => {
-    process.exitCode = exitCode;
-    stop.abort();
-  });
-  try {
+  const { abortable } = await import('../interruption.js');
+  await abortable('stopped: nothing is recognized', async (signal) => {
     if (heatMap !== undefined) {
       const { checkOutput } = await import('../../image/write.js');
       await checkOutput(heatMap);
     }
-    const found = await look({ ...options, picture, signal: stop.signal });
+    const found = await look({ ...options, picture, signal });
     if (heatMap !== undefined) await (await found.heatMap()).save(heatMap);
     process.stdout.write(`${json ? inJson(picture, found) : lines(found).join('\n')}\n`);
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    say('stopped: nothing is recognized');
-  }
+  });
 }
 
 async function look(options: RecognizeOptions & { signal: AbortSignal }): Promise<Recognition> {

@@ -6,8 +6,9 @@ import type { SaveOptions } from '../../image/picture.js';
 import { descriptions } from '../../options/describe.js';
 import type { Checkpoint } from '../../run/checkpoint-file.js';
 import type { ResumeOptions } from '../../run/resume.js';
+import { reported } from '../progress.js';
 import { addFlag, addOutputFlags, type StylizeFlags } from '../stylize-flags.js';
-import { paint, reported, savingOf, type Target } from './stylize.js';
+import { paint, savingOf, type Target } from './stylize.js';
 
 const DESCRIPTION = `Goes on from a checkpoint that a run with --checkpoint has saved, and ends in
 the same picture as one that nothing has stopped.

@@ -49,20 +49,12 @@ export function addScoreCommand(program: Command): void {
 }
 
 async function execute(picture: string[], { json, ...options }: ScoreFlags): Promise<void> {
-  const { watchSignals } = await import('../interruption.js');
-  const stop = new AbortController();
-  watchSignals((exitCode) => {
-    process.exitCode = exitCode;
-    stop.abort();
-  });
-  try {
-    const found = await judge({ ...options, picture, signal: stop.signal });
+  const { abortable } = await import('../interruption.js');
+  await abortable('stopped: nothing is scored', async (signal) => {
+    const found = await judge({ ...options, picture, signal });
     const lines = json ? [inJson(picture, options, found)] : scoreTable(picture, found.scores);
     process.stdout.write(`${lines.join('\n')}\n`);
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    say('stopped: nothing is scored');
-  }
+  });
 }
 
 async function judge(options: ScoreOptions & { signal: AbortSignal }): Promise<Scores> {

@@ -12,8 +12,8 @@ import { ensureNetwork } from '../ensure-network.js';
 import { forecast } from '../forecast.js';
 import { formatSize, formatTime } from '../format.js';
 import { InterruptibleRun } from '../interruptible.js';
-import { reporterFor } from '../progress.js';
-import type { ProgressKind, Reporter } from '../reporter.js';
+import { reported } from '../progress.js';
+import type { Reporter } from '../reporter.js';
 import { resumeCommand } from '../resume-command.js';
 import { addStylizeFlags, type StylizeFlags } from '../stylize-flags.js';
 import { Trace } from '../trace.js';
@@ -97,20 +97,6 @@ export function savingOf({
     ...(bitDepth !== undefined && { bitDepth }),
     ...(encoderQuality !== undefined && { encoderQuality }),
   };
-}
-
-/** Works with a reporter, whatever becomes of it. */
-export async function reported(
-  kind: ProgressKind,
-  work: (reporter: Reporter) => Promise<void>,
-): Promise<void> {
-  const reporter = await reporterFor(kind);
-  process.once('exit', () => reporter.close());
-  try {
-    await work(reporter);
-  } finally {
-    reporter.close();
-  }
 }
 
 /** What flags and arguments say. */

@@ -27,18 +27,13 @@ FeatureRequest request(const Napi::Object& given) {
 
 Napi::Value features(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Napi::Array networks = Napi::Array::New(env, 1);
-  networks[0u] = info[0];
-  const NetworkObject::Loaded loaded = NetworkObject::of_list(networks);
+  const NetworkObject::Loaded loaded = NetworkObject::of_one(info[0]);
   const Napi::Object given = info[1].As<Napi::Object>();
   const FeatureRequest wanted = request(given);
   const PictureView image = picture(child(given, "image"), true);
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  Napi::Object pending = Napi::Object::New(env);
-  pending["cancel"] =
-      Napi::Function::New(env, [cancelled](const Napi::CallbackInfo&) { *cancelled = true; }, "cancel");
-  pending["features"] = Tasks::of(env).start(
-      env, cancelled, {child(given, "image").Get("data").As<Napi::Object>()}, [=]() -> Finish {
+  return Tasks::of(env).start_cancellable(
+      env, "features", cancelled, {child(given, "image").Get("data").As<Napi::Object>()}, [=]() -> Finish {
         const auto found = std::make_shared<std::vector<Features>>(
             features_of(*loaded.backend, loaded.networks[0], wanted, image, *cancelled));
         return [found](Napi::Env js) -> Napi::Value {
@@ -55,7 +50,6 @@ Napi::Value features(const Napi::CallbackInfo& info) {
           return layers;
         };
       });
-  return pending;
 }
 
 Napi::Value feature_bytes(const Napi::CallbackInfo& info) {

@@ -28,9 +28,7 @@ Napi::Value values_of(Napi::Env env, const std::vector<LayerCost>& costs) {
 
 Napi::Value layer_costs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Napi::Array networks = Napi::Array::New(env, 1);
-  networks[0u] = info[0];
-  const NetworkObject::Loaded loaded = NetworkObject::of_list(networks);
+  const NetworkObject::Loaded loaded = NetworkObject::of_one(info[0]);
   const Napi::Object given = info[1].As<Napi::Object>();
   FeatureRequest request;
   request.pooling = pooling(given);
@@ -40,15 +38,11 @@ Napi::Value layer_costs(const Napi::CallbackInfo& info) {
   const int height = integer(given, "height", 1, 1 << 16);
   const int passes = integer(given, "passes", 1, 1000);
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  Napi::Object pending = Napi::Object::New(env);
-  pending["cancel"] =
-      Napi::Function::New(env, [cancelled](const Napi::CallbackInfo&) { *cancelled = true; }, "cancel");
-  pending["costs"] = Tasks::of(env).start(env, cancelled, {}, [=]() -> Finish {
+  return Tasks::of(env).start_cancellable(env, "costs", cancelled, {}, [=]() -> Finish {
     const auto found = std::make_shared<std::vector<LayerCost>>(scumble::layer_costs(
         *loaded.backend, loaded.networks[0], request, width, height, passes, *cancelled));
     return [found](Napi::Env js) -> Napi::Value { return values_of(js, *found); };
   });
-  return pending;
 }
 
 }  // namespace scumble::node

@@ -137,6 +137,11 @@ NetworkObject::Loaded NetworkObject::of_list(const Napi::Value& value) {
   return loaded;
 }
 
+NetworkObject::Loaded NetworkObject::of_one(const Napi::Value& value) {
+  const NetworkObject& network = of(value);
+  return {network.backend_, {network.network_}};
+}
+
 Napi::Value NetworkObject::load(const Napi::CallbackInfo& info) {
   const auto backend = BackendObject::of(info[0]);
   const Napi::Object description = info[1].As<Napi::Object>();

@@ -23,6 +23,8 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
   // What is inside a list of JavaScript Networks of one backend; throws for anything else, and for one that
   // is disposed.
   static Loaded of_list(const Napi::Value& value);
+  // The same of a single one.
+  static Loaded of_one(const Napi::Value& value);
 
  private:
   static Napi::Value load(const Napi::CallbackInfo& info);

@@ -37,24 +37,18 @@ Napi::Object value_of(Napi::Env env, Recognized found) {
 
 Napi::Value recognize(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Napi::Array networks = Napi::Array::New(env, 1);
-  networks[0u] = info[0];
-  const NetworkObject::Loaded loaded = NetworkObject::of_list(networks);
+  const NetworkObject::Loaded loaded = NetworkObject::of_one(info[0]);
   const Napi::Object given = info[1].As<Napi::Object>();
   const PictureView image = picture(child(given, "image"), true);
   const int top = integer(given, "top", 1, kMostClasses);
   const int threads = integer(given, "threads", 1, kMostThreads);
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  Napi::Object pending = Napi::Object::New(env);
-  pending["cancel"] =
-      Napi::Function::New(env, [cancelled](const Napi::CallbackInfo&) { *cancelled = true; }, "cancel");
-  pending["recognized"] = Tasks::of(env).start(
-      env, cancelled, {child(given, "image").Get("data").As<Napi::Object>()}, [=]() -> Finish {
+  return Tasks::of(env).start_cancellable(
+      env, "recognized", cancelled, {child(given, "image").Get("data").As<Napi::Object>()}, [=]() -> Finish {
         const auto found = std::make_shared<Recognized>(
             recognize(*loaded.backend, loaded.networks[0], top, threads, image, *cancelled));
         return [found](Napi::Env js) -> Napi::Value { return value_of(js, std::move(*found)); };
       });
-  return pending;
 }
 
 Napi::Value recognition_bytes(const Napi::CallbackInfo& info) {

@@ -83,6 +83,15 @@ void Tasks::call(std::function<void(Napi::Env)> call) {
   door_.NonBlockingCall([call = std::move(call)](Napi::Env env, Napi::Function) { call(env); });
 }
 
+Napi::Object Tasks::start_cancellable(Napi::Env env, const char* name, const CancelFlag& cancelled,
+                                      std::vector<Napi::Object> kept, Work work) {
+  Napi::Object pending = Napi::Object::New(env);
+  pending["cancel"] =
+      Napi::Function::New(env, [cancelled](const Napi::CallbackInfo&) { *cancelled = true; }, "cancel");
+  pending[name] = start(env, cancelled, std::move(kept), std::move(work));
+  return pending;
+}
+
 Napi::Promise Tasks::promise(Napi::Env env, const std::vector<Napi::Object>& kept, Keep& keep) {
   const auto promised = std::make_shared<Promised>(env);
   for (const Napi::Object& object : kept) promised->kept.push_back(Napi::Persistent(object));

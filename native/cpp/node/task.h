@@ -44,6 +44,10 @@ class Tasks {
   // Runs `work` on a thread of its own. `kept`: JavaScript objects whose memory it reads.
   Napi::Promise start(Napi::Env env, CancelFlag cancelled, std::vector<Napi::Object> kept, Work work);
 
+  // The same as an object: the promise by `name`, and cancel(), which sets the flag.
+  Napi::Object start_cancellable(Napi::Env env, const char* name, const CancelFlag& cancelled,
+                                 std::vector<Napi::Object> kept, Work work);
+
   // A promise that some thread will keep: the function it gets runs the work there and comes back with it.
   using Keep = std::function<void(const Work&)>;
   Napi::Promise promise(Napi::Env env, const std::vector<Napi::Object>& kept, Keep& keep);

@@ -438,15 +438,6 @@ void keep_kernels(const float* weights, int inputs, float* to) {
   });
 }
 
-template <class Tile, bool kFast>
-ptrdiff_t kept_size(int inputs) {
-  ptrdiff_t floats = 0;
-  each_chunk(inputs, kLongChunk, [&](int, int count) __attribute__((always_inline)) {
-    floats += kernels_size<Tile, kFast>(count);
-  });
-  return floats;
-}
-
 }  // namespace
 
 size_t winograd_scratch(int tile, int inputs, int tiles) {
@@ -472,9 +463,12 @@ void winograd_kernels(const float* weights, int inputs, int tile, bool fast, flo
 }
 
 size_t winograd_kernels_size(int inputs, int tile, bool fast) {
-  return static_cast<size_t>(tile == kLargeTile ? kept_size<Six, false>(inputs)
-                             : fast             ? kept_size<Four, true>(inputs)
-                                                : kept_size<Four, false>(inputs));
+  const int points = (tile + 2) * (tile + 2);
+  size_t words = 0;
+  each_chunk(inputs, kLongChunk, [&](int, int count) __attribute__((always_inline)) {
+    words += static_cast<size_t>(points * apart(fast ? words_of<true>(count) : count, kBlock));
+  });
+  return words;
 }
 
 }  // namespace scumble::cpu::SCUMBLE_ISA
